@@ -1,0 +1,43 @@
+"""The typed permission on every route's signature."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
+from runyard.errors import Forbidden, Unauthenticated
+
+Guard = Callable[[HTTPConnection], Coroutine[Any, Any, Actor]]
+
+GUARDS: dict[Guard, Permission] = {}
+"""Every guard made, so that tests can ask which permission a route demands."""
+
+
+def allow(permission: Permission) -> Any:
+    """Return the dependency that yields the `Actor` if they hold `permission` in at least one project.
+
+    Which project counts is decided by the service, through ``actor.project`` or ``actor.demand``.
+
+    Raises: Unauthenticated (401) without a valid access token; Forbidden (403) without the permission.
+    """
+
+    async def guard(connection: HTTPConnection) -> Actor:
+        actor = await authenticate(connection)
+        if not actor.may(permission):
+            raise Forbidden
+        return actor
+
+    GUARDS[guard] = permission
+    return Depends(guard)
+
+
+async def authenticate(connection: HTTPConnection) -> Actor:
+    """Return who holds the bearer token of this request; raise `Unauthenticated`."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    access: AccessService = connection.app.state.provided[AccessService]
+    return await access.actor_of(token)

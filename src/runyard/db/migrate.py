@@ -1,0 +1,116 @@
+"""Bringing a database's schema to the version that this program speaks."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from runyard.db.session import Database
+from runyard.errors import Conflict
+
+HERE = Path(__file__).parent / "migrations"
+
+
+class SchemaMismatch(Conflict):
+    """The database's schema is not the one that this version of Runyard speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """Where a database stands: its revision (None: empty) and the one wanted."""
+
+    current: str | None
+    wanted: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing is to be done."""
+        return self.current == self.wanted
+
+
+async def state(database: Database) -> SchemaState:
+    """Read the revision of `database` and the newest known."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_state)
+
+
+async def upgrade(database: Database, revision: str = "head") -> SchemaState:
+    """Apply every outstanding migration in one go; return where the database stands afterwards."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_run, revision, down=False)
+    return await state(database)
+
+
+async def downgrade(database: Database, revision: str) -> SchemaState:
+    """Take migrations back down to `revision` (``base``: all of them)."""
+    async with database.engine.begin() as connection:
+        await connection.run_sync(_run, revision, down=True)
+    return await state(database)
+
+
+async def demand(database: Database) -> None:
+    """Raise `SchemaMismatch` unless the schema fits this program."""
+    found = await state(database)
+    if not found.fits:
+        raise SchemaMismatch(
+            f"The database's schema is {found.current or 'empty'}, this version speaks {found.wanted}: "
+            "run `runyard migrate` with the version that you want to use."
+        )
+
+
+async def back_up_sqlite(url: str, keep: int = 3) -> Path | None:
+    """Copy an SQLite database to ``<file>.<revision>.bak``, keeping the newest `keep`; None if there is none."""
+    location = make_url(url)
+    if location.get_backend_name() != "sqlite" or not location.database:
+        return None
+    return await asyncio.to_thread(_back_up, Path(location.database), keep)
+
+
+def _back_up(source: Path, keep: int) -> Path | None:
+    if not source.exists() or source.stat().st_size == 0:
+        return None
+    with sqlite3.connect(source) as origin:
+        try:
+            row = origin.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.OperationalError:
+            row = None
+        target = source.with_name(f"{source.name}.{row[0] if row else 'unversioned'}.bak")
+        partial = target.with_suffix(".partial")
+        with sqlite3.connect(partial) as copy:
+            origin.backup(copy)
+        copy.close()
+    origin.close()
+    partial.chmod(0o600)
+    partial.replace(target)
+    for old in sorted(source.parent.glob(f"{source.name}.*.bak"), key=os.path.getmtime, reverse=True)[keep:]:
+        old.unlink()
+    return target
+
+
+def free_bytes(path: Path) -> int:
+    """Return how many bytes an unprivileged process may still write below `path`."""
+    return shutil.disk_usage(path).free
+
+
+def _state(connection: Connection) -> SchemaState:
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(HERE))
+    heads = script.get_heads()
+    return SchemaState(MigrationContext.configure(connection).get_current_revision(), heads[0] if heads else "base")
+
+
+def _run(connection: Connection, revision: str, *, down: bool) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.attributes["connection"] = connection
+    (command.downgrade if down else command.upgrade)(config, revision)

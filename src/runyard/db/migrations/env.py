@@ -1,0 +1,14 @@
+"""Alembic's entry: runs on the connection that it is given."""
+
+from alembic import context
+
+from runyard.db.base import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transaction_per_migration=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,46 @@
+"""Structured logging: events with fields, as JSON lines or for a terminal."""
+
+import logging
+import sys
+from typing import TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+Logger = FilteringBoundLogger
+
+
+def get(room: str) -> Logger:
+    """Return the logger of a room; bind fields with ``.bind()``."""
+    return cast("Logger", structlog.get_logger(room=room))
+
+
+def configure(*, level: str = "info", json: bool = True, stream: TextIO | None = None) -> None:
+    """Set the process's logging up once: one line per event on `stream` (default: standard error)."""
+    out = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False) if json else _terminal,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        logging.Formatter('{"at":"%(asctime)s","room":"%(name)s","level":"%(levelname)s"} %(message)s')
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+def _terminal(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    head = f"{event.pop('at')[11:19]} {event.pop('level'):<7} {event.pop('event')}"
+    trace = event.pop("exception", None)
+    fields = " ".join(f"{key}={value}" for key, value in event.items())
+    return f"{head}  {fields}" + (f"\n{trace}" if trace else "")

@@ -1,0 +1,183 @@
+"""Every setting, nested, from (strongest first) arguments, environment and ``<data>/runyard.toml``."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ByteSize, Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+MiB = 1024 * 1024
+
+
+def default_data() -> Path:
+    """Return where data lives when nobody says: the XDG data directory, or ``./.runyard`` without a home."""
+    base = os.environ.get("XDG_DATA_HOME") or (os.path.expanduser("~/.local/share") if os.environ.get("HOME") else None)  # noqa: PTH111
+    return Path(base) / "runyard" if base else Path.cwd() / ".runyard"
+
+
+class Dispatch(StrEnum):
+    """Which backend carries hints to workers."""
+
+    local = "local"
+
+
+class DatabaseSettings(BaseModel):
+    """How rows are kept. ``url`` empty means SQLite inside the data directory."""
+
+    url: str = ""
+    pool_size: int = Field(10, ge=1, le=200)
+    busy_timeout_s: float = Field(30.0, gt=0)
+    synchronous: Literal["full", "normal"] = "full"
+
+
+class AccessSettings(BaseModel):
+    """Sessions and tokens. Times in seconds."""
+
+    access_token_s: int = Field(900, ge=30, le=86_400)
+    refresh_token_s: int = Field(14 * 86_400, ge=300)
+    refresh_grace_s: int = Field(10, ge=0, le=60)
+
+
+class LimitSettings(BaseModel):
+    """Bounds on what comes in. Sizes in bytes."""
+
+    body: ByteSize = ByteSize(4 * MiB)
+    upload: ByteSize = ByteSize(512 * MiB)
+    upload_files: int = Field(200, ge=1)
+    free_disk: ByteSize = ByteSize(256 * MiB)
+
+
+class RunSettings(BaseModel):
+    """Defaults and bounds of runs. Times in seconds, sizes in bytes."""
+
+    timeout_s: float | None = Field(None, gt=0)
+    grace_s: float = Field(5.0, ge=0, le=300)
+    output_cap: ByteSize = ByteSize(50 * MiB)
+    outputs_cap: ByteSize = ByteSize(1 * MiB)
+    line_cap: ByteSize = ByteSize(64 * 1024)
+    keep_files_days: float = Field(30.0, gt=0)
+    memory_mb: int | None = Field(None, ge=16)
+    pids: int | None = Field(1024, ge=8)
+    open_files: int | None = Field(4096, ge=64)
+    cpu: float | None = Field(None, gt=0)
+
+
+class SandboxSettings(BaseModel):
+    """How user code is confined. ``level`` empty means the strongest this machine has."""
+
+    level: Literal["", "process", "bubblewrap"] = ""
+    uid_base: int = Field(64_000, ge=1)
+    uid_count: int = Field(1_000, ge=1)
+    cgroup_root: Path | None = None
+
+
+class WorkerSettings(BaseModel):
+    """How a worker's agent executes. Times in seconds."""
+
+    name: str = ""
+    builds: int = Field(2, ge=1, le=64)
+    heartbeat_s: float = Field(5.0, gt=0)
+    lease_s: float = Field(90.0, gt=0)
+    detached_lease_s: float = Field(900.0, gt=0)
+
+
+class EnvironmentSettings(BaseModel):
+    """Where environments come from and how long they stay."""
+
+    python: str = ""
+    index_url: str = ""
+    extra_index_urls: tuple[str, ...] = ()
+    npm_registry: str = ""
+    build_timeout_s: float = Field(1800.0, gt=0)
+    unused_days: float = Field(90.0, gt=0)
+
+
+class LogSettings(BaseModel):
+    """The platform's own log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "terminal", "auto"] = "auto"
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one process.
+
+    Environment names are ``RUNYARD_<NAME>`` and, for nested ones, ``RUNYARD_<GROUP>__<NAME>``; the short names of
+    the contract (``RUNYARD_DATA``, ``RUNYARD_DATABASE_URL``, ``RUNYARD_SLOTS`` …) hold as well.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="RUNYARD_", env_nested_delimiter="__", extra="ignore", frozen=True, validate_default=True
+    )
+
+    data: Path = Field(default_factory=default_data)
+    host: str = "127.0.0.1"
+    port: int = Field(8700, ge=0, le=65_535)
+    public_url: str = ""
+    database_url: str = ""
+    dispatch: Dispatch = Dispatch.local
+    broker_url: str = ""
+    admin_password: SecretStr | None = None
+    slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=4096)
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    seed_examples: bool = True
+
+    database: DatabaseSettings = DatabaseSettings()
+    access: AccessSettings = AccessSettings()
+    limits: LimitSettings = LimitSettings()
+    runs: RunSettings = RunSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    worker: WorkerSettings = WorkerSettings()
+    environments: EnvironmentSettings = EnvironmentSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, then environment, then the file in the data directory."""
+        del dotenv_settings, file_secret_settings
+        data = init_settings().get("data") or env_settings().get("data") or default_data()
+        file = TomlConfigSettingsSource(settings_cls, toml_file=Path(str(data)) / "runyard.toml")
+        return init_settings, env_settings, file
+
+    @model_validator(mode="after")
+    def _absolute(self) -> Self:
+        object.__setattr__(self, "data", self.data.expanduser().absolute())
+        return self
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database's URL with an async driver; SQLite in the data directory when none is set."""
+        url = self.database_url or self.database.url
+        if not url:
+            return f"sqlite+aiosqlite:///{self.data / 'runyard.db'}"
+        for plain, driver in (
+            ("postgres://", "postgresql+asyncpg://"),
+            ("postgresql://", "postgresql+asyncpg://"),
+            ("sqlite://", "sqlite+aiosqlite://"),
+        ):
+            if url.startswith(plain):
+                return driver + url.removeprefix(plain)
+        return url
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach the page, without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - compared, not bound
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"

@@ -1,0 +1,67 @@
+"""Keyset pages: ``?limit=&cursor=`` → ``{items, next_cursor}``."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from runyard.errors import FieldError, Invalid
+
+T = TypeVar("T")
+MOST = 500
+
+
+class BadCursor(Invalid):
+    """The cursor is not one that this list gave out."""
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list; `next_cursor` is null on the last one."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class Window:
+    """What part of a list is asked for: at most `limit` rows after the keys in `cursor`."""
+
+    def __init__(
+        self,
+        limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at the most.")] = 50,
+        cursor: Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before.")] = None,
+    ) -> None:
+        self.limit = limit
+        self.cursor = cursor
+
+    def after(self, *kinds: type) -> list[Any] | None:
+        """Return the keys in the cursor, of exactly these types, or None at the start; raise `BadCursor`."""
+        if self.cursor is None:
+            return None
+        try:
+            keys = json.loads(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
+        except (ValueError, binascii.Error) as error:
+            raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")]) from error
+        fits = isinstance(keys, list) and len(keys) == len(kinds)
+        if not fits or any(type(key) is not kind for key, kind in zip(keys, kinds, strict=True)):
+            raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")])
+        return list(keys)
+
+
+Paging = Annotated[Window, Depends()]
+
+
+def cursor_of(*keys: int | str) -> str:
+    """Return the opaque cursor for a row's sort keys."""
+    raw = json.dumps(keys, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
+    """Split ``limit + 1`` fetched rows into the page and the row that the next cursor is made of (None: last page)."""
+    if len(rows) <= limit:
+        return rows, None
+    return rows[:limit], rows[limit - 1]

@@ -1,0 +1,125 @@
+"""The one place where errors become HTTP: RFC 9457 problems."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from runyard import log
+from runyard.errors import Kind, Problem
+
+logger = log.get("web")
+
+MEDIA_TYPE = "application/problem+json"
+STATUS: dict[Kind, HTTPStatus] = {
+    Kind.invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.unauthenticated: HTTPStatus.UNAUTHORIZED,
+    Kind.forbidden: HTTPStatus.FORBIDDEN,
+    Kind.missing: HTTPStatus.NOT_FOUND,
+    Kind.conflict: HTTPStatus.CONFLICT,
+    Kind.too_large: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    Kind.too_many: HTTPStatus.TOO_MANY_REQUESTS,
+    Kind.unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    Kind.broken: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_CODES = {
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+class FieldProblem(BaseModel):
+    """One refused field."""
+
+    field: str
+    message: str
+    code: str
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details with a stable ``code``; 422 lists each field."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+    errors: list[FieldProblem] | None = None
+
+
+def respond(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Build a problem response."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request.scope.get("runyard.request_id"),
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return JSONResponse(body, status, media_type=MEDIA_TYPE, headers=headers)
+
+
+async def on_problem(request: Request, error: Exception) -> Response:
+    """Answer one of our own nouns."""
+    assert isinstance(error, Problem)  # noqa: S101 - registered for this class only
+    errors = [{"field": f.field, "message": f.message, "code": f.code} for f in error.fields]
+    status = STATUS[error.kind]
+    headers = {"WWW-Authenticate": "Bearer"} if error.kind is Kind.unauthenticated else {}
+    listed = errors if errors or status == HTTPStatus.UNPROCESSABLE_ENTITY else None
+    return respond(request, status, error.code, error.detail, listed, headers)
+
+
+async def on_validation(request: Request, error: Exception) -> Response:
+    """Answer a body, path or query that is not of the documented shape; never echo what was sent."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    errors = []
+    for item in error.errors():
+        place = [str(part) for part in item["loc"]]
+        if place and place[0] in {"body", "query", "path", "header"}:
+            place = place[1:] or place
+        errors.append({"field": ".".join(place), "message": str(item["msg"]), "code": str(item["type"])})
+    detail = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:3]) or "The input is not valid."
+    return respond(request, 422, "invalid", detail, errors)
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    code = _CODES.get(error.status_code, "http_error")
+    headers = dict(error.headers or {})
+    return respond(request, error.status_code, code, str(error.detail), headers=headers)
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Answer an unforeseen error without telling its text."""
+    logger.error("request.crashed", path=request.url.path, exc_info=error)
+    return respond(
+        request, 500, "internal_error", "Something went wrong on our side. The server's log has the details."
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Have `app` answer every error as a problem."""
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_crash)
