@@ -1,0 +1,180 @@
+"""The shim's hand on control groups, version 1 and 2: make, join, measure, end, remove.
+
+It decides nothing: paths and values come with the order.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class GroupUnavailable(Exception):  # noqa: N818 - errors are nouns here
+    """A control group that the order demands could not be set up."""
+
+
+def _read(path: str) -> str | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, 65536).decode("ascii", "replace")
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _write(path: str, value: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, value.encode())
+    finally:
+        os.close(fd)
+
+
+def _number(path: str, key: str | None = None) -> int | None:
+    """A file's only number, or the one behind `key` in a file of `key value` lines."""
+    text = _read(path)
+    if text is None:
+        return None
+    for line in text.splitlines():
+        words = line.split()
+        if key is None and len(words) == 1 and words[0].isdigit():
+            return int(words[0])
+        if len(words) == 2 and words[0] == key and words[1].isdigit():
+            return int(words[1])
+    return None
+
+
+class Groups:
+    """The control groups of one attempt, one per hierarchy."""
+
+    __slots__ = ("notes", "paths", "required")
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.required: set[str] = set()
+        self.notes: list[str] = []
+
+    def make(self, plans: list[dict[str, Any]]) -> None:
+        """Make and fill every group; GroupUnavailable when a required one fails, a note when an optional one does."""
+        for plan in plans:
+            path, step = plan["path"], plan["path"]
+            try:
+                os.makedirs(path, mode=0o755, exist_ok=True)
+                for name, value in plan.get("files", ()):
+                    step = f"{path}/{name}"
+                    _write(step, value)
+            except OSError as failure:
+                self._failed(plan.get("required", True), f"control group {step}: {failure.strerror}")
+                self._discard(path)
+                continue
+            self.paths.append(path)
+            if plan.get("required", True):
+                self.required.add(path)
+
+    def _failed(self, required: bool, message: str) -> None:
+        if required:
+            raise GroupUnavailable(message)
+        self.notes.append(message)
+
+    @staticmethod
+    def _discard(path: str) -> None:
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass
+
+    def join(self) -> None:
+        """Move the calling process in; GroupUnavailable when a required group refuses."""
+        for path in self.paths:
+            try:
+                _write(f"{path}/cgroup.procs", "0")
+            except OSError as failure:
+                if path in self.required:
+                    raise GroupUnavailable(f"control group {path} refused the process: {failure.strerror}") from None
+
+    def pids(self) -> set[int]:
+        """Every process in any of the groups, with their sub-groups."""
+        found: set[int] = set()
+        for path in self.paths:
+            for directory, _, _ in os.walk(path):
+                text = _read(f"{directory}/cgroup.procs") or ""
+                # 0 stands for a process outside our view of process ids
+                found.update(pid for pid in map(int, text.split()) if pid > 0)
+        return found
+
+    def kill(self) -> bool:
+        """Ask the kernel to kill a whole group at once (version 2 only); False when no group can."""
+        done = False
+        for path in self.paths:
+            try:
+                _write(f"{path}/cgroup.kill", "1")
+                done = True
+            except OSError:
+                continue
+        return done
+
+    def cpu_s(self) -> float | None:
+        """Processor seconds used by all members."""
+        for path in self.paths:
+            usec = _number(f"{path}/cpu.stat", "usage_usec")
+            if usec is not None:
+                return usec / 1e6
+            nsec = _number(f"{path}/cpuacct.usage")
+            if nsec is not None:
+                return nsec / 1e9
+        return None
+
+    def memory_peak(self) -> int | None:
+        """The highest memory use of all members together, in bytes."""
+        for path in self.paths:
+            peak = _number(f"{path}/memory.peak")
+            if peak is None:
+                peak = _number(f"{path}/memory.max_usage_in_bytes")
+            if peak is not None:
+                return peak
+        return None
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel killed a member for want of memory."""
+        return any(
+            (_number(f"{path}/memory.events", "oom_kill") or 0) + (_number(f"{path}/memory.oom_control", "oom_kill") or 0)
+            for path in self.paths
+        )
+
+    def remove(self, within_s: float = 1.0) -> list[str]:
+        """Remove the empty groups, deepest first; the paths that would not go."""
+        left = []
+        until = time.monotonic() + within_s
+        for path in self.paths:
+            while not _remove_tree(path):
+                if time.monotonic() >= until:
+                    left.append(path)
+                    break
+                # a just killed process leaves its group a moment after it was reaped
+                time.sleep(0.005)
+        return left
+
+
+def _remove_tree(path: str) -> bool:
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        return True
+    except OSError as refused:
+        if refused.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+            return False
+        try:
+            below = [entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return False
+        return all([_remove_tree(one) for one in below]) and bool(below) and _remove_tree(path)
+    return True

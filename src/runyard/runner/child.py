@@ -1,0 +1,101 @@
+"""From the shim's fork to the script's first instruction: rights, limits, groups, exec."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+from .cgroups import Groups, GroupUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
+    from .order import Order
+
+_DEFAULTED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
+
+
+class Refused(Exception):  # noqa: N818 - errors are nouns here
+    """A step towards the script's start that failed, in words."""
+
+
+def become_script(
+    order: Order, groups: Groups, streams: tuple[int, int], report: int, die_with_parent: Callable[[], None]
+) -> NoReturn:
+    """Turn this freshly forked process into the script; on failure write why into `report` and exit."""
+    try:
+        signal.set_wakeup_fd(-1)
+        _prepare(order, groups, streams, die_with_parent)
+        _execute(order)
+    except (Refused, GroupUnavailable) as refused:
+        os.write(report, str(refused).encode("utf-8", "backslashreplace")[:2000])
+    except BaseException as failure:  # noqa: BLE001 - this process must never return into the shim's code
+        os.write(report, f"the start failed: {failure!r}".encode("utf-8", "backslashreplace")[:2000])
+    finally:
+        os._exit(127)
+
+
+def _prepare(order: Order, groups: Groups, streams: tuple[int, int], die_with_parent: Callable[[], None]) -> None:
+    os.setsid()
+    for number in _DEFAULTED:
+        signal.signal(number, signal.SIG_DFL)
+    groups.join()
+    os.dup2(streams[0], 1)
+    os.dup2(streams[1], 2)
+    _limit(order.rlimits)
+    os.umask(order.umask)
+    _drop_rights(order.uid, order.gid)
+    # after the change of user, which clears it
+    die_with_parent()
+    try:
+        os.chdir(order.cwd)
+    except OSError as failure:
+        raise Refused(f"cannot enter the working directory {order.cwd}: {failure.strerror}") from None
+
+
+def _limit(rlimits: list[tuple[str, int]]) -> None:
+    for name, value in rlimits:
+        kind = getattr(resource, f"RLIMIT_{name}", None)
+        if kind is None:
+            raise Refused(f"this system has no limit named {name}")
+        hard = resource.getrlimit(kind)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(kind, (bound, bound))
+        except (OSError, ValueError) as failure:
+            raise Refused(f"cannot limit {name} to {value}: {failure}") from None
+
+
+def _drop_rights(uid: int | None, gid: int | None) -> None:
+    try:
+        if uid is not None or gid is not None:
+            if os.geteuid() == 0:
+                os.setgroups([])
+            if gid is not None:
+                os.setgid(gid)
+            if uid is not None:
+                os.setuid(uid)
+    except OSError as failure:
+        raise Refused(f"cannot run as user {uid}, group {gid}: {failure.strerror}") from None
+
+
+def _execute(order: Order) -> None:
+    program = order.argv[0]
+    if "/" in program:
+        candidates = [program]
+    else:
+        path = order.env.get("PATH") or os.defpath
+        candidates = [f"{directory or '.'}/{program}" for directory in path.split(os.pathsep)]
+    why = "not found"
+    for candidate in candidates:
+        try:
+            os.execve(candidate, order.argv, order.env)
+        except OSError as failure:
+            if not isinstance(failure, (FileNotFoundError, NotADirectoryError)) or len(candidates) == 1:
+                why = failure.strerror or str(failure)
+        except ValueError as failure:
+            raise Refused(f"cannot execute {program}: {failure}") from None
+    raise Refused(f"cannot execute {program}: {why}")

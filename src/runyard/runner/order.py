@@ -1,0 +1,46 @@
+"""The launcher's view of a Spec: plain slots, because dataclasses would triple the launcher's size."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Order:
+    """One attempt as it arrived over the wire; KeyError or TypeError when it is no such thing."""
+
+    __slots__ = (
+        "argv",
+        "attempt_id",
+        "cgroups",
+        "cwd",
+        "env",
+        "gid",
+        "grace_s",
+        "output_cap",
+        "rlimits",
+        "spare_leader",
+        "spool",
+        "timeout_s",
+        "uid",
+        "umask",
+    )
+
+    def __init__(self, wire: dict[str, Any]) -> None:
+        self.attempt_id: str = wire["attempt_id"]
+        self.spool: str = wire["spool"]
+        self.argv: list[str] = wire["argv"]
+        self.env: dict[str, str] = wire["env"]
+        self.cwd: str = wire["cwd"]
+        self.uid: int | None = wire.get("uid")
+        self.gid: int | None = wire.get("gid")
+        self.umask: int = wire.get("umask", 0o077)
+        self.timeout_s: float | None = wire.get("timeout_s")
+        self.grace_s: float = wire.get("grace_s", 5.0)
+        self.output_cap: int = wire.get("output_cap", 50 * 1024 * 1024)
+        self.rlimits: list[tuple[str, int]] = wire.get("rlimits") or []
+        self.cgroups: list[dict[str, Any]] = wire.get("cgroups") or []
+        self.spare_leader: bool = bool(wire.get("spare_leader"))
+        if not self.argv:
+            raise KeyError("argv")

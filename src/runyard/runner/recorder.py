@@ -1,0 +1,105 @@
+"""The shim's side of the spool: frames into the output file, and the exit record that ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+from .protocol import EXIT_FILE, OUTPUT_FILE, SYSTEM, VERSION, encode_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_RESERVED = 4096
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class SpoolWriter:
+    """Appends output to the spool in the current directory, counts it, and survives a full disk.
+
+    Frames' times never go back, whatever the clock does.
+    """
+
+    __slots__ = ("_cap", "_exit_fd", "_fd", "_last_us", "_noticed", "_unwritten", "bytes", "kept", "size")
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self._last_us = 0
+        self._noticed = False
+        self._unwritten: tuple[int, str] | None = None
+        self.bytes = 0
+        self.kept = 0
+        self.size = 0
+        self._fd = os.open(OUTPUT_FILE, _NEW | os.O_APPEND, 0o600)
+        # written now and overwritten in place, so that a disk that fills up later cannot keep the exit record out
+        self._exit_fd = os.open(f"{EXIT_FILE}.new", _NEW, 0o600)
+        os.write(self._exit_fd, b" " * _RESERVED)
+
+    def now_us(self) -> int:
+        """Unix time in microseconds, never less than before."""
+        self._last_us = max(self._last_us, time.time_ns() // 1000)
+        return self._last_us
+
+    def add(self, stream: int, data: bytes) -> None:
+        """Keep what was read from one of the script's streams, or only count it past the cap."""
+        self.bytes += len(data)
+        room = self._cap - self.kept
+        if room > 0:
+            if self._append(stream, data[:room]):
+                self.kept += min(room, len(data))
+        if self.bytes > self._cap and not self._noticed and self.kept >= self._cap:
+            self._noticed = True
+            self._append(SYSTEM, b"output limit of %d bytes reached; further output is counted but not kept\n" % self._cap)
+
+    def say(self, text: str) -> None:
+        """Add a line of the runner's own."""
+        self._append(SYSTEM, f"{text}\n".encode("utf-8", "backslashreplace"))
+
+    def _append(self, stream: int, payload: bytes) -> bool:
+        if self._unwritten is not None:
+            lost, why = self._unwritten
+            gap = f"{lost} bytes of output could not be kept: {why}\n".encode()
+            if not self._write(encode_frame(self.now_us(), SYSTEM, gap)):
+                self._unwritten = (lost + len(payload), why)
+                return False
+            self._unwritten = None
+        return self._write(encode_frame(self.now_us(), stream, payload), len(payload))
+
+    def _write(self, frame: bytes, payload: int = 0) -> bool:
+        why = "short write"
+        try:
+            if os.write(self._fd, frame) == len(frame):
+                self.size += len(frame)
+                return True
+        except OSError as failure:
+            why = failure.strerror or str(failure)
+        try:
+            # half a frame would make all later ones unreadable
+            os.ftruncate(self._fd, self.size)
+        except OSError:
+            pass
+        if payload:
+            self._unwritten = (payload, why)
+        return False
+
+    def settle(self, record: dict[str, Any], patience_s: float = 60.0) -> bool:
+        """Publish the exit record, whole or not at all; False when the disk refused it for `patience_s`."""
+        counts = {"bytes": self.bytes, "kept": self.kept, "dropped": self.bytes - self.kept}
+        if self._unwritten is not None:
+            record["notes"] = [*record.get("notes", ()), f"the spool refused output: {self._unwritten[1]}"]
+        text = json.dumps({"v": VERSION, **record, "output": counts}).encode()
+        until = time.monotonic() + patience_s
+        while True:
+            try:
+                os.pwrite(self._exit_fd, text.ljust(_RESERVED), 0)
+                os.rename(f"{EXIT_FILE}.new", EXIT_FILE)
+            except FileNotFoundError:
+                return False
+            except OSError:
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(0.2)
+            else:
+                return True

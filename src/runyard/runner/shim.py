@@ -1,0 +1,329 @@
+"""One attempt's keeper: a forked copy of the launcher that outlives it, the agent and their upgrades.
+
+It owns the script's pipes, clock and process tree, and says what it saw in the spool. It imports nothing after the fork.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from . import child, kernel
+from .cgroups import Groups, GroupUnavailable
+from .claim import process_start, publish
+from .control import Control
+from .protocol import READ_SIZE, STDERR, STDOUT, VERSION, encode_line
+from .recorder import SpoolWriter
+from .tree import Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from .order import Order
+
+_START_S = 30.0
+_DRAIN_S = 1.0
+_UNKILLABLE_S = 30.0
+
+
+class NotStarted(Exception):  # noqa: N818 - errors are nouns here
+    """The script could not be started, in words."""
+
+
+class Taken(Exception):  # noqa: N818
+    """Somebody else owns the attempt."""
+
+
+def become_shim(order: Order, report: int, boot: str) -> NoReturn:
+    """Turn this freshly forked process into the attempt's shim.
+
+    One line goes to the descriptor `report`: `started`, `failed` or `taken`; none, if the shim itself broke.
+    """
+    code = 1
+    try:
+        report = _detach(report)
+        Shim(order, report, boot).live()
+        code = 0
+    finally:
+        # without the interpreter's farewell: its exit handlers belong to the launcher
+        os._exit(code)
+
+
+def _detach(report: int) -> int:
+    os.setsid()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    # the highest descriptor that matters goes lowest, so that one call closes all that was inherited
+    if report != 3:
+        os.dup2(report, 3, inheritable=False)
+    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+    return 3
+
+
+class Shim:
+    """The life of one attempt, from the claim to the exit record."""
+
+    def __init__(self, order: Order, report: int, boot: str) -> None:
+        self.order = order
+        self.boot = boot
+        self.report = report
+        self.groups = Groups()
+        self.leader = 0
+        self.leader_status: int | None = None
+        self.childless = False
+        self.reason = "exit"
+        self.cpu_s = 0.0
+        self.largest = 0
+        self.finished_us = 0
+        self.ended = 0.0
+        self.kill_at: float | None = None
+        self.killed_at: float | None = None
+
+    def live(self) -> None:
+        """Claim the attempt, run it, record its end."""
+        kernel.become_subreaper()
+        kernel.set_name("runyard-shim")
+        os.umask(0o077)
+        os.chdir(self.order.spool)
+        self.control = Control()
+        self.started_us = time.time_ns() // 1000
+        try:
+            self._claim()
+        except Taken:
+            self.control.withdraw()
+            self._tell("taken")
+            return
+        try:
+            self.spool = SpoolWriter(self.order.output_cap)
+            self._start()
+        except (NotStarted, GroupUnavailable, OSError) as failure:
+            self._never_ran(str(failure))
+            return
+        self._tell("started", pid=os.getpid(), started_at_us=self.started_us)
+        self._watch()
+        self._finish()
+
+    def _claim(self) -> None:
+        pid = os.getpid()
+        document = {
+            "pid": pid,
+            "start_time": process_start(pid),
+            "boot_id": self.boot,
+            "attempt_id": self.order.attempt_id,
+            "started_at_us": self.started_us,
+            "cgroups": [plan["path"] for plan in self.order.cgroups],
+        }
+        if not publish(document):
+            raise Taken
+        self.control.take_name()
+
+    def _tell(self, kind: str, **fields: object) -> None:
+        try:
+            os.write(self.report, encode_line(kind, **fields))
+        except OSError:
+            pass
+        os.close(self.report)
+
+    def _start(self) -> None:
+        self.groups.make(self.order.cgroups)
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        why_read, why_write = os.pipe()
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        os.set_blocking(wake_read, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _noted)
+        self.began = self.ended = time.monotonic()
+        shim = os.getpid()
+        self.leader = os.fork()
+        if self.leader == 0:
+            child.become_script(
+                self.order, self.groups, (out_write, err_write), why_write, lambda: kernel.die_with_parent(shim)
+            )
+        for fd in (out_write, err_write, why_write):
+            os.close(fd)
+        self.tree = Tree(self.leader, self.groups)
+        self.streams = {out_read: STDOUT, err_read: STDERR}
+        self.wake = wake_read
+        waiting = select.poll()
+        waiting.register(why_read, select.POLLIN)
+        if not waiting.poll(_START_S * 1000):
+            raise NotStarted(f"the start took longer than {_START_S:g} s")
+        why = os.read(why_read, 4096)
+        os.close(why_read)
+        if why:
+            raise NotStarted(why.decode("utf-8", "replace"))
+
+    def _never_ran(self, message: str) -> None:
+        if self.leader:
+            self.tree.end(self._reap)
+        self.groups.remove()
+        self.reason = "start_failed"
+        self.control.withdraw()
+        if hasattr(self, "spool"):
+            self.spool.settle(self._record(message))
+        self._tell("failed", message=message)
+        self.control.close()
+
+    def _watch(self) -> None:
+        poll = select.poll()
+        control = self.control.fileno()
+        for fd in (*self.streams, self.wake, control):
+            poll.register(fd, select.POLLIN)
+        limit = self.order.timeout_s
+        self.expires = None if limit is None else self.began + limit
+        self._reap()
+        while not self._over():
+            now = time.monotonic()
+            self._deadlines(now)
+            due = [at for at in (self.control.ring(now), self.kill_at, self.expires) if at is not None]
+            for fd, _ in poll.poll(max(0.0, min(due) - now) * 1000 + 0.5 if due else None):
+                if fd in self.streams:
+                    if not self._read(fd):
+                        poll.unregister(fd)
+                elif fd == self.wake:
+                    self._drain_wake()
+                    self._reap()
+                elif fd == control:
+                    client = self.control.accept()
+                    if client is not None:
+                        poll.register(client, select.POLLIN)
+                else:
+                    messages = self.control.receive(fd)
+                    if messages is None:
+                        poll.unregister(fd)
+                    for message in messages or ():
+                        self._obey(message)
+            self.control.grew(self.spool.size)
+
+    def _over(self) -> bool:
+        if self.leader_status is not None:
+            # a stopped script's helpers get the grace too, a finished script's get none
+            return self.reason == "exit" or self.childless or self.killed_at is not None
+        return self.killed_at is not None and time.monotonic() > self.killed_at + _UNKILLABLE_S
+
+    def _deadlines(self, now: float) -> None:
+        if self.expires is not None and now >= self.expires:
+            self.expires = None
+            self._stop("timeout", self.order.grace_s)
+        if self.kill_at is not None and now >= self.kill_at:
+            self.killed_at = self.killed_at or now
+            self.kill_at = now + 0.25
+            self.tree.kill()
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "cancel":
+            grace = message.get("grace_s")
+            self._stop("cancel", float(grace) if isinstance(grace, (int, float)) else self.order.grace_s)
+
+    def _stop(self, reason: str, grace_s: float) -> None:
+        """Ask the tree to end, and set the hour of its death; a second call can only make that earlier."""
+        self._reap()
+        if self.leader_status is not None and self.reason == "exit":
+            return
+        hour = time.monotonic() + max(0.0, grace_s)
+        if self.reason == "exit":
+            self.reason = reason
+            self.expires = None
+            self.kill_at = hour
+            if grace_s > 0:
+                self.tree.ask_to_stop(self.order.spare_leader)
+        elif self.kill_at is not None:
+            self.kill_at = min(self.kill_at, hour)
+
+    def _drain_wake(self) -> None:
+        try:
+            while len(os.read(self.wake, 512)) == 512:
+                pass
+        except BlockingIOError:
+            pass
+
+    def _reap(self) -> bool:
+        """Bury every dead child; whether none is left, dead or alive."""
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                self.childless = True
+                return True
+            if pid == 0:
+                return False
+            self.cpu_s += used.ru_utime + used.ru_stime
+            self.largest = max(self.largest, used.ru_maxrss)
+            if pid == self.leader:
+                self.leader_status = status
+                self.ended = time.monotonic()
+                self.finished_us = time.time_ns() // 1000
+
+    def _read(self, fd: int) -> bool:
+        data = os.read(fd, READ_SIZE)
+        if data:
+            self.spool.add(self.streams[fd], data)
+            return True
+        os.close(fd)
+        del self.streams[fd]
+        return False
+
+    def _finish(self) -> None:
+        message = None
+        if not self._reap() or self.groups.pids():
+            if not self.tree.end(lambda: self._reap() and not self.groups.pids()):
+                message = "some processes could not be killed"
+        self._drain()
+        record = self._record(message)
+        self.groups.notes.extend(f"control group {path} could not be removed" for path in self.groups.remove())
+        record["notes"] = self.groups.notes
+        self.control.withdraw()
+        self.spool.settle(record)
+        self.control.close()
+
+    def _drain(self) -> None:
+        """Read what is left in the pipes; somebody outside the tree may hold them open, so not for ever."""
+        poll = select.poll()
+        for fd in self.streams:
+            poll.register(fd, select.POLLIN)
+        until = time.monotonic() + _DRAIN_S
+        while self.streams and time.monotonic() < until:
+            for fd, _ in poll.poll(max(1.0, (until - time.monotonic()) * 1000)):
+                if not self._read(fd):
+                    poll.unregister(fd)
+
+    def _record(self, message: str | None) -> dict[str, Any]:
+        status = self.leader_status
+        ran = status is not None and self.reason != "start_failed"
+        number = os.WTERMSIG(status) if ran and status is not None and os.WIFSIGNALED(status) else None
+        code = None
+        if ran and status is not None:
+            code = 128 + number if number is not None else os.waitstatus_to_exitcode(status)
+        cpu_s = self.groups.cpu_s()
+        peak = self.groups.memory_peak()
+        usage: dict[str, float | int | None] = {"wall_s": None, "cpu_s": None, "memory_peak_bytes": None}
+        if self.reason != "start_failed":
+            usage = {
+                "wall_s": round(self.ended - self.began, 6),
+                "cpu_s": round(self.cpu_s if cpu_s is None else cpu_s, 6),
+                "memory_peak_bytes": self.largest * kernel.RSS_UNIT if peak is None else peak,
+            }
+        return {
+            "v": VERSION,
+            "reason": self.reason,
+            "exit_code": code,
+            "signal": number,
+            "oom": self.groups.out_of_memory(),
+            "started_at_us": self.started_us,
+            "finished_at_us": max(self.started_us, self.finished_us or time.time_ns() // 1000),
+            "usage": usage,
+            "message": message,
+            "notes": self.groups.notes,
+        }
+
+
+def _noted(_number: int, _frame: object) -> None:
+    """Exists so that SIGCHLD reaches the wakeup descriptor."""
