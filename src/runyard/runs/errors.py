@@ -1,0 +1,47 @@
+"""What can be wrong with a request about runs."""
+
+from runyard.errors import Conflict, Invalid, Missing, TooLarge, Unavailable
+
+
+class NoSuchRun(Missing):
+    """There is no run with that id."""
+
+
+class NoSuchFile(Missing):
+    """The run has no such file."""
+
+
+class NoSuchAttempt(Missing):
+    """The run has no such attempt."""
+
+
+class AlreadyOver(Conflict):
+    """The run is over; there is nothing to cancel."""
+
+
+class KeyReused(Conflict):
+    """That Idempotency-Key was used before with another request."""
+
+    code = "idempotency_key_reused"
+
+
+class BadUpload(Invalid):
+    """An uploaded file can't be taken."""
+
+
+class BadSubmit(Invalid):
+    """The run can't be submitted like this."""
+
+
+class BadFilter(Invalid):
+    """The filter is not one that this list knows."""
+
+
+class UploadTooLarge(TooLarge):
+    """The uploaded files are larger than allowed."""
+
+    code = "too_large"
+
+
+class DiskFull(Unavailable):
+    """There is not enough free disk space to take this."""

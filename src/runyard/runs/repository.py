@@ -1,0 +1,397 @@
+"""Rows of runs. `apply` is the only writer of a run's state."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, ColumnElement, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard.db.types import DatabaseNow
+from runyard.runs.lifecycle import ACTIVE, TERMINAL, Move, State
+from runyard.runs.models import (
+    IdempotencyRow,
+    RunAttemptRow,
+    RunEventRow,
+    RunInputRow,
+    RunLabelRow,
+    RunRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The right to write an attempt: lost as soon as somebody else claims the run."""
+
+    run_id: str
+    attempt: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claimed run and all that is needed to execute it."""
+
+    token: Token
+    project_id: str
+    script_id: str | None
+    version_id: str
+    environment_id: str | None
+    queue: str
+    priority: int
+    cancel_requested: bool
+    inputs: RunInputRow
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What travels to workers of a queued run."""
+
+    run_id: str
+    queue: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of runs is narrowed to."""
+
+    projects: Sequence[str]
+    states: Sequence[State] = ()
+    script_id: str | None = None
+    labels: Sequence[tuple[str, str | None]] = ()
+    text: str | None = None
+
+
+async def add(session: AsyncSession, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
+    """Insert a queued run with its inputs, labels and first journal line."""
+    await session.execute(insert(RunRow), [dict(run)])
+    await session.execute(insert(RunInputRow), [dict(inputs)])
+    labels = inputs["labels"]
+    if labels:
+        rows = [{"run_id": run["id"], "name": name, "value": value} for name, value in labels.items()]
+        await session.execute(insert(RunLabelRow), rows)
+    data = {"by": run["created_by_name"], "trigger": run["trigger_kind"]}
+    await journal(session, run["id"], 1, at, "run.queued", data)
+
+
+async def apply(session: AsyncSession, token: Token | str, move: Move, **attempt: Any) -> bool:
+    """Make one move and journal it in the same transaction; False when the run is not where the move starts.
+
+    With a `Token`, a writer whose claim was overtaken changes nothing. With a bare run id, only the state guards:
+    for moves that nobody owns, such as cancelling a queued run. Keywords are columns of the attempt's row.
+    """
+    run_id = token if isinstance(token, str) else token.run_id
+    values: dict[str, Any] = {"state": move.target.value, "waiting": None}
+    if move.target is State.running:
+        values["started_at"] = move.at
+    if move.target is State.queued:
+        values["worker_id"] = None
+    if move.is_terminal:
+        values |= {
+            "finished_at": move.at,
+            "exit_code": move.exit_code,
+            "error_code": move.failure.code if move.failure else None,
+        }
+    guards = [RunRow.id == run_id, RunRow.state.in_([state.value for state in move.sources])]
+    if isinstance(token, Token):
+        guards.append(RunRow.fence == token.fence)
+    statement = update(RunRow).where(*guards).values(**values).returning(RunRow.attempt, RunRow.fence)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return False
+    number, fence = row
+    if move.target is State.running or move.is_terminal or attempt:
+        await _apply_attempt(session, run_id, number, fence, move, attempt)
+    data: dict[str, Any] = dict(move.facts)
+    if move.exit_code is not None:
+        data["exit_code"] = move.exit_code
+    if move.failure is not None:
+        data["error"] = {"code": move.failure.code, "message": move.failure.message}
+    await journal(session, run_id, number, move.at, move.event, data)
+    return True
+
+
+async def _apply_attempt(
+    session: AsyncSession, run_id: str, number: int, fence: int, move: Move, extra: Mapping[str, Any]
+) -> None:
+    values: dict[str, Any] = {"state": move.target.value, **extra}
+    if move.target is State.running:
+        values["started_at"] = move.at
+    if move.is_terminal:
+        values |= {"finished_at": move.at, "exit_code": move.exit_code}
+        if move.failure is not None:
+            values |= {"error_code": move.failure.code, "error_message": move.failure.message}
+    await session.execute(
+        update(RunAttemptRow)
+        .where(RunAttemptRow.run_id == run_id, RunAttemptRow.attempt == number, RunAttemptRow.fence == fence)
+        .values(**values)
+    )
+
+
+async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) -> Claim | None:
+    """Take a queued run for a worker with one guarded update; None when somebody was quicker or it is not due."""
+    due = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
+    statement = (
+        update(RunRow)
+        .where(RunRow.id == run_id, RunRow.state == State.queued.value, due)
+        .values(state=move.target.value, worker_id=worker_id, fence=RunRow.fence + 1, waiting=None)
+        .returning(
+            RunRow.attempt,
+            RunRow.fence,
+            RunRow.project_id,
+            RunRow.script_id,
+            RunRow.version_id,
+            RunRow.environment_id,
+            RunRow.queue,
+            RunRow.priority,
+            RunRow.cancel_requested_at,
+        )
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    inputs = (await session.execute(select(RunInputRow).where(RunInputRow.run_id == run_id))).scalar_one()
+    attempt = {
+        "run_id": run_id,
+        "attempt": row.attempt,
+        "fence": row.fence,
+        "worker_id": worker_id,
+        "state": move.target.value,
+        "claimed_at": move.at,
+    }
+    await session.execute(insert(RunAttemptRow), [attempt])
+    await journal(session, run_id, row.attempt, move.at, move.event, dict(move.facts))
+    return Claim(
+        token=Token(run_id, row.attempt, row.fence),
+        project_id=row.project_id,
+        script_id=row.script_id,
+        version_id=row.version_id,
+        environment_id=row.environment_id,
+        queue=row.queue,
+        priority=row.priority,
+        cancel_requested=row.cancel_requested_at is not None,
+        inputs=inputs,
+    )
+
+
+async def note(session: AsyncSession, token: Token, **values: Any) -> bool:
+    """Set columns of a live run that are not its state (what it waits for, its environment); fenced."""
+    statement = (
+        update(RunRow)
+        .where(
+            RunRow.id == token.run_id,
+            RunRow.fence == token.fence,
+            RunRow.state.in_([state.value for state in ACTIVE]),
+        )
+        .values(**values)
+    )
+    result: CursorResult[Any] = await session.execute(statement)  # type: ignore[assignment]
+    return result.rowcount == 1
+
+
+async def note_attempt(session: AsyncSession, token: Token, **values: Any) -> None:
+    """Set columns of an attempt's row (its progress, say)."""
+    await session.execute(
+        update(RunAttemptRow)
+        .where(
+            RunAttemptRow.run_id == token.run_id,
+            RunAttemptRow.attempt == token.attempt,
+            RunAttemptRow.fence == token.fence,
+        )
+        .values(**values)
+    )
+
+
+async def journal(
+    session: AsyncSession, run_id: str, attempt: int, at: datetime, kind: str, data: Mapping[str, Any]
+) -> None:
+    """Write one line of a run's journal."""
+    row = {"run_id": run_id, "attempt": attempt, "at": at, "kind": kind, "data": dict(data)}
+    await session.execute(insert(RunEventRow), [row])
+
+
+async def ask_cancel(session: AsyncSession, run_id: str, at: datetime) -> bool:
+    """Raise the cancel flag of a run that is not over; True when it was not raised before."""
+    statement = (
+        update(RunRow)
+        .where(
+            RunRow.id == run_id,
+            RunRow.state.in_([state.value for state in ACTIVE]),
+            RunRow.cancel_requested_at.is_(None),
+        )
+        .values(cancel_requested_at=at)
+    )
+    result: CursorResult[Any] = await session.execute(statement)  # type: ignore[assignment]
+    return result.rowcount == 1
+
+
+async def get(session: AsyncSession, run_id: str) -> RunRow | None:
+    """Return a run's row."""
+    return (await session.execute(select(RunRow).where(RunRow.id == run_id))).scalar_one_or_none()
+
+
+async def inputs_of(session: AsyncSession, run_id: str) -> RunInputRow:
+    """Return what a run was given."""
+    return (await session.execute(select(RunInputRow).where(RunInputRow.run_id == run_id))).scalar_one()
+
+
+async def labels_of(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the labels of several runs."""
+    labels: dict[str, dict[str, str]] = {run_id: {} for run_id in run_ids}
+    if run_ids:
+        for row in (await session.execute(select(RunLabelRow).where(RunLabelRow.run_id.in_(run_ids)))).scalars():
+            labels[row.run_id][row.name] = row.value
+    return labels
+
+
+async def attempts_of(session: AsyncSession, run_id: str) -> Sequence[RunAttemptRow]:
+    """Return a run's attempts, oldest first."""
+    order = (RunAttemptRow.attempt, RunAttemptRow.fence)
+    statement = select(RunAttemptRow).where(RunAttemptRow.run_id == run_id).order_by(*order)
+    return (await session.execute(statement)).scalars().all()
+
+
+async def latest_attempt(session: AsyncSession, run: RunRow) -> RunAttemptRow | None:
+    """Return the attempt that the run's row speaks of."""
+    statement = select(RunAttemptRow).where(
+        RunAttemptRow.run_id == run.id, RunAttemptRow.attempt == run.attempt, RunAttemptRow.fence == run.fence
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def events_of(session: AsyncSession, run_id: str, after: int, limit: int) -> Sequence[RunEventRow]:
+    """Return up to `limit` lines of a run's journal after `after`, in order."""
+    statement = (
+        select(RunEventRow)
+        .where(RunEventRow.run_id == run_id, RunEventRow.id > after)
+        .order_by(RunEventRow.id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def listed(session: AsyncSession, which: Filter, before: str | None, limit: int) -> Sequence[RunRow]:
+    """Return runs, newest first, with ids below `before`."""
+    statement = select(RunRow).where(*conditions(which))
+    if before is not None:
+        statement = statement.where(RunRow.id < before)
+    return (await session.execute(statement.order_by(RunRow.id.desc()).limit(limit))).scalars().all()
+
+
+def conditions(which: Filter) -> list[ColumnElement[bool]]:
+    """Return the WHERE clauses of a filter; every one of them has an index."""
+    found: list[ColumnElement[bool]] = [RunRow.project_id.in_(which.projects)]
+    if which.states:
+        found.append(RunRow.state.in_([state.value for state in which.states]))
+    if which.script_id is not None:
+        found.append(RunRow.script_id == which.script_id)
+    if which.text:
+        folded = which.text.lower()
+        found.append(or_(RunRow.id == which.text, func.lower(RunRow.script_name).contains(folded, autoescape=True)))
+    for name, value in which.labels:
+        label = and_(RunLabelRow.run_id == RunRow.id, RunLabelRow.name == name)
+        if value is not None:
+            label = and_(label, RunLabelRow.value == value)
+        found.append(exists().where(label))
+    return found
+
+
+async def latest_of(session: AsyncSession, projects: Sequence[str], script_ids: Sequence[str]) -> Sequence[RunRow]:
+    """Return the newest run of each script."""
+    newest = (
+        select(func.max(RunRow.id))
+        .where(RunRow.script_id.in_(script_ids), RunRow.project_id.in_(projects))
+        .group_by(RunRow.script_id)
+    )
+    return (await session.execute(select(RunRow).where(RunRow.id.in_(newest)))).scalars().all()
+
+
+async def due(session: AsyncSession, limit: int) -> list[Hint]:
+    """Return the queued runs that may start now, best first, as hints."""
+    ready = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
+    statement = (
+        select(RunRow.id, RunRow.queue, RunRow.priority)
+        .where(RunRow.state == State.queued.value, ready)
+        .order_by(RunRow.priority.desc(), RunRow.id)
+        .limit(limit)
+    )
+    return [Hint(*row) for row in (await session.execute(statement)).tuples()]
+
+
+async def held_by(session: AsyncSession, worker_id: str) -> Sequence[RunRow]:
+    """Return the runs that a worker has claimed and not settled."""
+    statement = select(RunRow).where(
+        RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE])
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def unheard_cancels(session: AsyncSession) -> Sequence[str]:
+    """Return live runs whose cancel flag is raised."""
+    statement = select(RunRow.id).where(
+        RunRow.state.in_([state.value for state in ACTIVE]), RunRow.cancel_requested_at.is_not(None)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def ahead_of(session: AsyncSession, run: RunRow, cap: int) -> int:
+    """Return how many queued runs will be taken before this one, counted up to `cap`."""
+    better = or_(
+        RunRow.priority > run.priority,
+        and_(RunRow.priority == run.priority, RunRow.id < run.id),
+    )
+    rows = (
+        select(RunRow.id)
+        .where(RunRow.state == State.queued.value, RunRow.queue == run.queue, better)
+        .limit(cap)
+        .subquery()
+    )
+    return (await session.execute(select(func.count()).select_from(rows))).scalar_one()
+
+
+async def counts(session: AsyncSession, states: Iterable[State], projects: Sequence[str] | None) -> dict[State, int]:
+    """Return how many runs are in each of `states`."""
+    statement = select(RunRow.state, func.count()).where(RunRow.state.in_([state.value for state in states]))
+    if projects is not None:
+        statement = statement.where(RunRow.project_id.in_(projects))
+    found = {State(state): count for state, count in (await session.execute(statement.group_by(RunRow.state))).tuples()}
+    return {state: found.get(state, 0) for state in states}
+
+
+async def in_use_by(session: AsyncSession, script_version_ids: Sequence[str]) -> bool:
+    """Whether a run still names one of these versions."""
+    statement = select(RunRow.id).where(RunRow.version_id.in_(script_version_ids)).limit(1)
+    return (await session.execute(statement)).first() is not None
+
+
+async def recall(session: AsyncSession, user_id: str, key: str) -> IdempotencyRow | None:
+    """Return what an idempotency key stands for."""
+    statement = select(IdempotencyRow).where(IdempotencyRow.user_id == user_id, IdempotencyRow.key == key)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def remember(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    """Keep an idempotency key with the run that it made."""
+    await session.execute(insert(IdempotencyRow), [dict(row)])
+
+
+async def forget_keys(session: AsyncSession, before: datetime) -> None:
+    """Drop idempotency keys that are older than `before`."""
+    await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
+
+
+async def finished_before(session: AsyncSession, at: datetime, after: str, limit: int) -> Sequence[str]:
+    """Return ids above `after` of runs that ended before `at`, oldest first."""
+    statement = (
+        select(RunRow.id)
+        .where(
+            RunRow.id > after,
+            RunRow.state.in_([state.value for state in TERMINAL]),
+            RunRow.finished_at < at,
+        )
+        .order_by(RunRow.id)
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
