@@ -1,0 +1,122 @@
+"""The bubblewrap level as a command line: namespaces, a private root, and rights dropped. Plans only."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runyard.sandbox.plan import Request
+from runyard.sandbox.problems import UnsafeVariable
+from runyard.sandbox.system_files import HOME_LINK, HOSTNAME, SystemFiles
+
+SYSTEM_TREES = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store")
+# The programs that build the sandbox run with the script's environment and, where Runyard is root, with root's rights.
+_UNSAFE = re.compile(
+    r"LD_.*|MALLOC_.*|GLIBC_.*|GCONV_PATH|GETCONF_DIR|LOCPATH|NLSPATH|NIS_PATH|RESOLV_HOST_CONF"
+    r"|ENV|BASH_ENV|BASH_FUNC_.*|BASHOPTS|SHELLOPTS|IFS|PS4"
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILTER_FD = 9
+# bubblewrap reads its filter from an open file; a shell opens it, since the runner hands none over.
+_OPEN_FILTER = f'exec {_FILTER_FD}<"$0"; exec "$@"'
+OVERHEAD_PIDS = 2
+_SPECK = "65536"  # bytes: room for mount points, not for data
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What this machine builds sandboxes with.
+
+    ``setpriv`` is empty where Runyard isn't root: then a user namespace takes the rights away, and ``no_userns`` says
+    whether further ones can be forbidden. ``trees`` are the system's directories with the link each one is (or None).
+    ``hidden`` are directories that must not show, whatever is mounted above them.
+    """
+
+    bwrap: str
+    setpriv: str
+    no_userns: bool
+    files: SystemFiles
+    trees: tuple[tuple[str, str | None], ...]
+    resolv_conf: Path | None
+    hidden: tuple[Path, ...] = ()
+    tmp_mb: int = 1024
+    shm_mb: int = 256
+
+
+def check_variables(env: Mapping[str, str]) -> None:
+    """Raise UnsafeVariable if a variable could load code into, or steer, the programs that build the sandbox."""
+    for name in env:
+        if not _NAME.fullmatch(name) or _UNSAFE.fullmatch(name):
+            raise UnsafeVariable(f"The environment variable {name!r} can't be passed into a sandbox.")
+
+
+def command(tools: Toolbox, request: Request, uid: int | None) -> tuple[str, ...]:
+    """Return the whole command line; `uid` is the run's own user, None where the user namespace does."""
+    argv: list[str] = []
+    if tools.files.seccomp:
+        argv += ["/bin/sh", "-c", _OPEN_FILTER, str(tools.files.seccomp)]
+    argv += [tools.bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", HOSTNAME]
+    argv += ["--unshare-cgroup-try", "--die-with-parent"]
+    if uid is None:
+        argv += ["--unshare-user"]
+        if tools.no_userns:
+            argv += ["--disable-userns"]
+    if not request.network:
+        argv += ["--unshare-net"]
+    argv += _system(tools, request)
+    argv += _own_places(tools, request)
+    argv += ["--remount-ro", "/", "--chdir", str(request.workspace)]
+    if uid is not None:
+        # Changing users needs the first two; emptying the bounding set the third. setpriv leaves none of them.
+        argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+    if tools.files.seccomp:
+        argv += ["--seccomp", str(_FILTER_FD)]
+    argv += ["--"]
+    if uid is not None:
+        argv += [tools.setpriv, "--reuid", str(uid), "--regid", str(uid), "--clear-groups"]
+        argv += ["--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all", "--"]
+    return (*argv, *request.argv)
+
+
+def _system(tools: Toolbox, request: Request) -> list[str]:
+    argv: list[str] = []
+    for tree, link in tools.trees:
+        argv += ["--symlink", link, tree] if link is not None else ["--ro-bind", tree, tree]
+    argv += ["--ro-bind", str(tools.files.etc), "/etc"]
+    if request.network and tools.resolv_conf:
+        argv += ["--ro-bind", str(tools.resolv_conf), "/etc/resolv.conf"]
+    argv += ["--proc", "/proc", "--dev", "/dev"]
+    argv += ["--perms", "1777", "--size", str(tools.shm_mb * 1024 * 1024), "--tmpfs", "/dev/shm"]  # noqa: S108 - theirs
+    argv += ["--remount-ro", "/dev"]
+    if request.scratch:
+        argv += ["--bind", str(request.scratch), "/tmp"]  # noqa: S108 - the sandbox's own
+    else:
+        argv += ["--perms", "1777", "--size", str(tools.tmp_mb * 1024 * 1024), "--tmpfs", "/tmp"]  # noqa: S108
+    return [*argv, "--symlink", "/tmp", "/var/tmp", "--symlink", "../run", "/var/run", "--dir", "/run"]  # noqa: S108
+
+
+def _own_places(tools: Toolbox, request: Request) -> list[str]:
+    """Bind the run's own paths, outer ones first, and cover what must not show through them."""
+    binds: dict[Path, str] = {}
+    for path in (*request.interpreter_roots, *request.read_only):
+        binds |= {path: "--ro-bind", path.resolve(): "--ro-bind"}
+    binds |= dict.fromkeys((request.workspace, *request.read_write), "--bind")
+    trees = [Path(tree) for tree, link in tools.trees if link is None]
+    covers = [hidden for hidden in tools.hidden if _under(hidden, (*trees, *binds))]
+    steps = [(path, "cover") for path in covers] + list(binds.items())
+    argv: list[str] = []
+    read_only = trees
+    for path, how in sorted(steps, key=lambda step: len(step[0].parts)):
+        if how == "cover":
+            argv += ["--size", _SPECK, "--tmpfs", str(path)]
+            read_only = [tree for tree in read_only if not path.is_relative_to(tree)]
+        elif how == "--bind":
+            argv += [how, str(path), str(path)]
+        elif not _under(path, read_only):
+            argv += [how, str(path), str(path)]
+            read_only = [*read_only, path]
+    return [*argv, "--symlink", str(request.workspace), HOME_LINK]
+
+
+def _under(path: Path, trees: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(tree) for tree in trees)
