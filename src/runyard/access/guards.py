@@ -41,3 +41,8 @@ async def authenticate(connection: HTTPConnection) -> Actor:
         raise Unauthenticated
     access: AccessService = connection.app.state.provided[AccessService]
     return await access.actor_of(token)
+
+
+async def authenticate_token(access: AccessService, token: str) -> Actor:
+    """Return who holds a token that came some other way than in a header (a socket's first message)."""
+    return await access.actor_of(token)

@@ -72,7 +72,9 @@ class Actor:
     memberships: tuple[Membership, ...] = field(default=())
 
     def may(self, permission: Permission, project_id: ProjectId | None = None) -> bool:
-        """Whether the permission is held in that project, or in any when none is named."""
+        """Whether the permission is held in that project, or in any when none is named; oneself is everybody's."""
+        if permission is Permission.self_manage:
+            return True
         return any(
             permission in m.permissions and (project_id is None or m.project_id == project_id) for m in self.memberships
         )

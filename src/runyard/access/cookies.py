@@ -1,0 +1,77 @@
+"""The sign-in cookies, and the refusal of requests that another site has sent with them."""
+
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from runyard.access.service import SignedIn
+from runyard.errors import Forbidden
+from runyard.settings import Settings
+
+REFRESH = "runyard_refresh"
+DEVICE = "runyard_device"
+PATH = "/api/v1/auth"
+_DEVICE_S = 365 * 86_400
+_PORTS = {"http": ":80", "https": ":443"}
+
+
+class CrossSite(Forbidden):
+    """This request comes from another site."""
+
+
+def refuse_cross_site(request: Request, settings: Settings) -> None:
+    """Raise `CrossSite` when a browser says that another origin has caused this request.
+
+    Browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin``; programs send neither and pass.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin").lower() not in {"same-origin", "none"}:
+        raise CrossSite
+    origin = request.headers.get("origin")
+    if origin is None:
+        return
+    scheme, _, host = origin.lower().partition("://")
+    if not host:  # "null": a sandboxed frame, a file, a redirect across origins
+        raise CrossSite
+    ours = {_plain(request.headers.get("host", ""), scheme)}
+    if settings.public_url:
+        # A proxy may have put its own name into Host.
+        ours.add(_plain(urlsplit(settings.public_url).netloc, scheme))
+    if _plain(host, scheme) not in ours:
+        raise CrossSite
+
+
+def put(response: Response, request: Request, settings: Settings, signed_in: SignedIn) -> None:
+    """Set the cookies that a sign-in or a refresh yields."""
+    if signed_in.refresh_token is not None:
+        _set(response, request, settings, REFRESH, signed_in.refresh_token, settings.access.refresh_token_s)
+    if signed_in.device_token is not None:
+        _set(response, request, settings, DEVICE, signed_in.device_token, _DEVICE_S)
+
+
+def drop(response: Response, request: Request, settings: Settings) -> None:
+    """Have the browser forget the refresh token; the device stays known."""
+    _set(response, request, settings, REFRESH, "", 0)
+
+
+def _set(response: Response, request: Request, settings: Settings, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=PATH,
+        secure=_over_https(request, settings),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _over_https(request: Request, settings: Settings) -> bool:
+    if request.url.scheme == "https":
+        return True
+    public = urlsplit(settings.public_url)
+    # Behind a proxy that ends TLS and does not say so.
+    return public.scheme == "https" and public.netloc.lower() == request.headers.get("host", "").lower()
+
+
+def _plain(host: str, scheme: str) -> str:
+    return host.lower().removesuffix(_PORTS.get(scheme, ""))

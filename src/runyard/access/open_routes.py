@@ -1,0 +1,24 @@
+"""The one table of routes that answer without an access token, each with its reason."""
+
+OPEN_ROUTES: dict[tuple[str, str], str] = {
+    ("POST", "/api/v1/auth/login"): "It is where tokens come from.",
+    ("POST", "/api/v1/auth/refresh"): "The refresh cookie proves who asks; cross-site requests are refused.",
+    ("POST", "/api/v1/auth/logout"): "Ends the session whose cookie or token it is shown, and no other.",
+    ("GET", "/healthz"): "Tells a supervisor that the process lives, and nothing else.",
+    ("GET", "/readyz"): "Tells a load balancer whether to send requests, and nothing else.",
+    ("GET", "/api/v1/openapi.json"): "The same for everybody: it is published with each release.",
+    ("GET", "/api/docs"): "The reference, read from the document above.",
+    ("GET", "/"): "The page itself; it shows nothing before signing in.",
+    ("GET", "/{path:path}"): "The page's own files, the same for everybody.",
+}
+"""(method, path as the router writes it) → why it needs no token. A WebSocket's method is ``WEBSOCKET``."""
+
+OPEN_SOCKETS: dict[str, str] = {
+    "/api/v1/live": "The token is the first message; nothing is sent before it has been checked.",
+}
+
+OPEN_MOUNTS: dict[str, str] = {
+    "/static": "The page's built files, the same for everybody.",
+    "/assets": "The page's built files, the same for everybody.",
+}
+"""Prefixes under which files are served as they are."""

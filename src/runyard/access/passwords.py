@@ -1,0 +1,82 @@
+"""Passwords: Argon2id, one computation at a time, off the event loop."""
+
+import asyncio
+import base64
+import secrets
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from runyard.errors import Unavailable
+
+WAITING = 64
+"""How many checks may stand in line before further ones are turned away."""
+
+
+class SignInBusy(Unavailable):
+    """Too many people sign in at this moment; try again in a few seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one hash costs: passes, KiB of memory, lanes. The default is above what OWASP asks for."""
+
+    passes: int = 2
+    memory_kib: int = 46 * 1024
+    lanes: int = 1
+
+
+class Passwords:
+    """Hashes and checks passwords.
+
+    Whoever wants to compute takes a turn first (`turn`), so that a flood of guesses costs one core and not all.
+    """
+
+    def __init__(self, cost: Cost | None = None) -> None:
+        from pwdlib import PasswordHash
+        from pwdlib.hashers.argon2 import Argon2Hasher
+
+        cost = cost or Cost()
+        hasher = Argon2Hasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
+        self._hash = PasswordHash((hasher,))
+        # Checked in place of the hash of an unknown user: as dear as a real one, and right for no password.
+        self._nobody = (
+            f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
+            f"${_unpadded(secrets.token_bytes(16))}${_unpadded(secrets.token_bytes(32))}"
+        )
+        self._turns = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn to compute; raise `SignInBusy` when the line is too long."""
+        if self._waiting >= WAITING:
+            raise SignInBusy
+        self._waiting += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._waiting -= 1
+
+    async def check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Tell whether a password is right, and its new hash when the cost has moved; call it within a `turn`.
+
+        ``stored=None`` (no such user, or one without a password) costs as much and is always wrong.
+        """
+        ok, renewed = await asyncio.to_thread(self._hash.verify_and_update, _bytes(password), stored or self._nobody)
+        return (ok, renewed) if stored else (False, None)
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to keep; call it within a `turn`."""
+        return await asyncio.to_thread(self._hash.hash, _bytes(password))
+
+
+def _bytes(password: str) -> bytes:
+    # One password typed on two systems may differ in how accents are composed.
+    return unicodedata.normalize("NFC", password).encode()
+
+
+def _unpadded(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")

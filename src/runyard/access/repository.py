@@ -1,0 +1,86 @@
+"""The rows of users and sessions."""
+
+import unicodedata
+from datetime import datetime
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard.access.models import Session, User
+
+
+def folded(username: str) -> str:
+    """Return the form under which a username is unique: compatibility characters and case make no difference."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username.strip()).casefold())[:128]
+
+
+async def any_user(session: AsyncSession) -> bool:
+    """Whether there is any user yet."""
+    return await session.scalar(select(User.id).limit(1)) is not None
+
+
+async def user_named(session: AsyncSession, username: str) -> User | None:
+    """Return the user of that name, however it is spelt."""
+    return (await session.scalars(select(User).where(User.username_key == folded(username)))).one_or_none()
+
+
+async def user(session: AsyncSession, user_id: str) -> User | None:
+    """Return a user."""
+    return await session.get(User, user_id)
+
+
+async def lock_session(session: AsyncSession, session_id: str) -> tuple[Session, User] | None:
+    """Return a session and its user, held against other transactions until this one ends."""
+    row = (
+        await session.execute(
+            select(Session, User).join(User).where(Session.id == session_id).with_for_update(of=Session)
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def live_user(session: AsyncSession, session_id: str, now: datetime) -> User | None:
+    """Return the user of a session that is neither revoked nor expired, unless they are disabled."""
+    return (
+        await session.scalars(
+            select(User)
+            .join(Session)
+            .where(
+                Session.id == session_id,
+                Session.revoked_at.is_(None),
+                Session.expires_at > now,
+                User.disabled.is_(False),
+            )
+        )
+    ).one_or_none()
+
+
+async def replace_hash(session: AsyncSession, user_id: str, old: str, new: str) -> None:
+    """Keep the same password under a new hash, unless it was changed meanwhile."""
+    await session.execute(update(User).where(User.id == user_id, User.password_hash == old).values(password_hash=new))
+
+
+async def revoke(session: AsyncSession, session_id: str, now: datetime) -> None:
+    """End one session."""
+    await session.execute(
+        update(Session).where(Session.id == session_id, Session.revoked_at.is_(None)).values(revoked_at=now)
+    )
+
+
+async def revoke_others(session: AsyncSession, user_id: str, kept: str, now: datetime) -> None:
+    """End every session of a user but one."""
+    await session.execute(
+        update(Session)
+        .where(Session.user_id == user_id, Session.id != kept, Session.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def forget_sessions(session: AsyncSession, ended_before: datetime) -> int:
+    """Delete sessions that expired or were revoked before an instant; return how many."""
+    done = await session.execute(
+        delete(Session)
+        .where(or_(Session.expires_at < ended_before, Session.revoked_at < ended_before))
+        .returning(Session.id)
+    )
+    return len(done.all())

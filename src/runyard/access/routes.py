@@ -1,0 +1,99 @@
+"""Signing in, and oneself, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from runyard.access import cookies
+from runyard.access.guards import allow
+from runyard.access.models import User
+from runyard.access.permissions import Actor, Permission
+from runyard.access.schemas import LoginBody, MeBody, MePatch, MyProject, PasswordBody, TokenBody
+from runyard.access.service import AccessService, Client, SessionEnded, SignedIn
+from runyard.settings import Settings
+from runyard.web.depends import Reading, Transaction, provided
+
+router = APIRouter(tags=["access"])
+Access = Annotated[AccessService, Depends(provided(AccessService))]
+Configured = Annotated[Settings, Depends(provided(Settings))]
+Myself = Annotated[Actor, allow(Permission.self_manage)]
+
+
+@router.post("/auth/login", operation_id="login")
+async def login(
+    body: LoginBody, request: Request, response: Response, access: Access, settings: Configured
+) -> TokenBody:
+    """Sign in: an access token, and the refresh token as a cookie."""
+    cookies.refuse_cross_site(request, settings)
+    signed_in = await access.login(body.username, body.password.get_secret_value(), _client(request))
+    return _tokens(signed_in, request, response, settings)
+
+
+@router.post("/auth/refresh", operation_id="refresh")
+async def refresh(request: Request, response: Response, access: Access, settings: Configured) -> TokenBody:
+    """Exchange the refresh cookie for a new access token and the next cookie."""
+    cookies.refuse_cross_site(request, settings)
+    token = request.cookies.get(cookies.REFRESH)
+    if not token:
+        raise SessionEnded
+    return _tokens(await access.refresh(token), request, response, settings)
+
+
+@router.post("/auth/logout", operation_id="logout", status_code=204)
+async def logout(request: Request, response: Response, access: Access, settings: Configured) -> None:
+    """End the session of the refresh cookie, or of the access token. Answers the same when there is none."""
+    cookies.refuse_cross_site(request, settings)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    await access.logout(request.cookies.get(cookies.REFRESH), token if scheme.lower() == "bearer" else None)
+    cookies.drop(response, request, settings)
+
+
+@router.get("/me", operation_id="read_me")
+async def read_me(actor: Myself, session: Reading, access: Access) -> MeBody:
+    """Read who you are and what you may do."""
+    return _me(await access.user_of(session, actor), actor)
+
+
+@router.patch("/me", operation_id="update_me")
+async def update_me(body: MePatch, actor: Myself, session: Transaction, access: Access) -> MeBody:
+    """Change your display name, language or theme."""
+    user = await access.update(session, actor, body.model_dump(exclude_unset=True))
+    return _me(user, actor)
+
+
+@router.post("/me/password", operation_id="change_password", status_code=204)
+async def change_password(body: PasswordBody, actor: Myself, request: Request, access: Access) -> None:
+    """Change your password; your other sessions end."""
+    current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
+    await access.change_password(actor, current, new, _client(request))
+
+
+def _client(request: Request) -> Client:
+    return Client(
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+        device=request.cookies.get(cookies.DEVICE),
+    )
+
+
+def _tokens(signed_in: SignedIn, request: Request, response: Response, settings: Settings) -> TokenBody:
+    cookies.put(response, request, settings, signed_in)
+    response.headers["cache-control"] = "no-store"
+    return TokenBody(access_token=signed_in.access_token, expires_in=signed_in.expires_in)
+
+
+def _me(user: User, actor: Actor) -> MeBody:
+    return MeBody.model_validate(
+        {
+            "id": user.id,
+            "username": user.username,
+            "display_name": user.display_name,
+            "is_admin": user.is_admin,
+            "language": user.language,
+            "theme": user.theme,
+            "created_at": user.created_at,
+            "projects": [
+                MyProject(id=m.project_id, name=m.name, permissions=sorted(m.permissions)) for m in actor.memberships
+            ],
+        }
+    )

@@ -1,0 +1,304 @@
+"""Signing in and staying signed in."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids, log
+from runyard.access import repository
+from runyard.access.brake import Brake, Guesser
+from runyard.access.first_admin import FirstAdmin, make_first_admin
+from runyard.access.models import Session, User
+from runyard.access.passwords import Passwords
+from runyard.access.permissions import Actor
+from runyard.access.tokens import AccessTokens, BadToken, DeviceTokens, RefreshTokens, fingerprint
+from runyard.db.session import Database, after_commit
+from runyard.errors import FieldError, Forbidden, Invalid, Unauthenticated
+from runyard.ids import UserId
+from runyard.projects.service import ProjectService
+from runyard.secrets.keys import MasterKey
+from runyard.settings import Settings
+
+logger = log.get("access")
+
+ACTOR_S = 3.0
+"""For how many seconds an actor is believed without asking the database: the reach of a change elsewhere."""
+ACTORS = 4096
+SESSIONS_KEPT = timedelta(days=30)
+
+
+class BadCredentials(Unauthenticated):
+    """The user name or the password is wrong."""
+
+
+class AccountDisabled(Forbidden):
+    """This account is disabled. An administrator can enable it again."""
+
+
+class SessionEnded(Unauthenticated):
+    """The session has ended; sign in again."""
+
+
+class WrongPassword(Invalid):
+    """The current password is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError("current_password", "The current password is wrong.", self.code)])
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from: its address, what it calls itself, and the device token that it carries."""
+
+    address: str = ""
+    user_agent: str = ""
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a sign-in or a refresh yields; a token that is None leaves the browser's cookie as it is."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str | None = field(repr=False)
+    device_token: str | None = field(default=None, repr=False)
+
+
+class AccessService:
+    """Users, their sessions and who stands behind a token.
+
+    Signing in, refreshing and changing a password run their own transactions, because a password is never computed
+    while one is held.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        key: MasterKey,
+        projects: ProjectService,
+        passwords: Passwords | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = settings.access
+        self._projects = projects
+        self._passwords = passwords or Passwords()
+        self._access = AccessTokens(key, settings.access.access_token_s)
+        self._refresh = RefreshTokens(key)
+        self._devices = DeviceTokens(key)
+        self._brake = Brake()
+        self._actors: dict[str, tuple[Actor, float]] = {}
+        self._changes = 0
+
+    # Who asks
+
+    async def actor_of(self, token: str) -> Actor:
+        """Return who holds an access token, and what they may do.
+
+        Raises: BadToken for a token that is forged, expired, of an ended session or of a disabled user.
+        """
+        now = clock.now()
+        claims = self._access.read(token, now)
+        held = self._actors.get(claims.session_id)
+        if held is not None and held[1] > clock.monotonic():
+            return held[0]
+        changes = self._changes
+        async with self._database.read() as session:
+            user = await repository.live_user(session, claims.session_id, now)
+            if user is None or user.id != claims.user_id:
+                raise BadToken
+            memberships = await self._projects.memberships(session, user.id, is_admin=user.is_admin)
+        actor = Actor(UserId(user.id), user.username, claims.session_id, user.is_admin, memberships)
+        # What was read while somebody revoked something may be out of date already.
+        if changes == self._changes:
+            if len(self._actors) >= ACTORS:
+                self._actors.clear()
+            self._actors[claims.session_id] = (actor, clock.monotonic() + ACTOR_S)
+        return actor
+
+    def forget_actors(self) -> None:
+        """Have every permission looked up anew: call it once a change of users, members or sessions is committed."""
+        self._changes += 1
+        self._actors.clear()
+
+    # Sessions
+
+    async def login(self, username: str, password: str, client: Client) -> SignedIn:
+        """Sign a user in.
+
+        Raises: BadCredentials (the same, and as slow, for an unknown user), AccountDisabled (to those who know the
+        password), TooManyAttempts, SignInBusy.
+        """
+        async with self._database.read() as session:
+            user = await repository.user_named(session, username)
+        guesser, device = self._guesser(username, user, client)
+        await self._prove(guesser, password, user, BadCredentials)
+        assert user is not None  # noqa: S101 - nobody proves to be an unknown user
+        if user.disabled:
+            logger.warning("login.disabled", user_id=user.id, address=client.address)
+            raise AccountDisabled
+        now = clock.now()
+        async with self._database.write() as session:
+            family = self._begin(user, client, now)
+            session.add(family)
+        logger.info("login", user_id=user.id, session_id=family.id, address=client.address)
+        return SignedIn(
+            self._access.issue(user.id, family.id, now),
+            self._access.lifetime_s,
+            self._refresh.issue(family.id, 0),
+            None if device else self._devices.issue(user.id),
+        )
+
+    async def refresh(self, token: str) -> SignedIn:
+        """Exchange a refresh token for the next pair.
+
+        The token before the present one is honoured for the grace period (parallel tabs) and yields the present one
+        again; any older one of ours is a replay and ends the session. Raises: SessionEnded.
+        """
+        now = clock.now()
+        async with self._database.write() as session:
+            signed_in = await self._exchange(session, token, now)
+        if signed_in is None:
+            raise SessionEnded
+        return signed_in
+
+    async def logout(self, refresh_token: str | None, access_token: str | None = None) -> None:
+        """End the sessions that the tokens belong to; tokens that are worth nothing end nothing."""
+        now = clock.now()
+        ended = set()
+        if refresh_token and self._refresh.genuine(refresh_token):
+            ended.add(self._refresh.session_of(refresh_token))
+        if access_token:
+            with suppress(BadToken):
+                ended.add(self._access.read(access_token, now).session_id)
+        if not ended:
+            return
+        async with self._database.write() as session:
+            for session_id in ended:
+                await repository.revoke(session, session_id, now)
+            after_commit(session, self.forget_actors)
+
+    # Oneself
+
+    async def user_of(self, session: AsyncSession, actor: Actor) -> User:
+        """Return the actor's own row; raise `SessionEnded` if it has gone."""
+        user = await repository.user(session, actor.user_id)
+        if user is None:
+            raise SessionEnded
+        return user
+
+    async def update(self, session: AsyncSession, actor: Actor, changes: Mapping[str, str | None]) -> User:
+        """Change the actor's ``display_name``, ``language`` or ``theme``; return their row."""
+        user = await self.user_of(session, actor)
+        for name in ("display_name", "language", "theme"):
+            if name in changes:
+                setattr(user, name, changes[name])
+        await session.flush()
+        return user
+
+    async def change_password(self, actor: Actor, current: str, new: str, client: Client) -> None:
+        """Set the actor's password and end their other sessions; raise `WrongPassword`, `TooManyAttempts`."""
+        async with self._database.read() as session:
+            user = await self.user_of(session, actor)
+        await self._prove(("session", actor.session_id), current, user, WrongPassword)
+        async with self._passwords.turn():
+            hashed = await self._passwords.hash(new)
+        now = clock.now()
+        async with self._database.write() as session:
+            user = await self.user_of(session, actor)
+            user.password_hash = hashed
+            user.password_changed_at = now
+            await repository.revoke_others(session, user.id, actor.session_id, now)
+            after_commit(session, self.forget_actors)
+        logger.info("password.changed", user_id=actor.user_id, address=client.address)
+
+    # The installation
+
+    async def first_admin(self, session: AsyncSession, settings: Settings) -> FirstAdmin | None:
+        """Make the user ``admin`` where there is no user yet; return what to print, or None."""
+        return await make_first_admin(session, settings, self._passwords, clock.now())
+
+    async def sweep(self, session: AsyncSession, now: datetime) -> int:
+        """Delete sessions that ended long ago; return how many."""
+        return await repository.forget_sessions(session, now - SESSIONS_KEPT)
+
+    # Parts
+
+    def _guesser(self, username: str, user: User | None, client: Client) -> tuple[Guesser, str | None]:
+        """Tell under which name wrong passwords count: strangers cannot use up the tries of a known device."""
+        device = self._devices.device_of(client.device, user.id) if user is not None else None
+        if device is not None:
+            return ("device", device), device
+        return ("address", repository.folded(username), client.address), None
+
+    async def _prove(self, guesser: Guesser, password: str, user: User | None, otherwise: type[Exception]) -> None:
+        self._brake.check(guesser, clock.now())
+        async with self._passwords.turn():
+            # Asked again within the turn: guesses sent all at once count one after the other.
+            self._brake.check(guesser, clock.now())
+            right, renewed = await self._passwords.check(password, user.password_hash if user else None)
+            if not right:
+                self._brake.wrong(guesser, clock.now())
+        if not right:
+            logger.warning("password.wrong", user_id=user.id if user else None)
+            raise otherwise
+        self._brake.right(guesser)
+        if renewed and user and user.password_hash:
+            async with self._database.write() as session:
+                await repository.replace_hash(session, user.id, user.password_hash, renewed)
+
+    def _begin(self, user: User, client: Client, now: datetime) -> Session:
+        session_id = ids.new("ses")
+        return Session(
+            id=session_id,
+            user_id=user.id,
+            generation=0,
+            token_hash=fingerprint(self._refresh.issue(session_id, 0)),
+            rotated_at=now,
+            created_at=now,
+            used_at=now,
+            expires_at=now + timedelta(seconds=self._settings.refresh_token_s),
+            address=client.address[:64],
+            user_agent=client.user_agent[:200],
+        )
+
+    async def _exchange(self, session: AsyncSession, token: str, now: datetime) -> SignedIn | None:
+        found = await repository.lock_session(session, self._refresh.session_of(token))
+        if found is None:
+            return None
+        family, user = found
+        if family.revoked_at is not None or family.expires_at <= now or user.disabled:
+            return None
+        shown = fingerprint(token)
+        if shown == family.token_hash:
+            self._rotate(family, now)
+        elif shown == family.previous_hash and now - family.rotated_at <= self._grace:
+            pass
+        else:
+            if self._refresh.genuine(token):
+                logger.warning("session.replayed", session_id=family.id, user_id=user.id)
+                family.revoked_at = now
+                after_commit(session, self.forget_actors)
+            return None
+        following = self._refresh.issue(family.id, family.generation)
+        return SignedIn(
+            self._access.issue(user.id, family.id, now),
+            self._access.lifetime_s,
+            # After a change of the master key the present token can't be made again.
+            following if fingerprint(following) == family.token_hash else None,
+        )
+
+    def _rotate(self, family: Session, now: datetime) -> None:
+        family.generation += 1
+        family.previous_hash = family.token_hash
+        family.token_hash = fingerprint(self._refresh.issue(family.id, family.generation))
+        family.rotated_at = family.used_at = now
+        family.expires_at = now + timedelta(seconds=self._settings.refresh_token_s)
+
+    @property
+    def _grace(self) -> timedelta:
+        return timedelta(seconds=self._settings.refresh_grace_s)
