@@ -12,8 +12,8 @@ export interface LogLine {
 /** Lines in order. `first`/`last` bound what the log holds by now (0 when it is empty), whatever was asked for. */
 export interface LogPage {
   items: LogLine[]
-  /** There are more lines of the asked kind after these. */
-  more: boolean
+  /** Ask on with `after` = this; null when the end of what exists by now was reached. */
+  next: number | null
   first: number
   last: number
 }

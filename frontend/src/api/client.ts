@@ -1,0 +1,61 @@
+import createClient from 'openapi-fetch'
+import { Problem, problemOf } from './problem'
+import { accessToken, renew } from './session'
+import type { paths } from './paths'
+
+function authorised(request: Request): Request {
+  const token = accessToken.value
+  if (token) request.headers.set('authorization', `Bearer ${token}`)
+  return request
+}
+
+/**
+ * `fetch` with the session: adds the token, and on a 401 renews once and repeats the request. Network failure
+ * becomes `Problem` with code `unreachable`; every answer, also a refusal, is returned as it is.
+ */
+export async function authorisedFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, init)
+  // A body can be read once: the copy is what a repetition sends.
+  const again = request.clone()
+  try {
+    if (accessToken.value === null) await renew()
+    const response = await fetch(authorised(request))
+    if (response.status !== 401 || !(await renew())) return response
+    return await fetch(authorised(again))
+  } catch (error) {
+    if (error instanceof Problem || (error instanceof DOMException && error.name === 'AbortError'))
+      throw error
+    throw new Problem(0)
+  }
+}
+
+/** The typed API. Use through `ask`: `const script = await ask(client.GET('/api/v1/scripts/{script_id}', …))`. */
+export const client = createClient<paths>({
+  baseUrl: globalThis.location.origin,
+  fetch: (request) => authorisedFetch(request),
+  // Repeatable filters are `state=failed&state=lost`.
+  querySerializer: { array: { style: 'form', explode: true } },
+})
+
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/** The body of a successful answer; throws `Problem` for any other. */
+export async function ask<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>> {
+  const { data, error, response } = await answer
+  if (!response.ok) {
+    if (typeof error === 'object' && error !== null) throw new Problem(response.status, error)
+    throw new Problem(response.status)
+  }
+  return data as NonNullable<T>
+}
+
+/** A raw authorised request (streams, files, multipart); throws `Problem` unless the answer is 2xx. */
+export async function askRaw(path: string, init?: RequestInit): Promise<Response> {
+  const response = await authorisedFetch(new URL(path, globalThis.location.origin), init)
+  if (!response.ok) throw await problemOf(response)
+  return response
+}

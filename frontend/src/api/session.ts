@@ -1,0 +1,93 @@
+import { readonly, ref } from 'vue'
+import { Problem, problemOf } from './problem'
+
+/**
+ * The access token lives in memory only; what survives a reload is the HttpOnly refresh cookie, which this module
+ * trades for a new access token. Concurrent callers share one trade (the server rotates the cookie each time).
+ */
+interface Granted {
+  access_token: string
+  expires_in: number
+}
+
+const RENEW_BEFORE_S = 30
+
+const token = ref<string | null>(null)
+let renewing: Promise<boolean> | null = null
+let renewal: ReturnType<typeof setTimeout> | undefined
+const renewedListeners = new Set<(token: string) => void>()
+const endedListeners = new Set<() => void>()
+
+export const accessToken = readonly(token)
+
+function adopt(granted: Granted): void {
+  token.value = granted.access_token
+  clearTimeout(renewal)
+  const wait = Math.max(5, granted.expires_in - RENEW_BEFORE_S)
+  renewal = setTimeout(() => void renew(), wait * 1000)
+  for (const listener of renewedListeners) listener(granted.access_token)
+}
+
+/** Forget the token and tell everybody; the cookie is the server's to drop. */
+export function endSession(): void {
+  const had = token.value !== null
+  token.value = null
+  clearTimeout(renewal)
+  if (had) for (const listener of endedListeners) listener()
+}
+
+async function post(path: string, body?: unknown): Promise<Response> {
+  try {
+    return await fetch(path, {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'content-type': 'application/json', 'x-requested-with': 'runyard' },
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+  } catch {
+    throw new Problem(0)
+  }
+}
+
+/** Log in, or throw the server's Problem (`invalid_credentials`, `locked_out`…). */
+export async function login(username: string, password: string): Promise<void> {
+  const response = await post('/api/v1/auth/login', { username, password })
+  if (!response.ok) throw await problemOf(response)
+  adopt((await response.json()) as Granted)
+}
+
+/** End the session here and on the server. Never throws: being logged out must not depend on the network. */
+export async function logout(): Promise<void> {
+  await post('/api/v1/auth/logout').catch(() => undefined)
+  endSession()
+}
+
+/**
+ * Trade the refresh cookie for a new access token. False = nobody is logged in (the session is then ended);
+ * throws a Problem when the server can't be asked, because that says nothing about the session.
+ */
+export function renew(): Promise<boolean> {
+  renewing ??= trade().finally(() => (renewing = null))
+  return renewing
+}
+
+async function trade(): Promise<boolean> {
+  const response = await post('/api/v1/auth/refresh')
+  if (response.ok) {
+    adopt((await response.json()) as Granted)
+    return true
+  }
+  if (response.status >= 500 || response.status === 429) throw await problemOf(response)
+  endSession()
+  return false
+}
+
+export function onRenewed(listener: (token: string) => void): () => void {
+  renewedListeners.add(listener)
+  return () => renewedListeners.delete(listener)
+}
+
+export function onEnded(listener: () => void): () => void {
+  endedListeners.add(listener)
+  return () => endedListeners.delete(listener)
+}

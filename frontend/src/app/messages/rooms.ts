@@ -1,0 +1,13 @@
+import type { Messages } from '@/ui/i18n'
+
+/** Message files keyed by the folder they lie in: `features/runs/messages.en.ts` becomes `runs`. */
+export function byRoom(files: Record<string, Messages>): Messages {
+  const catalogue: Messages = {}
+  for (const [path, messages] of Object.entries(files)) {
+    const folder = path.split('/').at(-2)
+    // The app's own file lies one folder up from here.
+    const room = folder === '..' ? 'app' : folder
+    if (room) catalogue[room] = messages
+  }
+  return catalogue
+}

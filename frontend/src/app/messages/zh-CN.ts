@@ -1,0 +1,9 @@
+import type { Messages } from '@/ui/i18n'
+import { byRoom } from './rooms'
+
+const files = import.meta.glob<Messages>(
+  ['../../ui/messages.zh-CN.ts', '../../{app,features,ui}/*/messages.zh-CN.ts'],
+  { eager: true, import: 'default' },
+)
+
+export default byRoom(files)

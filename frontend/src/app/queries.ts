@@ -1,0 +1,17 @@
+import { QueryClient } from '@tanstack/vue-query'
+import { isPassing } from '@/api/problem'
+
+/** Server state. The live socket keeps it fresh, so a query is stale late and refetched when the window returns. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      gcTime: 5 * 60_000,
+      refetchOnWindowFocus: true,
+      // A refusal stays a refusal; only trouble on the way is worth asking again.
+      retry: (failures, error) => failures < 2 && isPassing(error),
+      retryDelay: (failures) => 400 * 2 ** failures,
+    },
+    mutations: { retry: false },
+  },
+})

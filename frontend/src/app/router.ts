@@ -1,0 +1,52 @@
+import { watchEffect } from 'vue'
+import { createRouter, createWebHistory } from 'vue-router'
+import { accessToken, renew } from '@/api/session'
+import { routes as auth } from '@/features/auth/routes'
+import { routes as environments } from '@/features/environments/routes'
+import { routes as home } from '@/features/home/routes'
+import { routes as profile } from '@/features/profile/routes'
+import { routes as runs } from '@/features/runs/routes'
+import { routes as scripts } from '@/features/scripts/routes'
+import { routes as workbench } from '@/features/workbench/routes'
+import { routes as workers } from '@/features/workers/routes'
+import { t } from '@/ui/i18n'
+import { pageName } from '@/ui/state/page'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    ...auth,
+    ...home,
+    ...scripts,
+    ...workbench,
+    ...runs,
+    ...environments,
+    ...workers,
+    ...profile,
+    {
+      path: '/:rest(.*)*',
+      name: 'missing',
+      component: () => import('./MissingPage.vue'),
+      meta: { title: 'app.missing.title' },
+    },
+  ],
+  scrollBehavior: (to, from, saved) => {
+    if (saved) return saved
+    return to.path === from.path ? false : { top: 0 }
+  },
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true
+  if (accessToken.value !== null) return true
+  // An unreachable server says nothing about the session: the page itself shows the failure and can retry.
+  const known = await renew().catch(() => true)
+  return known ? true : { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+})
+
+watchEffect(() => {
+  const route = router.currentRoute.value
+  if (!route.name) return
+  const name = pageName.value ?? t(route.meta.title)
+  document.title = `${name} · Runyard`
+})

@@ -1,0 +1,11 @@
+const messages = {
+  environment: 'Environment',
+}
+
+export default messages
+
+declare module '@/ui/i18n/catalog' {
+  interface Catalog {
+    environments: typeof messages
+  }
+}

@@ -1,0 +1,17 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export const routes: RouteRecordRaw[] = [
+  {
+    path: '/environments',
+    name: 'environments',
+    component: () => import('./EnvironmentsPage.vue'),
+    meta: { title: 'app.nav.environments', section: 'environments' },
+  },
+  {
+    path: '/environments/:environmentId',
+    name: 'environment',
+    component: () => import('./EnvironmentPage.vue'),
+    props: true,
+    meta: { title: 'environments.environment', section: 'environments' },
+  },
+]

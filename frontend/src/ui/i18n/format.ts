@@ -1,0 +1,72 @@
+import { language, t } from './index'
+
+const MISSING = '–'
+
+/** `1,234` in the page's language. */
+export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
+  return new Intl.NumberFormat(language.value, options).format(value)
+}
+
+/** Bytes in binary units with at most three digits: `812 B`, `1.4 MB`. */
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return MISSING
+  const units = ['B', 'KB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1
+  return `${formatNumber(value, { maximumFractionDigits: digits })} ${units[unit] ?? ''}`
+}
+
+/** Seconds as a reader would say them: `84 ms`, `4.2 s`, `1 m 12 s`, `2 h 5 m`, `3 d 4 h`. */
+export function formatDuration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return MISSING
+  const s = Math.max(0, seconds)
+  if (s < 1) return t('ui.duration.ms', { ms: Math.round(s * 1000) })
+  if (s < 10)
+    return t('ui.duration.s', { s: formatNumber(Math.floor(s * 10) / 10, { minimumFractionDigits: 1 }) })
+  if (s < 60) return t('ui.duration.s', { s: Math.floor(s) })
+  if (s < 3600) return t('ui.duration.ms2', { m: Math.floor(s / 60), s: Math.floor(s % 60) })
+  if (s < 86_400) return t('ui.duration.hm', { h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60) })
+  return t('ui.duration.dh', { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) })
+}
+
+/** The exact local time with its zone, for titles and tooltips. */
+export function formatExact(time: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, {
+    dateStyle: 'medium',
+    timeStyle: 'long',
+  }).format(new Date(time))
+}
+
+/** The local time of day with seconds, `14:03:22`. */
+export function formatClock(time: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).format(new Date(time))
+}
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+]
+
+/** `3 minutes ago`, `yesterday`, `just now`; `now` in milliseconds. */
+export function formatRelative(time: string | Date, now: number): string {
+  const seconds = (new Date(time).getTime() - now) / 1000
+  const format = new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' })
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
+  }
+  return t('ui.time.justNow')
+}

@@ -1,0 +1,72 @@
+const messages = {
+  state: {
+    queued: 'Queued',
+    starting: 'Starting',
+    running: 'Running',
+    succeeded: 'Succeeded',
+    failed: 'Failed',
+    timed_out: 'Timed out',
+    cancelled: 'Cancelled',
+    lost: 'Lost',
+    waiting: 'Waiting',
+    skipped: 'Skipped',
+    pending: 'Pending',
+    building: 'Building',
+    ready: 'Ready',
+    never: 'Never run',
+  },
+  language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
+  duration: { ms: '{ms} ms', s: '{s} s', ms2: '{m} m {s} s', hm: '{h} h {m} m', dh: '{d} d {h} h' },
+  time: { justNow: 'just now' },
+  action: {
+    retry: 'Try again',
+    cancel: 'Cancel',
+    close: 'Close',
+    delete: 'Delete',
+    undo: 'Undo',
+    copy: 'Copy',
+    copied: 'Copied',
+    save: 'Save',
+    back: 'Back',
+    clear: 'Clear',
+    clearFilters: 'Clear filters',
+    more: 'More',
+    loadMore: 'Load more',
+    dismiss: 'Dismiss',
+    addFilter: 'Add filter',
+    removeFilter: 'Remove filter {name}',
+  },
+  error: {
+    title: 'This could not be loaded',
+    code: 'Code',
+    request: 'Request',
+  },
+  confirm: {
+    typeName: 'Type {name} to confirm',
+  },
+  problems: {
+    unknown: 'Something went wrong, and the server did not say what.',
+    unreachable: 'The server cannot be reached. It may be restarting, or the network is down.',
+    invalid_credentials: 'The user name or password is wrong.',
+    locked_out: 'Too many failed attempts. Wait a little and try again.',
+    rate_limited: 'Too many requests. Wait a moment and try again.',
+    unauthenticated: 'Your session has ended. Log in again.',
+    forbidden: 'You may not do this.',
+    not_found: 'This does not exist, or you may not see it.',
+    conflict: 'Somebody changed this at the same time. Reload and try again.',
+    version_conflict: 'Somebody saved a newer version in the meantime.',
+    name_taken: 'This name is already taken.',
+    validation_failed: 'Some fields need another look.',
+    payload_too_large: 'The upload is larger than this installation allows.',
+    disk_full: 'The disk of the server is full.',
+    internal_error: 'The server made a mistake. It is in its log under the request id.',
+  },
+}
+
+export default messages
+
+declare module '@/ui/i18n/catalog' {
+  interface Catalog {
+    ui: typeof messages
+  }
+}

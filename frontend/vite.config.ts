@@ -1,0 +1,67 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import vue from '@vitejs/plugin-vue'
+import elementPlus from 'unplugin-element-plus/vite'
+import { defineConfig, type Plugin } from 'vite'
+
+const OUTPUT = fileURLToPath(new URL('../src/runyard/web/static', import.meta.url))
+const COMPRESSIBLE = /\.(?:js|css|html|svg|json|txt)$/
+const SMALLEST_WORTH_IT = 1024
+
+/** Write a .gz and a .br beside every text file of the build, so that the server never compresses at run time. */
+function precompress(): Plugin {
+  return {
+    name: 'runyard:precompress',
+    apply: 'build',
+    enforce: 'post',
+    async closeBundle() {
+      for (const entry of await readdir(OUTPUT, { recursive: true })) {
+        const path = join(OUTPUT, entry)
+        if (!COMPRESSIBLE.test(entry) || (await stat(path)).size < SMALLEST_WORTH_IT) continue
+        const source = await readFile(path)
+        await writeFile(`${path}.gz`, await promisify(gzip)(source, { level: 9 }))
+        const quality = { [constants.BROTLI_PARAM_QUALITY]: 11 }
+        await writeFile(`${path}.br`, await promisify(brotliCompress)(source, { params: quality }))
+      }
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [vue(), elementPlus({}), precompress()],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  define: { __VUE_OPTIONS_API__: 'true', __INTLIFY_PROD_DEVTOOLS__: 'false' },
+  build: {
+    outDir: OUTPUT,
+    emptyOutDir: true,
+    // Inlined data: URIs would need an exception in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            {
+              name: 'vendor',
+              test: /node_modules[\\/](?:@vue|vue|vue-router|pinia|@tanstack[\\/](?:vue-query|query-core)|vue-i18n|@intlify|openapi-fetch)[\\/]/,
+            },
+            {
+              name: 'codemirror',
+              test: /node_modules[\\/](?:@codemirror|@lezer|style-mod|crelt|w3c-keyname)[\\/]/,
+            },
+          ],
+        },
+      },
+    },
+  },
+  server: {
+    port: 5173,
+    proxy: {
+      '/api': { target: process.env.RUNYARD_SERVER ?? 'http://127.0.0.1:8700', ws: true },
+    },
+  },
+})

@@ -1,0 +1,16 @@
+import { defineConfig, mergeConfig } from 'vitest/config'
+import vite from './vite.config'
+
+export default mergeConfig(
+  vite,
+  defineConfig({
+    test: {
+      environment: 'happy-dom',
+      include: ['src/**/*.test.ts'],
+      // Element Plus imports its own style sheets, which Node cannot load unless they pass through Vite.
+      server: { deps: { inline: ['element-plus'] } },
+      maxWorkers: 2,
+      restoreMocks: true,
+    },
+  }),
+)
