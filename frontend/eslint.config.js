@@ -43,7 +43,6 @@ export default ts.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-console': 'error',
       'no-undef': 'off',
-      'no-control-regex': 'off',
       '@typescript-eslint/no-unused-vars': [
         'error',
         { argsIgnorePattern: '^_', caughtErrorsIgnorePattern: '^_' },
