@@ -5,7 +5,19 @@ Everything here is standard library only. The launcher process never imports thi
 
 from .client import Launcher
 from .link import Event, ShimLink
-from .spec import CgroupPlan, Exit, Frame, OutputCount, Reason, ShimGone, Spec, SpoolDamaged, Started, StartFailed, Usage
+from .spec import (
+    CgroupPlan,
+    Exit,
+    Frame,
+    OutputCount,
+    Reason,
+    ShimGone,
+    Spec,
+    SpoolDamaged,
+    Started,
+    StartFailed,
+    Usage,
+)
 from .spool import SpoolReader, claim_unstarted, read_exit, read_shim, shim_alive
 
 __all__ = [

@@ -1,3 +1,5 @@
+# pathlib would make the launcher, and with it every shim, a third bigger
+# ruff: noqa: PTH103, PTH106
 """The shim's hand on control groups, version 1 and 2: make, join, measure, end, remove.
 
 It decides nothing: paths and values come with the order.
@@ -8,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,22 +48,29 @@ def _number(path: str, key: str | None = None) -> int | None:
     if text is None:
         return None
     for line in text.splitlines():
-        words = line.split()
-        if key is None and len(words) == 1 and words[0].isdigit():
-            return int(words[0])
-        if len(words) == 2 and words[0] == key and words[1].isdigit():
-            return int(words[1])
+        name, _, value = line.rpartition(" ")
+        if value.isdigit() and name == (key or ""):
+            return int(value)
     return None
+
+
+def join(plans: list[dict[str, Any]]) -> None:
+    """Move the calling process into every group; GroupUnavailable when a required one refuses."""
+    for plan in plans:
+        try:
+            _write(f"{plan['path']}/cgroup.procs", "0")
+        except OSError as failure:
+            if plan.get("required", True):
+                raise GroupUnavailable(f"control group {plan['path']} refused the script: {failure.strerror}") from None
 
 
 class Groups:
     """The control groups of one attempt, one per hierarchy."""
 
-    __slots__ = ("notes", "paths", "required")
+    __slots__ = ("notes", "paths")
 
     def __init__(self) -> None:
         self.paths: list[str] = []
-        self.required: set[str] = set()
         self.notes: list[str] = []
 
     def make(self, plans: list[dict[str, Any]]) -> None:
@@ -73,33 +83,20 @@ class Groups:
                     step = f"{path}/{name}"
                     _write(step, value)
             except OSError as failure:
-                self._failed(plan.get("required", True), f"control group {step}: {failure.strerror}")
+                self._failed(f"control group {step}: {failure.strerror}", required=plan.get("required", True))
                 self._discard(path)
                 continue
             self.paths.append(path)
-            if plan.get("required", True):
-                self.required.add(path)
 
-    def _failed(self, required: bool, message: str) -> None:
+    def _failed(self, message: str, *, required: bool) -> None:
         if required:
             raise GroupUnavailable(message)
         self.notes.append(message)
 
     @staticmethod
     def _discard(path: str) -> None:
-        try:
+        with suppress(OSError):
             os.rmdir(path)
-        except OSError:
-            pass
-
-    def join(self) -> None:
-        """Move the calling process in; GroupUnavailable when a required group refuses."""
-        for path in self.paths:
-            try:
-                _write(f"{path}/cgroup.procs", "0")
-            except OSError as failure:
-                if path in self.required:
-                    raise GroupUnavailable(f"control group {path} refused the process: {failure.strerror}") from None
 
     def pids(self) -> set[int]:
         """Every process in any of the groups, with their sub-groups."""
@@ -146,7 +143,8 @@ class Groups:
     def out_of_memory(self) -> bool:
         """Whether the kernel killed a member for want of memory."""
         return any(
-            (_number(f"{path}/memory.events", "oom_kill") or 0) + (_number(f"{path}/memory.oom_control", "oom_kill") or 0)
+            (_number(f"{path}/memory.events", "oom_kill") or 0)
+            + (_number(f"{path}/memory.oom_control", "oom_kill") or 0)
             for path in self.paths
         )
 
@@ -176,5 +174,5 @@ def _remove_tree(path: str) -> bool:
             below = [entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]
         except OSError:
             return False
-        return all([_remove_tree(one) for one in below]) and bool(below) and _remove_tree(path)
+        return bool(below) and all(map(_remove_tree, below)) and _remove_tree(path)
     return True

@@ -6,50 +6,60 @@ import os
 import resource
 import signal
 
-from .cgroups import Groups, GroupUnavailable
+from . import kernel
+from .cgroups import GroupUnavailable, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
     from .order import Order
 
-_DEFAULTED = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)
+
+class Ends:
+    """The script's ends of the pipes to its shim: the word to go, both streams, and why it could not start."""
+
+    __slots__ = ("go", "stderr", "stdout", "why")
+
+    def __init__(self, go: int, stdout: int, stderr: int, why: int) -> None:
+        self.go = go
+        self.stdout = stdout
+        self.stderr = stderr
+        self.why = why
 
 
 class Refused(Exception):  # noqa: N818 - errors are nouns here
     """A step towards the script's start that failed, in words."""
 
 
-def become_script(
-    order: Order, groups: Groups, streams: tuple[int, int], report: int, die_with_parent: Callable[[], None]
-) -> NoReturn:
-    """Turn this freshly forked process into the script; on failure write why into `report` and exit."""
+def become_script(order: Order, shim: int, ends: Ends) -> NoReturn:
+    """Turn this freshly forked process into the script once the shim says go; on failure say why and exit."""
     try:
         signal.set_wakeup_fd(-1)
-        _prepare(order, groups, streams, die_with_parent)
-        _execute(order)
+        os.setsid()
+        os.dup2(ends.stdout, 1)
+        os.dup2(ends.stderr, 2)
+        if os.read(ends.go, 1):
+            _prepare(order, shim)
+            _execute(order)
     except (Refused, GroupUnavailable) as refused:
-        os.write(report, str(refused).encode("utf-8", "backslashreplace")[:2000])
+        os.write(ends.why, str(refused).encode("utf-8", "backslashreplace")[:2000])
     except BaseException as failure:  # noqa: BLE001 - this process must never return into the shim's code
-        os.write(report, f"the start failed: {failure!r}".encode("utf-8", "backslashreplace")[:2000])
+        os.write(ends.why, f"the start failed: {failure!r}".encode("utf-8", "backslashreplace")[:2000])
     finally:
         os._exit(127)
 
 
-def _prepare(order: Order, groups: Groups, streams: tuple[int, int], die_with_parent: Callable[[], None]) -> None:
-    os.setsid()
-    for number in _DEFAULTED:
-        signal.signal(number, signal.SIG_DFL)
-    groups.join()
-    os.dup2(streams[0], 1)
-    os.dup2(streams[1], 2)
-    _limit(order.rlimits)
+def _prepare(order: Order, shim: int) -> None:
+    if order.cgroups:
+        join(order.cgroups)
+    if order.rlimits:
+        _limit(order.rlimits)
     os.umask(order.umask)
-    _drop_rights(order.uid, order.gid)
+    if order.uid is not None or order.gid is not None:
+        _drop_rights(order.uid, order.gid)
     # after the change of user, which clears it
-    die_with_parent()
+    kernel.die_with_parent(shim)
     try:
         os.chdir(order.cwd)
     except OSError as failure:
@@ -71,13 +81,12 @@ def _limit(rlimits: list[tuple[str, int]]) -> None:
 
 def _drop_rights(uid: int | None, gid: int | None) -> None:
     try:
-        if uid is not None or gid is not None:
-            if os.geteuid() == 0:
-                os.setgroups([])
-            if gid is not None:
-                os.setgid(gid)
-            if uid is not None:
-                os.setuid(uid)
+        if os.geteuid() == 0:
+            os.setgroups([])
+        if gid is not None:
+            os.setgid(gid)
+        if uid is not None:
+            os.setuid(uid)
     except OSError as failure:
         raise Refused(f"cannot run as user {uid}, group {gid}: {failure.strerror}") from None
 
@@ -92,7 +101,7 @@ def _execute(order: Order) -> None:
     why = "not found"
     for candidate in candidates:
         try:
-            os.execve(candidate, order.argv, order.env)
+            os.execve(candidate, order.argv, order.env)  # noqa: S606 - running commands is what this is for
         except OSError as failure:
             if not isinstance(failure, (FileNotFoundError, NotADirectoryError)) or len(candidates) == 1:
                 why = failure.strerror or str(failure)

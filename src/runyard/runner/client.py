@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from .protocol import MAX_LINE, ForeignMessage, Lines, encode_line
@@ -30,7 +31,7 @@ _ANSWER_S = 60.0
 _LEAVE_S = 5.0
 
 
-class _LauncherLost(Exception):
+class _LauncherLost(Exception):  # noqa: N818 - errors are nouns here
     """The launcher went away before it answered."""
 
 
@@ -67,7 +68,8 @@ class _Channel(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self.open = False
-        for answer in (self.ready, *self._waiting.values()):
+        waiting: list[asyncio.Future[Any]] = [self.ready, *self._waiting.values()]
+        for answer in waiting:
             if not answer.done():
                 answer.set_exception(_LauncherLost())
                 # nobody may be waiting any more, and that is no error
@@ -114,7 +116,11 @@ class Launcher:
     @property
     def pid(self) -> int | None:
         """The launcher's process id while it serves."""
-        return self._process.pid if self._process is not None and self._channel is not None and self._channel.open else None
+        return (
+            self._process.pid
+            if self._process is not None and self._channel is not None and self._channel.open
+            else None
+        )
 
     async def start(self) -> None:
         """Have a launcher that serves; StartFailed when none comes up. Optional: the first spawn does it too."""
@@ -156,14 +162,14 @@ class Launcher:
 
     async def _launch(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        room = os.path.dirname(os.path.abspath(__file__))
+        room = str(Path(__file__).parent)
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
         try:
             with theirs:
                 # without -X utf8 a legacy locale would re-encode scripts' arguments and environments
-                self._process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own interpreter, and the call is short
+                self._process = subprocess.Popen(  # noqa: ASYNC220 - takes a millisecond or two, once
                     [self._python, "-I", "-S", "-X", "utf8", "-c", _BOOTSTRAP, room],
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
                     env=kept,
                     start_new_session=True,

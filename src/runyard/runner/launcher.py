@@ -57,7 +57,7 @@ class Launcher:
                     return
 
     def _receive(self) -> bool:
-        data = self._agent.recv(1 << 18)
+        data = self._agent.recv(1 << 16)
         if not data:
             return False
         for message in self._lines.feed(data):
@@ -115,6 +115,10 @@ class Launcher:
         self._agent.sendall(line)
 
 
+def _unmoved(_number: int, _frame: object) -> None:
+    """The call that got the signal fails with an error, and that is enough."""
+
+
 def main() -> None:
     """Serve the agent whose socket is standard input."""
     agent = socket.socket(fileno=os.dup(0))
@@ -122,8 +126,17 @@ def main() -> None:
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    # handlers, not SIG_IGN: an exec undoes them, so that no script inherits them and no child needs to reset them
+    launcher = os.getpid()
+
+    def leave(_number: int, _frame: object) -> None:
+        if os.getpid() == launcher:
+            os._exit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, _unmoved)
     # the kernel buries the shims; nobody here waits for them
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     kernel.set_name("runyard-launch")

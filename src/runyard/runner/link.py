@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .protocol import CONTROL_SOCKET, ForeignMessage, Lines, encode_line
@@ -16,7 +17,6 @@ from .spool import read_exit, shim_alive
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 Event = tuple[Literal["output"], int] | tuple[Literal["exited"]]
 
@@ -162,7 +162,7 @@ async def _connect(spool: Path) -> _Wire:
                 os.close(directory)
         else:
             with tempfile.TemporaryDirectory(prefix="ry") as near:
-                os.symlink(spool, f"{near}/s")
+                os.symlink(spool, f"{near}/s")  # noqa: PTH211 - one quick call
                 await loop.sock_connect(connection, f"{near}/s/{CONTROL_SOCKET}")
         _, wire = await loop.create_unix_connection(_Wire, sock=connection)
     except BaseException:

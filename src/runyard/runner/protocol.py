@@ -37,6 +37,14 @@ class ForeignMessage(Exception):  # noqa: N818 - errors are nouns here
     """The other side speaks a version or a form that this one does not know."""
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def encode(document: dict[str, Any]) -> bytes:
+    """A JSON object, in ASCII, on one line."""
+    return _ENCODER.encode(document).encode("ascii")
+
+
 def encode_frame(at_us: int, stream: int, payload: bytes) -> bytes:
     """One frame of the output file."""
     return FRAME_HEADER.pack(at_us, stream, len(payload)) + payload
@@ -44,13 +52,13 @@ def encode_frame(at_us: int, stream: int, payload: bytes) -> bytes:
 
 def encode_line(kind: str, **fields: object) -> bytes:
     """One message: a versioned JSON object on a line of its own."""
-    return json.dumps({"v": VERSION, "kind": kind, **fields}, separators=(",", ":")).encode() + b"\n"
+    return encode({"v": VERSION, "kind": kind, **fields}) + b"\n"
 
 
 def decode(text: bytes | str) -> dict[str, Any]:
     """The JSON object in `text`, if it is one of a readable version; else ForeignMessage."""
     try:
-        document = json.loads(text)
+        document = json.loads(text if isinstance(text, str) else text.decode())
     except ValueError as broken:
         raise ForeignMessage(f"not JSON: {broken}") from None
     if not isinstance(document, dict):

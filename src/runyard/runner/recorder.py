@@ -1,12 +1,14 @@
+# pathlib would make the launcher, and with it every shim, a third bigger
+# ruff: noqa: PTH104
 """The shim's side of the spool: frames into the output file, and the exit record that ends it."""
 
 from __future__ import annotations
 
-import json
 import os
 import time
+from contextlib import suppress
 
-from .protocol import EXIT_FILE, OUTPUT_FILE, SYSTEM, VERSION, encode_frame
+from .protocol import EXIT_FILE, OUTPUT_FILE, SYSTEM, VERSION, encode, encode_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,12 +48,13 @@ class SpoolWriter:
         """Keep what was read from one of the script's streams, or only count it past the cap."""
         self.bytes += len(data)
         room = self._cap - self.kept
-        if room > 0:
-            if self._append(stream, data[:room]):
-                self.kept += min(room, len(data))
+        if room > 0 and self._append(stream, data[:room]):
+            self.kept += min(room, len(data))
         if self.bytes > self._cap and not self._noticed and self.kept >= self._cap:
             self._noticed = True
-            self._append(SYSTEM, b"output limit of %d bytes reached; further output is counted but not kept\n" % self._cap)
+            self._append(
+                SYSTEM, b"output limit of %d bytes reached; further output is counted but not kept\n" % self._cap
+            )
 
     def say(self, text: str) -> None:
         """Add a line of the runner's own."""
@@ -75,11 +78,9 @@ class SpoolWriter:
                 return True
         except OSError as failure:
             why = failure.strerror or str(failure)
-        try:
+        with suppress(OSError):
             # half a frame would make all later ones unreadable
             os.ftruncate(self._fd, self.size)
-        except OSError:
-            pass
         if payload:
             self._unwritten = (payload, why)
         return False
@@ -89,7 +90,7 @@ class SpoolWriter:
         counts = {"bytes": self.bytes, "kept": self.kept, "dropped": self.bytes - self.kept}
         if self._unwritten is not None:
             record["notes"] = [*record.get("notes", ()), f"the spool refused output: {self._unwritten[1]}"]
-        text = json.dumps({"v": VERSION, **record, "output": counts}).encode()
+        text = encode({"v": VERSION, **record, "output": counts})
         until = time.monotonic() + patience_s
         while True:
             try:

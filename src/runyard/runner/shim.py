@@ -1,6 +1,7 @@
 """One attempt's keeper: a forked copy of the launcher that outlives it, the agent and their upgrades.
 
-It owns the script's pipes, clock and process tree, and says what it saw in the spool. It imports nothing after the fork.
+It owns the script's pipes, clock and process tree, and says what it saw in the spool.
+It imports nothing after the fork, so that an upgrade under it cannot hurt.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 
 from . import child, kernel
 from .cgroups import Groups, GroupUnavailable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from .order import Order
 
+_REPORT = 3
 _START_S = 30.0
 _DRAIN_S = 1.0
 _UNKILLABLE_S = 30.0
@@ -31,10 +34,6 @@ _UNKILLABLE_S = 30.0
 
 class NotStarted(Exception):  # noqa: N818 - errors are nouns here
     """The script could not be started, in words."""
-
-
-class Taken(Exception):  # noqa: N818
-    """Somebody else owns the attempt."""
 
 
 def become_shim(order: Order, report: int, boot: str) -> NoReturn:
@@ -54,16 +53,14 @@ def become_shim(order: Order, report: int, boot: str) -> NoReturn:
 
 def _detach(report: int) -> int:
     os.setsid()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    # the highest descriptor that matters goes lowest, so that one call closes all that was inherited
-    if report != 3:
-        os.dup2(report, 3, inheritable=False)
-    os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-    return 3
+    # the one descriptor that matters goes lowest, so that one call closes all that was inherited
+    if report != _REPORT:
+        os.dup2(report, _REPORT, inheritable=False)
+    os.closerange(_REPORT + 1, os.sysconf("SC_OPEN_MAX"))
+    return _REPORT
 
 
 class Shim:
@@ -74,33 +71,34 @@ class Shim:
         self.boot = boot
         self.report = report
         self.groups = Groups()
-        self.leader = 0
+        self.began = self.ended = time.monotonic()
         self.leader_status: int | None = None
         self.childless = False
         self.reason = "exit"
         self.cpu_s = 0.0
         self.largest = 0
         self.finished_us = 0
-        self.ended = 0.0
         self.kill_at: float | None = None
         self.killed_at: float | None = None
 
     def live(self) -> None:
         """Claim the attempt, run it, record its end."""
+        # first, while this process has few pages of its own that a fork would share and later copy again
+        self._fork()
         kernel.become_subreaper()
         kernel.set_name("runyard-shim")
         os.umask(0o077)
         os.chdir(self.order.spool)
         self.control = Control()
         self.started_us = time.time_ns() // 1000
-        try:
-            self._claim()
-        except Taken:
+        if not self._claim():
             self.control.withdraw()
+            os.close(self.go)
             self._tell("taken")
             return
         try:
             self.spool = SpoolWriter(self.order.output_cap)
+            self.groups.make(self.order.cgroups)
             self._start()
         except (NotStarted, GroupUnavailable, OSError) as failure:
             self._never_ran(str(failure))
@@ -109,7 +107,29 @@ class Shim:
         self._watch()
         self._finish()
 
-    def _claim(self) -> None:
+    def _fork(self) -> None:
+        """Make the script's process; it waits for the word to go, and without it ends."""
+        out_read, out_write = os.pipe()
+        err_read, err_write = os.pipe()
+        why_read, why_write = os.pipe()
+        go_read, go_write = os.pipe()
+        self.wake, wake_write = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _noted)
+        shim = os.getpid()
+        self.leader = os.fork()
+        if self.leader == 0:
+            os.close(go_write)
+            child.become_script(self.order, shim, child.Ends(go_read, out_write, err_write, why_write))
+        for fd in (out_write, err_write, why_write, go_read):
+            os.close(fd)
+        self.streams = {out_read: STDOUT, err_read: STDERR}
+        self.go, self.why = go_write, why_read
+        self.tree = Tree(self.leader, self.groups)
+
+    def _claim(self) -> bool:
         pid = os.getpid()
         document = {
             "pid": pid,
@@ -120,50 +140,31 @@ class Shim:
             "cgroups": [plan["path"] for plan in self.order.cgroups],
         }
         if not publish(document):
-            raise Taken
+            return False
         self.control.take_name()
+        return True
 
     def _tell(self, kind: str, **fields: object) -> None:
-        try:
+        with suppress(OSError):
             os.write(self.report, encode_line(kind, **fields))
-        except OSError:
-            pass
         os.close(self.report)
 
     def _start(self) -> None:
-        self.groups.make(self.order.cgroups)
-        out_read, out_write = os.pipe()
-        err_read, err_write = os.pipe()
-        why_read, why_write = os.pipe()
-        wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)
-        os.set_blocking(wake_read, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _noted)
+        """Let the script's process go; NotStarted when it could not become the script."""
         self.began = self.ended = time.monotonic()
-        shim = os.getpid()
-        self.leader = os.fork()
-        if self.leader == 0:
-            child.become_script(
-                self.order, self.groups, (out_write, err_write), why_write, lambda: kernel.die_with_parent(shim)
-            )
-        for fd in (out_write, err_write, why_write):
-            os.close(fd)
-        self.tree = Tree(self.leader, self.groups)
-        self.streams = {out_read: STDOUT, err_read: STDERR}
-        self.wake = wake_read
+        os.write(self.go, b"!")
+        os.close(self.go)
         waiting = select.poll()
-        waiting.register(why_read, select.POLLIN)
+        waiting.register(self.why, select.POLLIN)
         if not waiting.poll(_START_S * 1000):
             raise NotStarted(f"the start took longer than {_START_S:g} s")
-        why = os.read(why_read, 4096)
-        os.close(why_read)
+        why = os.read(self.why, 4096)
+        os.close(self.why)
         if why:
             raise NotStarted(why.decode("utf-8", "replace"))
 
     def _never_ran(self, message: str) -> None:
-        if self.leader:
-            self.tree.end(self._reap)
+        self.tree.end(self._reap)
         self.groups.remove()
         self.reason = "start_failed"
         self.control.withdraw()
@@ -195,13 +196,15 @@ class Shim:
                     client = self.control.accept()
                     if client is not None:
                         poll.register(client, select.POLLIN)
-                else:
-                    messages = self.control.receive(fd)
-                    if messages is None:
-                        poll.unregister(fd)
-                    for message in messages or ():
-                        self._obey(message)
+                elif not self._listen(fd):
+                    poll.unregister(fd)
             self.control.grew(self.spool.size)
+
+    def _listen(self, client: int) -> bool:
+        messages = self.control.receive(client)
+        for message in messages or ():
+            self._obey(message)
+        return messages is not None
 
     def _over(self) -> bool:
         if self.leader_status is not None:
@@ -234,16 +237,14 @@ class Shim:
             self.expires = None
             self.kill_at = hour
             if grace_s > 0:
-                self.tree.ask_to_stop(self.order.spare_leader)
+                self.tree.ask_to_stop(spare_leader=self.order.spare_leader)
         elif self.kill_at is not None:
             self.kill_at = min(self.kill_at, hour)
 
     def _drain_wake(self) -> None:
-        try:
-            while len(os.read(self.wake, 512)) == 512:
+        with suppress(BlockingIOError):
+            while os.read(self.wake, READ_SIZE):
                 pass
-        except BlockingIOError:
-            pass
 
     def _reap(self) -> bool:
         """Bury every dead child; whether none is left, dead or alive."""
@@ -262,6 +263,9 @@ class Shim:
                 self.ended = time.monotonic()
                 self.finished_us = time.time_ns() // 1000
 
+    def _alone(self) -> bool:
+        return self._reap() and not self.groups.pids()
+
     def _read(self, fd: int) -> bool:
         data = os.read(fd, READ_SIZE)
         if data:
@@ -273,9 +277,8 @@ class Shim:
 
     def _finish(self) -> None:
         message = None
-        if not self._reap() or self.groups.pids():
-            if not self.tree.end(lambda: self._reap() and not self.groups.pids()):
-                message = "some processes could not be killed"
+        if not self._alone() and not self.tree.end(self._alone):
+            message = "some processes could not be killed"
         self._drain()
         record = self._record(message)
         self.groups.notes.extend(f"control group {path} could not be removed" for path in self.groups.remove())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple, Self
 
 Reason = Literal["exit", "timeout", "cancel", "start_failed"]
@@ -24,8 +24,9 @@ class CgroupPlan:
 class Spec:
     """One attempt: what to run, as whom, where, and within which bounds.
 
-    `spool` is a directory that exists, is private to the agent and belongs to this attempt alone. `timeout_s` is wall-clock time,
-    `output_cap` is in bytes over both streams, `rlimits` are names without `RLIMIT_` (lowered to the hard limit in force).
+    `spool` is an existing directory, private to the agent and to this attempt. `timeout_s` is wall-clock time,
+    `output_cap` is in bytes over both streams, `rlimits` are names without `RLIMIT_` (a value above the hard limit in
+    force counts as that limit).
     `spare_leader` keeps a polite stop from the leader itself (a sandbox that would take everything down at once).
     """
 
@@ -46,7 +47,13 @@ class Spec:
 
     def as_wire(self) -> dict[str, object]:
         """The JSON object that crosses to the launcher."""
-        return asdict(self)
+        # by hand: asdict copies deeply, which takes longer than the rest of a spawn here
+        wire: dict[str, object] = {name: getattr(self, name) for name in _FIELDS}
+        wire["cgroups"] = [{"path": one.path, "files": one.files, "required": one.required} for one in self.cgroups]
+        return wire
+
+
+_FIELDS = tuple(one.name for one in fields(Spec))
 
 
 class Started(NamedTuple):

@@ -5,10 +5,22 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from .claim import boot_id, process_start, publish
-from .protocol import EXIT_FILE, FRAME_HEADER, MAX_PAYLOAD, OUTPUT_FILE, SHIM_FILE, ForeignMessage, decode
+from .protocol import (
+    EXIT_FILE,
+    FRAME_HEADER,
+    MAX_PAYLOAD,
+    OUTPUT_FILE,
+    SHIM_FILE,
+    STDERR,
+    STDOUT,
+    SYSTEM,
+    ForeignMessage,
+    decode,
+)
 from .spec import Exit, Frame, SpoolDamaged
 
 if TYPE_CHECKING:
@@ -19,14 +31,14 @@ _MAX_RECORD = 1 << 20
 
 def _record(spool: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
     """A small JSON file of the spool; None when it is not there. SpoolDamaged when it is unreadable."""
-    path = os.path.join(spool, name)
+    path = Path(spool) / name
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as refused:
         raise SpoolDamaged(f"{path}: {refused.strerror}") from None
-    with open(fd, "rb") as file:
+    with os.fdopen(fd, "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise SpoolDamaged(f"{path} is not a file")
         text = file.read(_MAX_RECORD)
@@ -44,7 +56,7 @@ def read_exit(spool: str | os.PathLike[str]) -> Exit | None:
     try:
         return Exit.from_wire(document)
     except (KeyError, TypeError, AttributeError) as missing:
-        raise SpoolDamaged(f"{os.path.join(spool, EXIT_FILE)}: {missing!r}") from None
+        raise SpoolDamaged(f"{Path(spool) / EXIT_FILE}: {missing!r}") from None
 
 
 def read_shim(spool: str | os.PathLike[str]) -> dict[str, Any] | None:
@@ -80,7 +92,7 @@ class SpoolReader:
     """Reads the frames of an attempt's output from `offset` on, while it may still be growing."""
 
     def __init__(self, spool: str | os.PathLike[str], offset: int = 0) -> None:
-        self._path = os.path.join(spool, OUTPUT_FILE)
+        self._path = Path(spool) / OUTPUT_FILE
         self._fd: int | None = None
         self.offset = offset
 
@@ -105,7 +117,7 @@ class SpoolReader:
         at, head = 0, FRAME_HEADER.size
         while at + head <= len(data):
             at_us, stream, length = FRAME_HEADER.unpack_from(data, at)
-            if length > MAX_PAYLOAD or not 1 <= stream <= 3:
+            if length > MAX_PAYLOAD or stream not in (STDOUT, STDERR, SYSTEM):
                 raise SpoolDamaged(f"{self._path}: no frame at byte {self.offset + at}")
             if at + head + length > len(data):
                 return frames, at, head + length
@@ -135,7 +147,9 @@ class SpoolReader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def __del__(self) -> None:
