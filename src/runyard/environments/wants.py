@@ -1,0 +1,130 @@
+"""What a script wants of its environment, in one normal form. Pure."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from runyard.environments.failures import RequirementMalformed
+from runyard.environments.header import read_header
+from runyard.errors import FieldError
+
+_URL_SCHEMES = frozenset({"http", "https", "git+http", "git+https", "git+ssh", "git+git"})
+_NPM_NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-zA-Z0-9~-][a-zA-Z0-9._~-]*")
+_NPM_LOCAL = re.compile(r"(?:file:|link:|workspace:|\.{0,2}/|~/|[a-zA-Z]:[\\/])")
+_LONGEST = 1000
+
+
+class Kind(StrEnum):
+    """Which world the packages come from."""
+
+    python = "python"
+    node = "node"
+
+
+_KINDS = {"python": Kind.python, "javascript": Kind.node}
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A request for an environment; equal ones mean the same.
+
+    `requirements` are sorted and normalised: PEP 508 for Python, ``name@range`` for npm. `requires_python` is a
+    version range such as ``>=3.12``, or empty.
+    """
+
+    kind: Kind
+    requirements: tuple[str, ...] = ()
+    requires_python: str = ""
+
+    def digest(self, *surroundings: str) -> str:
+        """Return what identifies this request under the same `surroundings` (interpreter, platform, index)."""
+        parts = [self.kind.value, self.requirements, self.requires_python, surroundings]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def want_for(language: str, code: str, requirements: Sequence[str]) -> Want | None:
+    """Return what a script in `language` wants, header and `requirements` merged; None if it needs no environment.
+
+    Two requirements for one Python package both stand: whether they go together is for the resolver to say.
+
+    Raises: RequirementMalformed, naming the fields; HeaderMalformed.
+    """
+    kind = _KINDS.get(language)
+    if kind is None:
+        return None
+    if kind is Kind.node:
+        return Want(kind, normal_npm(requirements))
+    header = read_header(code)
+    return Want(kind, normal_python([*requirements, *header.dependencies]), header.requires_python)
+
+
+def normal_python(requirements: Iterable[str]) -> tuple[str, ...]:
+    """Return PEP 508 requirements in their normal form, sorted, without doubles; raise `RequirementMalformed`."""
+    return _all(requirements, _python)
+
+
+def normal_npm(requirements: Iterable[str]) -> tuple[str, ...]:
+    """Return npm requirements as ``name@range``, sorted, without doubles; raise `RequirementMalformed`."""
+    normal = _all(requirements, _npm)
+    names = [npm_parts(spec)[0] for spec in normal]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _refused([FieldError("requirements", f"`{name}` is required twice, differently") for name in twice])
+    return normal
+
+
+def npm_parts(spec: str) -> tuple[str, str]:
+    """Split ``name@range`` into name and range; the range is ``*`` when none is given."""
+    name, _, version = spec[1:].partition("@") if spec.startswith("@") else spec.partition("@")
+    return (f"@{name}" if spec.startswith("@") else name), version.strip() or "*"
+
+
+def _all(requirements: Iterable[str], normal: Callable[[str], str]) -> tuple[str, ...]:
+    found: set[str] = set()
+    wrong: list[FieldError] = []
+    for position, raw in enumerate(requirements):
+        text = raw.strip()
+        if not text or text.startswith("#"):
+            continue
+        try:
+            if len(text) > _LONGEST or not text.isprintable():
+                raise ValueError("too long, or with control characters")  # noqa: TRY301 - gathered below, like the rest
+            found.add(normal(text))
+        except ValueError as error:
+            wrong.append(FieldError(f"requirements.{position}", f"`{text[:100]}`: {error}"))
+    if wrong:
+        raise _refused(wrong)
+    return tuple(sorted(found))
+
+
+def _refused(wrong: list[FieldError]) -> RequirementMalformed:
+    return RequirementMalformed("; ".join(item.message for item in wrong[:3]), fields=wrong)
+
+
+def _python(text: str) -> str:
+    if text.startswith("-"):
+        raise ValueError("options don't belong among requirements")
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError("not a requirement such as `pandas>=2`") from error
+    if requirement.url is not None and urlsplit(requirement.url).scheme not in _URL_SCHEMES:
+        raise ValueError("packages come from an index, over HTTP or from Git, not from a path on the server")
+    requirement.name = canonicalize_name(requirement.name)
+    return str(requirement)
+
+
+def _npm(text: str) -> str:
+    name, version = npm_parts(text)
+    if not _NPM_NAME.fullmatch(name):
+        raise ValueError("not an npm requirement such as `marked@^15` or `@scope/name`")
+    if _NPM_LOCAL.match(version):
+        raise ValueError("packages come from a registry, over HTTP or from Git, not from a path on the server")
+    return f"{name}@{version}"
