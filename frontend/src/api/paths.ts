@@ -1,18 +1,26 @@
 import type {
   Environment,
-  LogLine,
+  EnvironmentSummary,
+  Home,
+  LogHits,
+  LogPage,
   Me,
   Page,
   Project,
   Run,
+  RunAttempt,
+  RunEvent,
   RunFile,
   RunState,
+  RunSummary,
   Script,
   ScriptDraft,
   ScriptSummary,
   ScriptVersion,
+  ScriptVersionBody,
   System,
   Tag,
+  Worker,
 } from './types'
 
 /** Hand-kept until the server's OpenAPI document is generated; the same form as openapi-typescript's `paths`. */
@@ -70,9 +78,11 @@ export interface paths {
   '/api/v1/scripts/{script_id}/copy': { post: Post<Script, { name?: string }, OfScript, 201> }
   '/api/v1/scripts/{script_id}/versions': { get: Get<Page<ScriptVersion>, Paging, OfScript> }
   '/api/v1/scripts/{script_id}/versions/{version}': {
-    get: Get<Script, Nothing, OfScript & { version: number }>
+    get: Get<ScriptVersionBody, Nothing, OfScript & { version: number }>
   }
-  '/api/v1/scripts/{script_id}/rollback': { post: Post<Script, { version: number }, OfScript> }
+  '/api/v1/scripts/{script_id}/rollback': {
+    post: Post<Script, { version: number; base_version?: number; note?: string }, OfScript>
+  }
   '/api/v1/scripts/{script_id}/runs': {
     post: Post<
       { id: string; state: RunState },
@@ -84,7 +94,7 @@ export interface paths {
   '/api/v1/tags': { get: Get<{ items: Tag[] }, { project?: string }> }
   '/api/v1/runs': {
     get: Get<
-      Page<Run>,
+      Page<RunSummary>,
       Paging & { project?: string; state?: RunState[]; script_id?: string; label?: string; q?: string }
     >
     post: Post<{ id: string; state: RunState }, Record<string, unknown>, Nothing, 202>
@@ -94,13 +104,18 @@ export interface paths {
   '/api/v1/runs/{run_id}/rerun': { post: Post<{ id: string; state: RunState }, undefined, OfRun, 202> }
   '/api/v1/runs/{run_id}/logs': {
     get: Get<
-      Page<LogLine> & { total: number; first: number; last: number },
+      LogPage,
       { attempt?: number; after?: number; tail?: number; limit?: number; stream?: string },
       OfRun
     >
   }
+  '/api/v1/runs/{run_id}/logs/search': {
+    get: Get<LogHits, { q: string; attempt?: number; after?: number; limit?: number }, OfRun>
+  }
+  '/api/v1/runs/{run_id}/events': { get: Get<{ items: RunEvent[] }, Nothing, OfRun> }
+  '/api/v1/runs/{run_id}/attempts': { get: Get<{ items: RunAttempt[] }, Nothing, OfRun> }
   '/api/v1/runs/{run_id}/files': { get: Get<{ items: RunFile[] }, Nothing, OfRun> }
-  '/api/v1/environments': { get: Get<Page<Environment>, Paging & { state?: string; kind?: string }> }
+  '/api/v1/environments': { get: Get<Page<EnvironmentSummary>, Paging & { state?: string; kind?: string }> }
   '/api/v1/environments/{environment_id}': {
     get: Get<Environment, Nothing, OfEnvironment>
     delete: Get<null, Nothing, OfEnvironment>
@@ -110,5 +125,7 @@ export interface paths {
   '/api/v1/environments/cleanup': {
     post: Post<{ deleted: number; freed_bytes: number }, { unused_days: number }>
   }
+  '/api/v1/home': { get: Get<Home, { project?: string }> }
+  '/api/v1/workers': { get: Get<{ items: Worker[] }> }
   '/api/v1/system': { get: Get<System> }
 }

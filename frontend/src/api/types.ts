@@ -13,14 +13,20 @@ export interface Page<T> {
 export interface Me {
   id: string
   username: string
-  display_name: string | null
+  display_name: string
+  is_admin: boolean
   language: 'en' | 'zh-CN' | null
   theme: 'light' | 'dark' | 'system' | null
+  created_at: string
+  projects: { id: string; name: string; permissions: string[] }[]
 }
 
 export interface Project {
   id: string
   name: string
+  description: string
+  created_at: string
+  permissions: string[]
 }
 
 export type ParameterType =
@@ -87,10 +93,22 @@ export interface ScriptDraft {
 }
 
 export interface ScriptVersion {
+  id: string
+  script_id: string
   version: number
-  note: string | null
+  language: Language
+  note: string
+  author: string | null
   created_at: string
-  created_by: string | null
+  content_hash: string
+}
+
+export interface ScriptVersionBody extends ScriptVersion {
+  code: string
+  parameters: Parameter[]
+  requirements: string[]
+  timeout_s: number | null
+  network: boolean
 }
 
 export interface Tag {
@@ -99,8 +117,8 @@ export interface Tag {
 }
 
 export interface RunProgress {
-  percent: number
-  message: string | null
+  percent: number | null
+  message: string
   at: string
 }
 
@@ -109,42 +127,72 @@ export interface RunHeadline {
   id: string
   project: string
   script_id: string | null
-  script_name: string | null
+  script_name: string
   state: RunState
   attempt: number
   queued_at: string
   started_at: string | null
   finished_at: string | null
-  progress: RunProgress | null
+  progress?: RunProgress | null
 }
 
 export interface RunUsage {
   wall_s: number | null
   cpu_s: number | null
   memory_peak_mb: number | null
+  read_mb: number | null
+  written_mb: number | null
   output_bytes: number | null
+  output_dropped_bytes: number | null
 }
 
-export interface Run extends RunHeadline {
+export interface RunSummary extends RunHeadline {
   language: Language
   version: number | null
   draft: boolean
   priority: number
   queue: string
   labels: Record<string, string>
-  trigger: { kind: 'manual' | 'api' | 'cli' | 'rerun'; by: string | null }
-  parameters: Record<string, unknown>
+  trigger: { kind: string; by: string | null }
   exit_code: number | null
-  outputs: unknown
-  error: { code: string; message: string } | null
-  usage: RunUsage | null
+  error_code: string | null
   waiting_for: { code: string; message: string } | null
-  isolation: Record<string, unknown> | null
-  environment_id: string | null
+}
+
+export interface Run extends RunSummary {
+  parameters: Record<string, unknown>
+  uploads: string[]
   timeout_s: number | null
   cancel_requested_at: string | null
-  uploads: string[]
+  outputs: unknown
+  error: { code: string; message: string } | null
+  usage: RunUsage
+  isolation: Record<string, unknown> | null
+  environment_id: string | null
+  progress: RunProgress | null
   rerun_of: string | null
+  worker: string | null
+}
+
+export interface RunEvent {
+  id: number
+  attempt: number
+  at: string
+  kind: string
+  data: Record<string, unknown>
+}
+
+export interface RunAttempt {
+  attempt: number
+  state: RunState
+  worker: string
+  claimed_at: string
+  started_at: string | null
+  finished_at: string | null
+  exit_code: number | null
+  error: { code: string; message: string } | null
+  usage: RunUsage
+  isolation: Record<string, unknown> | null
 }
 
 export interface LogLine {
@@ -154,35 +202,49 @@ export interface LogLine {
   text: string
 }
 
+export interface LogPage extends Page<LogLine> {
+  total: number
+  attempt: number
+  complete: boolean
+}
+
+export interface LogHits extends Page<{ n: number; text: string }> {
+  scanned: number
+  total: number
+}
+
 export interface RunFile {
   path: string
+  kind: 'file' | 'dir' | 'other'
   size: number
   modified_at: string
-  kind: 'file' | 'dir'
   uploaded: boolean
-  media_type: string | null
+  media_type: string
 }
 
 export type EnvironmentState = 'pending' | 'building' | 'ready' | 'failed'
 
-export interface Environment {
+export interface EnvironmentSummary {
   id: string
   kind: 'python' | 'node'
   state: EnvironmentState
   requirements: string[]
-  interpreter: string | null
-  packages: { name: string; version: string }[] | null
+  interpreter: string
   size_bytes: number | null
   error: { code: string; message: string } | null
   created_at: string
   ready_at: string | null
   last_used_at: string | null
   build_s: number | null
+}
+
+export interface Environment extends EnvironmentSummary {
+  packages: { name: string; version: string }[] | null
   used_by: { script_id: string; name: string }[]
 }
 
-export interface SandboxProbe {
-  level: 'process' | 'bubblewrap' | 'container'
+export interface SandboxLevel {
+  level: string
   available: boolean
   reason: string
   details: Record<string, string>
@@ -190,24 +252,28 @@ export interface SandboxProbe {
 }
 
 export interface Machine {
-  cpu_percent: number | null
   cpus: number
+  cpu_percent: number
+  load: number
   memory_total: number
   memory_used: number
   disk_total: number
   disk_used: number
-  load: number[] | null
 }
 
+/** A machine's agent. `state`: online, detached (stopped, its runs go on) or offline. */
 export interface Worker {
   id: string
   name: string
-  state: string
+  host: string
   version: string
+  state: string
   slots: number
   in_use: number
+  queues: string[]
   started_at: string
-  last_seen_at: string
+  heartbeat_at: string
+  info: Record<string, unknown>
 }
 
 export interface System {
@@ -215,6 +281,33 @@ export interface System {
   machine: Machine
   slots: { total: number; in_use: number }
   queue: { queued: number; starting: number; running: number }
-  sandbox: { levels: SandboxProbe[]; default: string }
+  sandbox: SandboxLevel[]
+  default_level: string
   workers: Worker[]
+}
+
+export interface Home {
+  scripts: number
+  runs_today: Partial<Record<RunState, number>>
+  hours: { hour: string; succeeded: number; failed: number; other: number }[]
+  this_week: { rate: number | null; finished: number }
+  last_week: { rate: number | null; finished: number }
+  queue: { queued: number; starting: number; running: number }
+  slots: { total: number; in_use: number }
+  machine: Machine
+  running: RunSummary[]
+  recent: RunSummary[]
+  broke: Broke[]
+  ever_ran: boolean
+}
+
+export interface Broke {
+  script_id: string | null
+  script_name: string
+  error_code: string
+  message: string
+  count: number
+  first_at: string
+  last_at: string
+  last_run_id: string
 }

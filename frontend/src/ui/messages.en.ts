@@ -44,6 +44,14 @@ const messages = {
   confirm: {
     typeName: 'Type {name} to confirm',
   },
+  keys: {
+    next: 'Next row',
+    previous: 'Previous row',
+    open: 'Open',
+    select: 'Select',
+    search: 'Search',
+    clear: 'Clear the selection',
+  },
   problems: {
     unknown: 'Something went wrong, and the server did not say what.',
     unreachable: 'The server cannot be reached. It may be restarting, or the network is down.',

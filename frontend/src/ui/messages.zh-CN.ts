@@ -53,6 +53,14 @@ export default {
   confirm: {
     typeName: '输入 {name} 以确认',
   },
+  keys: {
+    next: '下一行',
+    previous: '上一行',
+    open: '打开',
+    select: '选中',
+    search: '搜索',
+    clear: '取消选中',
+  },
   problems: {
     unknown: '出错了，服务器没有说明原因。',
     unreachable: '连不上服务器，可能正在重启，也可能是网络不通。',

@@ -1,14 +1,14 @@
 import type { QueryClient } from '@tanstack/vue-query'
 import { keys } from '@/api/keys'
-import type { Page, Run, RunHeadline } from '@/api/types'
+import type { Page, Run, RunHeadline, RunSummary } from '@/api/types'
 
 interface Pages {
-  pages: Page<Run>[]
+  pages: Page<RunSummary>[]
 }
 
 /** Lay what the live socket says of a run over every cached copy; lists that lack it are asked again. */
 export function patchRun(queries: QueryClient, headline: RunHeadline): void {
-  const merge = (run: Run): Run => (run.id === headline.id ? { ...run, ...headline } : run)
+  const merge = <R extends RunSummary>(run: R): R => (run.id === headline.id ? { ...run, ...headline } : run)
   queries.setQueryData<Run>(keys.runs.one(headline.id), (run) => (run ? merge(run) : run))
   let seen = false
   queries.setQueriesData<Pages>({ queryKey: keys.runs.lists }, (list) => {
