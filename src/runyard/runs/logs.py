@@ -1,6 +1,6 @@
-"""The log store: numbered lines of an attempt, appended while it runs, read by number from anywhere.
+r"""The log store: numbered lines of an attempt, appended while it runs, read by number from anywhere.
 
-On disk ``logs/<run>/<attempt>.log`` holds one line per line, ``<µs> <o|e|s> <text>\\n``, and ``.idx`` beside it one
+On disk ``logs/<run>/<attempt>.log`` holds one line per line, ``<µs> <o|e|s> <text>\n``, and ``.idx`` beside it one
 16-byte entry (first line number, byte offset) about every 64 KiB, so that a tail or a jump reads one block whatever
 the log's size. Writers append only; readers need no lock and no writer.
 """

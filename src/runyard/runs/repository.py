@@ -322,9 +322,7 @@ async def due(session: AsyncSession, limit: int) -> list[Hint]:
 
 async def held_by(session: AsyncSession, worker_id: str) -> Sequence[RunRow]:
     """Return the runs that a worker has claimed and not settled."""
-    statement = select(RunRow).where(
-        RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE])
-    )
+    statement = select(RunRow).where(RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE]))
     return (await session.execute(statement)).scalars().all()
 
 

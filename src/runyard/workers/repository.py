@@ -4,17 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy import BigInteger, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard.db.types import DatabaseNow, Instant
+from runyard.db.types import DatabaseNow
 from runyard.workers.models import WorkerRow
 
 ONLINE, DETACHED, OFFLINE = "online", "detached", "offline"
 
 
 def _until(lease_s: float) -> Any:
-    return DatabaseNow() + literal(int(lease_s * 1_000_000), Instant.impl_type)
+    return DatabaseNow() + literal(int(lease_s * 1_000_000), BigInteger)
 
 
 async def database_now(session: AsyncSession) -> datetime:

@@ -1,0 +1,189 @@
+"""Hints within one installation's processes: a heap and slots in the worker, the live bus in between."""
+
+import asyncio
+import heapq
+from collections.abc import Sequence
+from contextlib import suppress
+
+from runyard import log
+from runyard.dispatch.contract import Handler, Ready, Refill
+from runyard.live.bus import Bus, Message
+
+logger = log.get("dispatch")
+
+TOPIC = "worker"
+MOST = 2000
+SWEEP_S = 2.0
+
+
+class LocalDispatch:
+    """Embedded dispatch. Hints travel over the live bus, so one process or several, it is the same path.
+
+    The heap holds at most `MOST` hints; what does not fit stays in its row and is found by the next refill.
+    """
+
+    def __init__(self, bus: Bus, *, sweep_s: float = SWEEP_S) -> None:
+        self._bus = bus
+        self._sweep_s = sweep_s
+        self._heap: list[Ready] = []
+        self._known: set[str] = set()
+        self._returning: list[asyncio.Future[None]] = []
+        self._work: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+        self._slots = 0
+        self._held = 0
+        self._overflow = False
+        self._serving = False
+        self._handler: Handler | None = None
+        self._queues: frozenset[str] = frozenset()
+
+    @property
+    def in_use(self) -> int:
+        """How many slots are held here."""
+        return self._held
+
+    def wake(self, run_id: str, *, queue: str, priority: int) -> None:
+        """Hint that a queued run may be claimed."""
+        self._bus.publish(TOPIC, {"type": "wake", "run_id": run_id, "queue": queue, "priority": priority})
+
+    def cancel(self, run_id: str) -> None:
+        """Hint that a run's cancel flag was raised."""
+        self._bus.publish(TOPIC, {"type": "cancel", "run_id": run_id})
+
+    async def serve(self, handler: Handler, *, slots: int, queues: Sequence[str], refill: Refill) -> None:
+        """Begin to serve `queues`."""
+        self._handler = handler
+        self._slots = slots
+        self._queues = frozenset(queues)
+        self._serving = True
+        listening = asyncio.Event()
+        self._loops = [
+            asyncio.create_task(self._listen(listening), name="dispatch.listen"),
+            asyncio.create_task(self._sweep(refill), name="dispatch.sweep"),
+        ]
+        # Once somebody listens no hint of this process can be missed any more.
+        await listening.wait()
+
+    async def drain(self) -> None:
+        """Stop taking hints."""
+        self._serving = False
+        for loop in self._loops:
+            loop.cancel()
+        for loop in self._loops:
+            with suppress(asyncio.CancelledError):
+                await loop
+        self._loops = []
+        self._heap.clear()
+        self._known.clear()
+
+    async def idle(self) -> None:
+        """Wait until no handler is at work."""
+        while self._work:
+            await asyncio.wait(self._work)
+
+    async def _listen(self, listening: asyncio.Event) -> None:
+        with self._bus.subscribe(TOPIC) as subscription:
+            listening.set()
+            async for _topic, message in subscription:
+                self._take(message)
+                for _, more in subscription.pending():
+                    self._take(more)
+                self._fill()
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case {"type": "wake", "run_id": str(run_id), "queue": str(queue), "priority": int(priority)}:
+                self._push(Ready.of(run_id, queue, priority))
+            case {"type": "cancel", "run_id": str(run_id)} if self._handler is not None:
+                self._handler.cancel(run_id)
+            case _:
+                pass
+
+    async def _sweep(self, refill: Refill) -> None:
+        # Rows that waited before we listened, rows that fell out of a full heap, rows whose hint was lost or that
+        # were not due yet: they are all found the same way.
+        while True:
+            try:
+                if len(self._heap) < MOST // 2:
+                    self._overflow = False
+                    for ready in await refill(MOST):
+                        self._push(ready)
+                    self._fill()
+            except Exception:
+                logger.exception("dispatch.sweep_failed")
+            await asyncio.sleep(self._sweep_s)
+
+    def _push(self, ready: Ready) -> None:
+        if ready.queue not in self._queues or ready.run_id in self._known:
+            return
+        if len(self._heap) >= MOST:
+            self._overflow = True
+            return
+        self._known.add(ready.run_id)
+        heapq.heappush(self._heap, ready)
+
+    def _fill(self) -> None:
+        while self._held < self._slots:
+            while self._returning:
+                future = self._returning.pop(0)
+                if not future.done():
+                    self._held += 1
+                    future.set_result(None)
+                    break
+            else:
+                if not (self._heap and self._serving):
+                    return
+                ready = heapq.heappop(self._heap)
+                self._begin(ready)
+
+    def _begin(self, ready: Ready) -> None:
+        slot = _Slot(self)
+        self._held += 1
+        task = asyncio.create_task(self._execute(ready.run_id, slot), name=f"run {ready.run_id}")
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _execute(self, run_id: str, slot: "_Slot") -> None:
+        assert self._handler is not None  # noqa: S101 - set by serve, before anything is begun
+        try:
+            await self._handler.execute(run_id, slot)
+        except Exception:
+            logger.exception("dispatch.handler_failed", run_id=run_id)
+        finally:
+            self._known.discard(run_id)
+            slot.release()
+
+    def free_one(self) -> None:
+        """Take back a slot that was let go and give it on."""
+        self._held -= 1
+        self._fill()
+
+    async def wait_for_one(self) -> None:
+        """Wait for a free slot, ahead of fresh hints."""
+        if self._held < self._slots and not self._returning:
+            self._held += 1
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._returning.append(future)
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.free_one()
+            raise
+
+
+class _Slot:
+    def __init__(self, dispatch: LocalDispatch) -> None:
+        self._dispatch = dispatch
+        self._held = True
+
+    def release(self) -> None:
+        if self._held:
+            self._held = False
+            self._dispatch.free_one()
+
+    async def acquire(self) -> None:
+        if not self._held:
+            await self._dispatch.wait_for_one()
+            self._held = True

@@ -1,0 +1,393 @@
+"""One attempt, from its claim to its settlement, or from its adoption after a restart."""
+
+import asyncio
+import json
+import shutil
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runyard import clock, log
+from runyard.db.session import after_commit
+from runyard.dispatch.contract import Slot
+from runyard.engine.crew import Crew
+from runyard.engine.follower import Follower
+from runyard.engine.workspace import Layout, read_outputs
+from runyard.environments.errors import BuildCancelled, BuildFailed
+from runyard.environments.header import BadHeader, entry_name, want_for
+from runyard.environments.service import Ready
+from runyard.errors import Problem
+from runyard.runner import Exit, ShimGone, ShimLink, Spec, SpoolDamaged, SpoolReader, StartFailed, read_exit
+from runyard.runs import repository
+from runyard.runs.lifecycle import (
+    Ending,
+    Failure,
+    Move,
+    on_cancelled_early,
+    on_exit,
+    on_lost,
+    on_not_started,
+    on_returned,
+    on_started,
+)
+from runyard.runs.output import Assembler
+from runyard.runs.repository import Claim, Token
+from runyard.sandbox import Confinement, Limits, Request
+from runyard.sandbox.ownership import give
+from runyard.scripts.service import Pinned
+from runyard.secrets.masking import Masker
+
+logger = log.get("engine")
+
+PROGRESS_S = 1.0
+MB = 1_000_000
+
+
+def attempt_id(token: Token) -> str:
+    """Return the name that an attempt's spool and control groups bear."""
+    return f"{token.run_id}.{token.attempt}.{token.fence}"
+
+
+def parse_attempt_id(name: str) -> Token | None:
+    """Return the token that a spool's name stands for, or None for anything else."""
+    parts = name.split(".")
+    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):  # noqa: PLR2004 - run, attempt, fence
+        return None
+    return Token(parts[0], int(parts[1]), int(parts[2]))
+
+
+class CancelledEarly(Exception):  # noqa: N818 - a signal, not a fault
+    """The run was cancelled before its command was started."""
+
+
+class Attempt:
+    """The course of one claimed run on this worker."""
+
+    def __init__(self, crew: Crew, claim: Claim, pinned: Pinned) -> None:
+        self.crew = crew
+        self.claim = claim
+        self.token = claim.token
+        self.pinned = pinned
+        self.id = attempt_id(claim.token)
+        self.spool = crew.spool / self.id
+        self.layout: Layout = crew.workspaces.layout(
+            self.token.run_id, self.token.attempt, entry_name(pinned.language, pinned.code)
+        )
+        self._cancelled = asyncio.Event()
+        self._link: ShimLink | None = None
+        self._progress: dict[str, Any] | None = None
+        self._progress_at = 0.0
+        self._started = False
+
+    def cancel(self) -> None:
+        """Ask for the run's end: at once while it is being prepared, by its shim when it lives."""
+        self._cancelled.set()
+        if self._link is not None:
+            self.crew.keep(self._link.cancel(self.crew.settings.runs.grace_s))
+
+    async def run(self, slot: Slot) -> None:
+        """Prepare, start, follow and settle."""
+        try:
+            link = await self._begin(slot)
+        except CancelledEarly:
+            await self._settle_unstarted(on_cancelled_early("request", clock.now()))
+        except (BuildFailed, BadHeader) as problem:
+            await self._settle_unstarted(on_not_started(Failure(problem.code, problem.detail), clock.now()))
+        except BuildCancelled as problem:
+            await self._settle_unstarted(on_not_started(Failure("build_cancelled", problem.detail), clock.now()))
+        except Problem as problem:
+            await self._settle_unstarted(on_not_started(Failure(problem.code, problem.detail), clock.now()))
+        except StartFailed as problem:
+            await self._settle_unstarted(on_not_started(Failure("start_failed", str(problem)), clock.now()))
+        except OSError as error:
+            logger.exception("run.prepare_failed", run_id=self.token.run_id)
+            sentence = f"Its workspace could not be prepared: {error.strerror or error}."
+            await self._settle_unstarted(on_not_started(Failure("workspace_failed", sentence), clock.now()))
+        else:
+            await self.follow(link)
+
+    async def give_back(self) -> None:
+        """Return a run that was not started to the queue: its worker is about to stop."""
+        await self._apply(on_returned("worker stopping", clock.now()))
+        await self._tidy()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether a shim has been asked for; from then on only the spool knows."""
+        return self._started
+
+    async def _begin(self, slot: Slot) -> ShimLink:
+        if self.claim.cancel_requested:
+            raise CancelledEarly
+        ready = await self._environment(slot)
+        await self._state_directory(slot)
+        self._check_cancelled()
+        values = self.crew.values_of(self.claim)
+        request = self._request(ready, values)
+        confinement = self.crew.sandboxes.confine(None, request)
+        self.crew.workspaces.prepare(
+            self.layout,
+            self.token.run_id,
+            self.pinned.code,
+            self.crew.document(values),
+            ready.links if ready else (),
+        )
+        give(confinement.chown, confinement.owner)
+        self._check_cancelled()
+        self.spool.mkdir(mode=0o700)
+        self._started = True
+        started = await self.crew.launcher.spawn(self._spec(confinement))
+        link = await ShimLink.attach(self.spool)
+        self._link = link
+        await self._apply(on_started(clock.from_us(started.started_at_us)), isolation=confinement.in_force.as_json())
+        if self._cancelled.is_set():
+            await link.cancel(self.crew.settings.runs.grace_s)
+        return link
+
+    def _check_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise CancelledEarly
+
+    async def _environment(self, slot: Slot) -> Ready | None:
+        want = want_for(self.pinned.language, self.pinned.code, self.pinned.requirements)
+        if want is None:
+            return None
+        service = self.crew.environments
+        ready = service.cached(want, self.claim.environment_id)
+        if ready is None:
+            # Building takes no slot: others may run meanwhile.
+            slot.release()
+            await self._wait_note("environment")
+            ready = await self._unless_cancelled(
+                service.ensure(want, self.claim.environment_id, self.claim.project_id)
+            )
+            await self._unless_cancelled(slot.acquire())
+            await self._wait_note(None)
+        if ready.id != self.claim.environment_id:
+            async with self.crew.database.write() as session:
+                await repository.note(session, self.token, environment_id=ready.id)
+        return ready
+
+    async def _state_directory(self, slot: Slot) -> None:
+        script_id = self.pinned.script_id
+        if script_id is None or "RUNYARD_STATE_DIR" not in self.pinned.code:
+            return
+        if self.crew.states.try_take(script_id, self.id):
+            return
+        slot.release()
+        await self._wait_note("state_dir")
+        await self._unless_cancelled(self.crew.states.take(script_id, self.id))
+        await self._unless_cancelled(slot.acquire())
+        await self._wait_note(None)
+
+    async def _unless_cancelled(self, work: Any) -> Any:
+        task = asyncio.ensure_future(work)
+        stop = asyncio.create_task(self._cancelled.wait())
+        try:
+            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise CancelledEarly
+            return task.result()
+        finally:
+            stop.cancel()
+            if not task.done():
+                task.cancel()
+                with suppress(asyncio.CancelledError, Problem):
+                    await task
+
+    async def _wait_note(self, waiting: str | None) -> None:
+        async with self.crew.database.write() as session:
+            await repository.note(session, self.token, waiting=waiting)
+            after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, "starting"))
+
+    def _request(self, ready: Ready | None, values: dict[str, Any]) -> Request:
+        crew, layout = self.crew, self.layout
+        state: tuple[Path, ...] = ()
+        env = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONUNBUFFERED": "1",
+            **(ready.env if ready else {}),
+            **crew.environment(self.pinned, values),
+            "HOME": str(layout.files),
+            "RUNYARD_RUN_ID": self.token.run_id,
+            "RUNYARD_ATTEMPT": str(self.token.attempt),
+            "RUNYARD_RUN_URL": f"{crew.settings.base_url}/runs/{self.token.run_id}",
+            "RUNYARD_PARAMETERS": str(layout.parameters),
+            "RUNYARD_OUTPUTS": str(layout.outputs),
+        }
+        script_id = self.pinned.script_id
+        if script_id is not None:
+            if crew.states.try_take(script_id, self.id):
+                state = (crew.workspaces.state(script_id),)
+            env["RUNYARD_STATE_DIR"] = str(crew.workspaces.state(script_id))
+        runs = crew.settings.runs
+        return Request(
+            attempt_id=self.id,
+            argv=(*(ready.argv if ready else ("/bin/bash",)), str(layout.entry)),
+            env=env,
+            workspace=layout.files,
+            read_only=(layout.code, *(ready.read_only if ready else ())),
+            read_write=(layout.io, *state),
+            network=self.pinned.network,
+            limits=Limits(cpu=runs.cpu, memory_mb=runs.memory_mb, pids=runs.pids, open_files=runs.open_files),
+            interpreter_roots=(),
+        )
+
+    def _spec(self, confinement: Confinement) -> Spec:
+        runs = self.crew.settings.runs
+        return Spec(
+            attempt_id=self.id,
+            spool=str(self.spool),
+            argv=confinement.argv,
+            env=confinement.env,
+            cwd=str(self.layout.files),
+            uid=confinement.uid,
+            gid=confinement.gid,
+            timeout_s=self._timeout(),
+            grace_s=runs.grace_s,
+            output_cap=int(runs.output_cap),
+            rlimits=confinement.rlimits,
+            cgroups=confinement.cgroups,
+            spare_leader=confinement.spare_leader,
+        )
+
+    def _timeout(self) -> float | None:
+        return self.claim.inputs.timeout_s or self.pinned.timeout_s or self.crew.settings.runs.timeout_s
+
+    async def adopt(self) -> None:
+        """Take up an attempt whose shim this worker's previous life has started."""
+        self._started = True
+        with suppress(OSError):
+            self.crew.sandboxes.adopt(self.id, self.layout.files.stat().st_uid)
+        if self.pinned.script_id is not None:
+            self.crew.states.try_take(self.pinned.script_id, self.id)
+        try:
+            link = await ShimLink.attach(self.spool)
+        except (ShimGone, SpoolDamaged) as gone:
+            await self._lose(str(gone))
+            return
+        self._link = link
+        # The restart may have come between the start of the command and its note.
+        await self._apply(on_started(clock.now()))
+        if self.claim.cancel_requested or self._cancelled.is_set():
+            await link.cancel(self.crew.settings.runs.grace_s)
+        await self.follow(link)
+
+    async def follow(self, link: ShimLink) -> None:
+        """Carry output over until the shim has settled, then settle the run."""
+        values = self.crew.secrets_of(self.pinned, self.claim)
+        writer = self.crew.logs.writer(self.token.run_id, self.token.attempt)
+        try:
+            with SpoolReader(self.spool) as frames:
+                follower = Follower(
+                    frames,
+                    Assembler(lambda: Masker(values), int(self.crew.settings.runs.line_cap)),
+                    writer,
+                    self.crew.bus,
+                    f"run:{self.token.run_id}",
+                    self.token.attempt,
+                    self._on_progress,
+                )
+                try:
+                    async for _event in link.events():
+                        while follower.step():
+                            await asyncio.sleep(0)
+                    while follower.step():
+                        await asyncio.sleep(0)
+                    follower.finish()
+                    ending = read_exit(self.spool)
+                except (ShimGone, SpoolDamaged) as gone:
+                    follower.finish()
+                    await self._lose(str(gone))
+                    return
+        finally:
+            writer.close()
+            link.close()
+        if ending is None:
+            await self._lose("The shim left no exit record.")
+        else:
+            await self._settle(ending, Masker(values))
+
+    async def _settle(self, ending: Exit, masker: Masker) -> None:
+        outputs, trouble = read_outputs(self.layout.outputs, int(self.crew.settings.runs.outputs_cap))
+        outputs = _masked(outputs, masker)
+        move = on_exit(
+            Ending(
+                reason=ending.reason,
+                exit_code=ending.exit_code,
+                at=clock.from_us(ending.finished_at_us),
+                oom=ending.oom,
+                message=masker.mask_text(ending.message) if ending.message else None,
+                timeout_s=self._timeout(),
+                outputs_problem=masker.mask_text(trouble) if trouble else None,
+            )
+        )
+        usage = {
+            "wall_s": ending.usage.wall_s,
+            "cpu_s": ending.usage.cpu_s,
+            "memory_peak_mb": _mb(ending.usage.memory_peak_bytes),
+            "output_bytes": ending.output.bytes,
+            "output_dropped_bytes": ending.output.dropped,
+        }
+        extra = {"progress": self._progress} if self._progress else {}
+        await self._apply(move, outputs=outputs, usage=usage, **extra)
+        await self._tidy()
+
+    async def _lose(self, reason: str) -> None:
+        await self._apply(on_lost(f"Its process is gone and left no word of how it ended ({reason}).", clock.now()))
+        await self._tidy()
+
+    async def _settle_unstarted(self, move: Move) -> None:
+        await self._apply(move)
+        await self._tidy()
+
+    async def _tidy(self) -> None:
+        # The spool is the one unmasked store: it goes as soon as its content is safe elsewhere.
+        await asyncio.to_thread(self._remove)
+        self.crew.sandboxes.release(self.id)
+        if self.pinned.script_id is not None:
+            self.crew.states.release(self.pinned.script_id, self.id)
+
+    def _remove(self) -> None:
+        for path in (self.spool, self.layout.io):
+            shutil.rmtree(path, ignore_errors=True)
+
+    async def _apply(self, move: Move, **columns: Any) -> bool:
+        async with self.crew.database.write() as session:
+            done = await repository.apply(session, self.token, move, **columns)
+            if done:
+                after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, move.target, move))
+        if done:
+            logger.info(
+                move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code
+            )
+        return done
+
+    def _on_progress(self, percent: float, message: str, at: datetime) -> None:
+        self._progress = {"percent": percent, "message": message, "at": clock.rfc3339(at)}
+        self.crew.announce_progress(self.claim, self._progress)
+        if time.monotonic() - self._progress_at >= PROGRESS_S:
+            self._progress_at = time.monotonic()
+            self.crew.keep(self._note_progress(dict(self._progress)))
+
+    async def _note_progress(self, progress: dict[str, Any]) -> None:
+        async with self.crew.database.write() as session:
+            await repository.note_attempt(session, self.token, progress=progress)
+
+
+def _mb(size: int | None) -> float | None:
+    return None if size is None else round(size / MB, 3)
+
+
+def _masked(value: Any, masker: Masker) -> Any:
+    """Mask every string of a JSON value."""
+    if value is None:
+        return None
+    text = json.dumps(value, ensure_ascii=False)
+    shown = masker.mask_text(text)
+    return value if shown == text else json.loads(shown)

@@ -1,0 +1,95 @@
+"""What all attempts of a worker share: services, places, and the ways to tell the yard."""
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runyard import clock
+from runyard.db.session import Database
+from runyard.engine.states import StateLocks
+from runyard.engine.workspace import Workspaces
+from runyard.environments.service import EnvironmentService
+from runyard.live.bus import Bus
+from runyard.runner import Launcher
+from runyard.runs.lifecycle import Move
+from runyard.runs.logs import LogStore
+from runyard.runs.repository import Claim
+from runyard.runs.service import sealed_context
+from runyard.sandbox import Sandboxes
+from runyard.scripts import parameters
+from runyard.scripts.service import Pinned, ScriptService
+from runyard.secrets.sealing import Sealer
+from runyard.settings import Settings
+
+
+@dataclass
+class Crew:
+    """Shared by attempts. Everything here outlives any one of them."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    launcher: Launcher
+    sandboxes: Sandboxes
+    environments: EnvironmentService
+    scripts: ScriptService
+    sealer: Sealer
+    logs: LogStore
+    workspaces: Workspaces
+    spool: Path
+    states: StateLocks = field(default_factory=StateLocks)
+    _kept: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something small beside the attempt; it is not lost to the garbage collector."""
+        task = asyncio.create_task(work)
+        self._kept.add(task)
+        task.add_done_callback(self._kept.discard)
+
+    def values_of(self, claim: Claim) -> dict[str, Any]:
+        """Return a run's parameters with the sealed ones opened."""
+        values = dict(claim.inputs.parameters)
+        if claim.inputs.sealed:
+            opened = self.sealer.open(claim.inputs.sealed, sealed_context(claim.token.run_id))
+            values |= json.loads(opened)
+        return values
+
+    def secrets_of(self, pinned: Pinned, claim: Claim) -> tuple[str, ...]:
+        """Return the values that must not be seen in anything the run says."""
+        if not claim.inputs.sealed:
+            return ()
+        return tuple(parameters.secret_values(pinned.definitions, self.values_of(claim)))
+
+    def document(self, values: dict[str, Any]) -> bytes:
+        """Return the file that RUNYARD_PARAMETERS names."""
+        return parameters.document(values)
+
+    def environment(self, pinned: Pinned, values: dict[str, Any]) -> dict[str, str]:
+        """Return parameters as environment variables."""
+        return parameters.environment(pinned.definitions, values)
+
+    def announce(self, claim: Claim, pinned: Pinned, state: str, move: Move | None = None) -> None:
+        """Tell whoever watches the run, and lists of its project, where it stands."""
+        run = {
+            "id": claim.token.run_id,
+            "project_id": claim.project_id,
+            "script_id": claim.script_id,
+            "script_name": pinned.script_name,
+            "state": str(state),
+            "attempt": claim.token.attempt,
+        }
+        if move is not None:
+            run["at"] = clock.rfc3339(move.at)
+        message = {"type": "run", "run": run}
+        self.bus.publish(f"run:{claim.token.run_id}", message)
+        self.bus.publish(f"project:{claim.project_id}", message)
+
+    def announce_progress(self, claim: Claim, progress: dict[str, Any]) -> None:
+        """Tell whoever watches the run how far it says it is."""
+        run = {"id": claim.token.run_id, "project_id": claim.project_id, "progress": progress}
+        message = {"type": "progress", "run": run}
+        self.bus.publish(f"run:{claim.token.run_id}", message)
+        self.bus.publish(f"project:{claim.project_id}", message)

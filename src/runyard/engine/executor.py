@@ -1,0 +1,234 @@
+"""A worker's agent: claims queued runs, executes them, and takes up again what an earlier life of it has started."""
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from runyard import __version__, clock, ids, log
+from runyard.dispatch.contract import Dispatch, Ready, Slot
+from runyard.engine.attempt import Attempt, parse_attempt_id
+from runyard.engine.crew import Crew
+from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
+from runyard.runs import repository
+from runyard.runs.lifecycle import State, on_claim, on_returned
+from runyard.runs.models import RunRow
+from runyard.runs.repository import Claim, Token
+from runyard.sandbox import Probe
+from runyard.workers import repository as workers
+
+logger = log.get("engine")
+
+
+class Executor:
+    """The handler behind a dispatch: one per worker process."""
+
+    def __init__(self, crew: Crew, dispatch: Dispatch, queues: Sequence[str] = ("default",)) -> None:
+        self.crew = crew
+        self._dispatch = dispatch
+        self._queues = tuple(queues)
+        self._live: dict[str, Attempt] = {}
+        self._adopted: set[asyncio.Task[None]] = set()
+        self._beating: asyncio.Task[None] | None = None
+        self.worker_id = ""
+
+    async def start(self) -> None:
+        """Come online, take up what is still running, then begin to serve."""
+        crew = self.crew
+        self.worker_id = await asyncio.to_thread(_worker_id, crew.settings.data)
+        probes = await asyncio.to_thread(crew.sandboxes.prepare)
+        await crew.launcher.start()
+        await self._enlist(probes)
+        await self._recover()
+        self._beating = asyncio.create_task(self._beat(), name="worker.heartbeat")
+        await self._dispatch.serve(self, slots=crew.settings.slots, queues=self._queues, refill=self._refill)
+
+    async def stop(self) -> None:
+        """Stop serving. Runs whose command lives go on without us; those that were not started go back."""
+        await self._dispatch.drain()
+        if self._beating is not None:
+            self._beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._beating
+        for task in asyncio.all_tasks():
+            if task.get_name().startswith("run "):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+        left = len(self._live)
+        async with self.crew.database.write() as session:
+            await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
+        await self.crew.launcher.close()
+        logger.info("worker.detached", worker_id=self.worker_id, runs=left)
+
+    async def execute(self, run_id: str, slot: Slot) -> None:
+        """Claim the run if it is still there, and see it through."""
+        async with self.crew.database.write() as session:
+            move = on_claim(self.worker_id, clock.now())
+            claim = await repository.claim(session, run_id, move, self.worker_id)
+            if claim is None:
+                return
+            pinned = await self.crew.scripts.version_of(session, claim.version_id)
+        self.crew.announce(claim, pinned, State.starting, move)
+        attempt = Attempt(self.crew, claim, pinned)
+        self._live[run_id] = attempt
+        try:
+            await attempt.run(slot)
+        except asyncio.CancelledError:
+            if not attempt.is_started:
+                await attempt.give_back()
+            raise
+        finally:
+            del self._live[run_id]
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run that is held here."""
+        attempt = self._live.get(run_id)
+        if attempt is not None:
+            attempt.cancel()
+
+    @property
+    def live(self) -> int:
+        """How many runs are held here."""
+        return len(self._live)
+
+    async def _refill(self, limit: int) -> list[Ready]:
+        async with self.crew.database.read() as session:
+            hints = await repository.due(session, limit)
+            heard = await repository.unheard_cancels(session)
+        for run_id in heard:
+            self.cancel(run_id)
+        return [Ready.of(hint.run_id, hint.queue, hint.priority) for hint in hints]
+
+    async def _enlist(self, probes: Sequence[Probe]) -> None:
+        settings = self.crew.settings
+        row: dict[str, Any] = {
+            "id": self.worker_id,
+            "name": settings.worker.name or socket.gethostname(),
+            "host": socket.gethostname(),
+            "version": __version__,
+            "slots": settings.slots,
+            "queues": list(self._queues),
+            "started_at": clock.now(),
+            "info": {
+                "pid": os.getpid(),
+                "cpus": os.cpu_count(),
+                "default_level": self.crew.sandboxes.default_level().value,
+                "sandbox": [
+                    {
+                        "level": probe.level.value,
+                        "available": probe.available,
+                        "reason": probe.reason,
+                        "details": dict(probe.details),
+                        "fix": probe.fix,
+                    }
+                    for probe in probes
+                ],
+            },
+        }
+        async with self.crew.database.write() as session:
+            await workers.enlist(session, row, settings.worker.lease_s)
+        logger.info("worker.online", worker_id=self.worker_id, slots=settings.slots, level=row["info"]["default_level"])
+
+    async def _beat(self) -> None:
+        settings = self.crew.settings.worker
+        while True:
+            await asyncio.sleep(settings.heartbeat_s)
+            try:
+                async with self.crew.database.write() as session:
+                    await workers.beat(session, self.worker_id, settings.lease_s)
+            except Exception:
+                logger.exception("worker.heartbeat_failed", worker_id=self.worker_id)
+
+    async def _recover(self) -> None:
+        async with self.crew.database.read() as session:
+            held = {row.id: row for row in await repository.held_by(session, self.worker_id)}
+        spooled = {}
+        for spool in sorted(await asyncio.to_thread(_folders, self.crew.spool)):
+            token = parse_attempt_id(spool.name)
+            row = held.get(token.run_id) if token else None
+            if token is None or row is None or (row.attempt, row.fence) != (token.attempt, token.fence):
+                await self._bury(spool)
+            else:
+                spooled[token.run_id] = spool
+        for run_id, row in held.items():
+            await self._resume(row, spooled.get(run_id))
+
+    async def _resume(self, row: RunRow, spool: Path | None) -> None:
+        async with self.crew.database.read() as session:
+            inputs = await repository.inputs_of(session, row.id)
+            pinned = await self.crew.scripts.version_of(session, row.version_id)
+        claim = Claim(
+            token=Token(row.id, row.attempt, row.fence),
+            project_id=row.project_id,
+            script_id=row.script_id,
+            version_id=row.version_id,
+            environment_id=row.environment_id,
+            queue=row.queue,
+            priority=row.priority,
+            cancel_requested=row.cancel_requested_at is not None,
+            inputs=inputs,
+        )
+        attempt = Attempt(self.crew, claim, pinned)
+        # Whoever wins this link decides, once and for all, whether the command was or will ever be started.
+        if spool is None or claim_unstarted(spool) or _was_declared_dead(spool):
+            if spool is not None:
+                await asyncio.to_thread(shutil.rmtree, spool, ignore_errors=True)
+            async with self.crew.database.write() as session:
+                await repository.apply(session, claim.token, on_returned("worker restarted", clock.now()))
+            logger.info("run.returned", run_id=row.id)
+            return
+        logger.info("run.adopted", run_id=row.id, attempt=row.attempt)
+        self._live[row.id] = attempt
+        task = asyncio.create_task(self._see_through(attempt), name=f"run {row.id}")
+        self._adopted.add(task)
+        task.add_done_callback(self._adopted.discard)
+
+    async def _see_through(self, attempt: Attempt) -> None:
+        try:
+            await attempt.adopt()
+        except Exception:
+            logger.exception("run.adoption_failed", run_id=attempt.token.run_id)
+        finally:
+            self._live.pop(attempt.token.run_id, None)
+
+    async def _bury(self, spool: Path) -> None:
+        """End a shim that nobody asks about any more, and remove its spool."""
+        if not claim_unstarted(spool):
+            try:
+                link = await ShimLink.attach(spool)
+            except (ShimGone, SpoolDamaged) as gone:
+                logger.debug("spool.dead", spool=spool.name, why=str(gone))
+            else:
+                logger.warning("spool.orphan", spool=spool.name)
+                await link.cancel(0)
+                with suppress(ShimGone):
+                    async for _event in link.events():
+                        pass
+                link.close()
+        await asyncio.to_thread(shutil.rmtree, spool, ignore_errors=True)
+
+
+def _was_declared_dead(spool: Path) -> bool:
+    shim = read_shim(spool)
+    return shim is not None and bool(shim.get("claimed"))
+
+
+def _folders(spool: Path) -> list[Path]:
+    return [path for path in spool.iterdir() if path.is_dir() and not path.is_symlink()]
+
+
+def _worker_id(data: Path) -> str:
+    """Return this data directory's worker id, made on first use: it is how runs find their worker again."""
+    path = data / "worker-id"
+    with suppress(FileNotFoundError):
+        return path.read_text().strip()
+    found = ids.new("wrk")
+    partial = path.with_suffix(".partial")
+    partial.write_text(found)
+    partial.replace(path)
+    return found

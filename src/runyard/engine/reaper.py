@@ -1,0 +1,116 @@
+"""Keeps the promise that every run ends: settles what dead workers held, and tidies what has grown old."""
+
+import asyncio
+import shutil
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from runyard import clock, log
+from runyard.db.session import Database, after_commit
+from runyard.dispatch.contract import Dispatch
+from runyard.engine.workspace import Workspaces
+from runyard.live.bus import Bus
+from runyard.runs import repository
+from runyard.runs.lifecycle import on_lost
+from runyard.runs.models import RunRow
+from runyard.runs.repository import Token
+from runyard.settings import Settings
+from runyard.workers import repository as workers
+
+logger = log.get("reaper")
+
+EVERY_S = 5.0
+KEYS_DAYS = 2
+BATCH = 200
+
+
+class Reaper:
+    """The scheduler's housekeeping: a loop over rows, safe to run in several processes at once."""
+
+    def __init__(
+        self, settings: Settings, database: Database, bus: Bus, dispatch: Dispatch, workspaces: Workspaces
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._bus = bus
+        self._dispatch = dispatch
+        self._workspaces = workspaces
+        self._loop: asyncio.Task[None] | None = None
+        self._swept = ""
+
+    async def start(self) -> None:
+        """Begin."""
+        self._loop = asyncio.create_task(self._run(), name="reaper")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loop
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.reap()
+                await self.tidy()
+            except Exception:
+                logger.exception("reaper.failed")
+
+    async def reap(self) -> int:
+        """Declare lost what expired workers held, and send hints again; return how many runs were lost."""
+        lost = 0
+        async with self._database.write() as session:
+            for worker_id in await workers.expire(session):
+                logger.warning("worker.expired", worker_id=worker_id)
+                for row in await repository.held_by(session, worker_id):
+                    reason = "Its worker has not been heard of for longer than its lease."
+                    token = Token(row.id, row.attempt, row.fence)
+                    move = on_lost(reason, clock.now())
+                    if await repository.apply(session, token, move):
+                        lost += 1
+                        after_commit(session, lambda row=row, at=move.at: self._announce(row, clock.rfc3339(at)))
+        async with self._database.read() as session:
+            heard = await repository.unheard_cancels(session)
+        for run_id in heard:
+            self._dispatch.cancel(run_id)
+        return lost
+
+    async def tidy(self) -> int:
+        """Remove workspaces of runs that ended longer ago than they are kept, a batch at a time; return how many."""
+        now = clock.now()
+        before = now - timedelta(days=self._settings.runs.keep_files_days)
+        async with self._database.read() as session:
+            old = await repository.finished_before(session, before, self._swept, BATCH)
+        for run_id in old:
+            await asyncio.to_thread(self._workspaces.discard, run_id)
+        self._swept = old[-1] if old else self._swept
+        async with self._database.write() as session:
+            await repository.forget_keys(session, now - timedelta(days=KEYS_DAYS))
+        await asyncio.to_thread(_sweep_tmp, self._settings.data / "tmp")
+        return len(old)
+
+    def _announce(self, row: RunRow, at: str) -> None:
+        run = {
+            "id": row.id,
+            "project_id": row.project_id,
+            "script_id": row.script_id,
+            "script_name": row.script_name,
+            "state": "lost",
+            "attempt": row.attempt,
+            "at": at,
+        }
+        message = {"type": "run", "run": run}
+        self._bus.publish(f"run:{row.id}", message)
+        self._bus.publish(f"project:{row.project_id}", message)
+
+
+def _sweep_tmp(tmp: Path, max_age_s: float = 86_400) -> None:
+    """Remove what a crash has left among temporary files."""
+    limit = clock.now().timestamp() - max_age_s
+    for path in tmp.iterdir() if tmp.exists() else ():
+        with suppress(FileNotFoundError):
+            if path.lstat().st_mtime < limit:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()

@@ -1,0 +1,134 @@
+"""A run's directories: laid out before an attempt, read with suspicion after it.
+
+What user code has touched is never trusted: links are not followed, special files are not opened, owners are not
+changed through links.
+"""
+
+import errno
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one attempt lies."""
+
+    base: Path
+    files: Path
+    code: Path
+    entry: Path
+    io: Path
+    parameters: Path
+    outputs: Path
+
+
+class Workspaces:
+    """All runs' directories below ``work/``, and the state directories of scripts."""
+
+    def __init__(self, work: Path, state: Path) -> None:
+        self._work = work
+        self._state = state
+
+    def uploads(self, run_id: str) -> Path:
+        """Return where a run's uploaded files lie as they came."""
+        return self._work / run_id / "uploads"
+
+    def files(self, run_id: str, attempt: int) -> Path:
+        """Return an attempt's workspace."""
+        return self._work / run_id / str(attempt) / "files"
+
+    def layout(self, run_id: str, attempt: int, entry: str) -> Layout:
+        """Return the paths of an attempt; makes nothing."""
+        base = self._work / run_id / str(attempt)
+        return Layout(
+            base=base,
+            files=base / "files",
+            code=base / "code",
+            entry=base / "code" / entry,
+            io=base / "io",
+            parameters=base / "io" / "parameters.json",
+            outputs=base / "io" / "outputs.json",
+        )
+
+    def prepare(
+        self, layout: Layout, run_id: str, code: str, parameters: bytes, links: Iterable[tuple[str, Path]]
+    ) -> None:
+        """Lay an attempt out afresh: code, parameters, uploads. Anything that a broken start left is removed first."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(layout.base)
+        run = layout.base.parent
+        with suppress(FileExistsError):
+            run.mkdir(mode=0o711)
+        layout.base.mkdir(mode=0o711)
+        # mkdir's mode passes through the umask; the run's own user must be able to walk in.
+        for folder, mode in ((run, 0o711), (layout.base, 0o711)):
+            folder.chmod(mode)
+        layout.files.mkdir(mode=0o700)
+        layout.code.mkdir()
+        layout.code.chmod(0o755)
+        layout.io.mkdir(mode=0o700)
+        _write(layout.entry, code.encode("utf-8", "surrogatepass"), 0o644)
+        _write(layout.parameters, parameters, 0o644)
+        for name, target in links:
+            (layout.code / name).symlink_to(target)
+        uploads = self.uploads(run_id)
+        if uploads.exists():
+            for name in os.listdir(uploads):  # noqa: PTH208 - names, not paths
+                shutil.copyfile(uploads / name, layout.files / name)
+
+    def state(self, script_id: str) -> Path:
+        """Return a script's state directory, made if it is not there."""
+        path = self._state / script_id
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+    def discard(self, run_id: str) -> None:
+        """Remove everything of a run."""
+        shutil.rmtree(self._work / run_id, ignore_errors=True)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    path.chmod(mode)
+
+
+def read_outputs(path: Path, cap: int) -> tuple[Any, str | None]:
+    """Return (value, None), or (None, why not) for what a script left as its outputs; no file is (None, None)."""
+    try:
+        fd = os.open(path, OPEN_FILE)
+    except FileNotFoundError:
+        return None, None
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            return None, "The outputs file is not a regular file."
+        return None, f"The outputs file can't be read: {error.strerror}."
+    with os.fdopen(fd, "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode):
+            return None, "The outputs file is not a regular file."
+        raw = file.read(cap + 1)
+    if len(raw) > cap:
+        return None, f"The outputs are larger than {cap} bytes."
+    if not raw.strip():
+        return None, None
+    try:
+        return json.loads(raw, parse_constant=_refuse), None
+    except RecursionError:
+        return None, "The outputs are nested too deeply."
+    except ValueError as error:
+        return None, f"The outputs are not JSON: {error}."
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")

@@ -1,0 +1,295 @@
+"""Submitting runs and steering them. Executing them is the engine's."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids
+from runyard.access.permissions import Actor, Permission
+from runyard.db.session import Database, after_commit
+from runyard.dispatch.contract import Dispatch
+from runyard.errors import FieldError
+from runyard.live.bus import Bus
+from runyard.runs import files, repository
+from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
+from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early
+from runyard.runs.logs import LogStore
+from runyard.runs.models import RunRow
+from runyard.runs.schemas import Accepted, Submit, SubmitAny
+from runyard.scripts import parameters
+from runyard.scripts.schemas import Draft
+from runyard.scripts.service import Pinned, ScriptService
+from runyard.secrets.sealing import Sealer
+from runyard.settings import Settings
+
+Uploads = Sequence[tuple[str, IO[bytes]]]
+
+
+def sealed_context(run_id: str) -> str:
+    """Return what a run's sealed parameters are bound to."""
+    return f"run:{run_id}:parameters"
+
+
+class RunService:
+    """What people and programs do with runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        scripts: ScriptService,
+        sealer: Sealer,
+        dispatch: Dispatch,
+        bus: Bus,
+        logs: LogStore,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._scripts = scripts
+        self._sealer = sealer
+        self._dispatch = dispatch
+        self._bus = bus
+        self.logs = logs
+        self._work = settings.data / "work"
+
+    async def submit(
+        self, actor: Actor, script_id: str, body: Submit, uploads: Uploads, *, key: str | None, kind: str
+    ) -> Accepted:
+        """Queue a run of a saved script; once this returns the run is never lost.
+
+        Raises: NoSuchScript, InvalidParameters, BadUpload, UploadTooLarge, DiskFull, KeyReused.
+        """
+        return await self._accept(actor, SubmitAny(script_id=script_id, **body.model_dump()), uploads, key, kind)
+
+    async def submit_any(
+        self, actor: Actor, body: SubmitAny, uploads: Uploads, *, key: str | None, kind: str
+    ) -> Accepted:
+        """Queue a run of a saved script or of a draft."""
+        if (body.script_id is None) == (body.draft is None):
+            fields = [FieldError("script_id", "Give either script_id or draft.", "one_of")]
+            raise BadSubmit("Give either script_id or draft.", fields=fields)
+        return await self._accept(actor, body, uploads, key, kind)
+
+    async def _accept(self, actor: Actor, body: SubmitAny, uploads: Uploads, key: str | None, kind: str) -> Accepted:
+        fingerprint = _fingerprint(body, uploads)
+        if key is not None and (known := await self._recall(actor, key, fingerprint)):
+            return known
+        run_id = ids.new("run")
+        # Parameters are looked at before any file is taken in.
+        async with self._database.read() as session:
+            if body.script_id is not None:
+                pinned = await self._scripts.pin(session, actor, body.script_id)
+                parameters.complete(pinned.definitions, body.parameters)
+        names = await asyncio.to_thread(self._store, run_id, uploads) if uploads else []
+        try:
+            async with self._database.write() as session:
+                pinned = await self._pin(session, actor, body)
+                if key is not None:
+                    await self._remember(session, actor, key, fingerprint, run_id)
+                values = parameters.complete(pinned.definitions, body.parameters)
+                await self._add(
+                    session,
+                    actor,
+                    pinned,
+                    run_id,
+                    kind,
+                    values=values,
+                    labels=body.labels,
+                    uploads=names,
+                    timeout_s=body.timeout_s or pinned.timeout_s,
+                )
+        except IntegrityError:
+            files.discard(self._work / run_id)
+            # Two requests with one key raced; the other one won.
+            if key is not None and (known := await self._recall(actor, key, fingerprint)):
+                return known
+            raise
+        except BaseException:
+            files.discard(self._work / run_id)
+            raise
+        return Accepted(id=run_id, state=State.queued)
+
+    async def _pin(self, session: AsyncSession, actor: Actor, body: SubmitAny) -> Pinned:
+        if body.script_id is not None:
+            pinned = await self._scripts.pin(session, actor, body.script_id)
+        else:
+            assert body.draft is not None  # noqa: S101 - checked on entry
+            draft = Draft.model_validate(body.draft.model_dump())
+            pinned = await self._scripts.draft(session, actor, draft, body.project)
+        actor.demand(Permission.run_submit, pinned.project_id, NoSuchRun)
+        return pinned
+
+    async def _add(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        pinned: Pinned,
+        run_id: str,
+        kind: str,
+        *,
+        values: Mapping[str, Any],
+        labels: Mapping[str, str],
+        uploads: Sequence[str],
+        timeout_s: float | None,
+        environment_id: str | None = None,
+        rerun_of: str | None = None,
+    ) -> None:
+        now = clock.now()
+        secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
+        run = {
+            "id": run_id,
+            "project_id": pinned.project_id,
+            "script_id": pinned.script_id,
+            "version_id": pinned.version_id,
+            "script_name": pinned.script_name,
+            "language": pinned.language,
+            "version": pinned.number,
+            "state": State.queued.value,
+            "attempt": 1,
+            "fence": 0,
+            "queue": "default",
+            "priority": 0,
+            "environment_id": environment_id,
+            "trigger_kind": kind,
+            "created_by": actor.user_id,
+            "created_by_name": actor.username,
+            "queued_at": now,
+        }
+        inputs = {
+            "run_id": run_id,
+            "parameters": parameters.public(pinned.definitions, values),
+            "sealed": self._sealer.seal(json.dumps(secret).encode(), sealed_context(run_id)) if secret else None,
+            "labels": dict(labels),
+            "uploads": list(uploads),
+            "timeout_s": timeout_s,
+            "rerun_of": rerun_of,
+        }
+        await repository.add(session, run, inputs, now)
+        after_commit(session, lambda: self._tell(run, State.queued))
+        after_commit(session, lambda: self._dispatch.wake(run_id, queue="default", priority=0))
+
+    async def rerun(self, actor: Actor, run_id: str, *, kind: str = "rerun") -> Accepted:
+        """Queue the run again as it was: same version, same lock, same parameters, same files."""
+        async with self._database.read() as session:
+            row = await self.find(session, actor, run_id, Permission.run_submit)
+            inputs = await repository.inputs_of(session, run_id)
+            pinned = await self._scripts.version_of(session, row.version_id)
+        values = dict(inputs.parameters)
+        if inputs.sealed:
+            values |= json.loads(self._sealer.open(inputs.sealed, sealed_context(run_id)))
+        again = ids.new("run")
+        if inputs.uploads:
+            await asyncio.to_thread(files.copy_uploads, self._work / run_id / "uploads", self._work / again / "uploads")
+        try:
+            async with self._database.write() as session:
+                await self._add(
+                    session,
+                    actor,
+                    pinned,
+                    again,
+                    kind,
+                    values=values,
+                    labels=inputs.labels,
+                    uploads=inputs.uploads,
+                    timeout_s=inputs.timeout_s,
+                    environment_id=row.environment_id,
+                    rerun_of=run_id,
+                )
+        except BaseException:
+            files.discard(self._work / again)
+            raise
+        return Accepted(id=again, state=State.queued)
+
+    async def find(self, session: AsyncSession, actor: Actor, run_id: str, permission: Permission) -> RunRow:
+        """Return the row of a run that the actor may see and do this with; raise `NoSuchRun` or `Forbidden`."""
+        row = await repository.get(session, run_id)
+        if row is None:
+            raise NoSuchRun
+        actor.demand(permission, row.project_id, NoSuchRun)
+        return row
+
+    async def cancel(self, session: AsyncSession, actor: Actor, run_id: str) -> RunRow:
+        """Cancel a run: at once while it is queued, through its shim when it lives. Asking twice is fine.
+
+        Raises: NoSuchRun, AlreadyOver.
+        """
+        row = await self.find(session, actor, run_id, Permission.run_cancel)
+        if State(row.state) in TERMINAL:
+            raise AlreadyOver
+        now = clock.now()
+        if row.state == State.queued:
+            move = on_cancelled_early(actor.username, now)
+            # A worker may have claimed it meanwhile: then the flag below is what counts.
+            if await repository.apply(session, row.id, replace(move, sources=frozenset({State.queued}))):
+                after_commit(session, lambda: self._tell(_told(row), State.cancelled))
+                return await self._again(session, run_id)
+        if await repository.ask_cancel(session, run_id, now):
+            await repository.journal(
+                session, run_id, row.attempt, now, "run.cancel_requested", {"by": actor.username}
+            )
+        after_commit(session, lambda: self._dispatch.cancel(run_id))
+        return await self._again(session, run_id)
+
+    async def _again(self, session: AsyncSession, run_id: str) -> RunRow:
+        session.expire_all()
+        row = await repository.get(session, run_id)
+        assert row is not None  # noqa: S101 - it was there within this transaction
+        return row
+
+    def files_of(self, row: RunRow) -> Path:
+        """Return the workspace of a run's present attempt."""
+        return self._work / row.id / str(row.attempt) / "files"
+
+    def _store(self, run_id: str, uploads: Uploads) -> list[str]:
+        limits = self._settings.limits
+        return files.store(
+            self._work / run_id / "uploads", uploads, cap=int(limits.upload), spare=int(limits.free_disk)
+        )
+
+    async def _recall(self, actor: Actor, key: str, fingerprint: str) -> Accepted | None:
+        async with self._database.read() as session:
+            known = await repository.recall(session, actor.user_id, key)
+            if known is None:
+                return None
+            if known.fingerprint != fingerprint:
+                raise KeyReused
+            row = await repository.get(session, known.run_id)
+        return Accepted(id=known.run_id, state=State(row.state)) if row else None
+
+    async def _remember(self, session: AsyncSession, actor: Actor, key: str, fingerprint: str, run_id: str) -> None:
+        row = {
+            "user_id": actor.user_id,
+            "key": key,
+            "fingerprint": fingerprint,
+            "run_id": run_id,
+            "created_at": clock.now(),
+        }
+        await repository.remember(session, row)
+
+    def _tell(self, run: Mapping[str, Any], state: State) -> None:
+        told = {key: run[key] for key in ("id", "project_id", "script_id", "script_name", "attempt")}
+        told["state"] = state.value
+        told["at"] = clock.rfc3339(clock.now())
+        message = {"type": "run", "run": told}
+        self._bus.publish(f"run:{run['id']}", message)
+        self._bus.publish(f"project:{run['project_id']}", message)
+
+
+def _told(row: RunRow) -> dict[str, Any]:
+    return {key: getattr(row, key) for key in ("id", "project_id", "script_id", "script_name", "attempt")}
+
+
+def _fingerprint(body: SubmitAny, uploads: Uploads) -> str:
+    digest = hashlib.sha256(body.model_dump_json().encode())
+    for name, file in uploads:
+        digest.update(name.encode("utf-8", "replace") + b"\0")
+        digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
+        file.seek(0)
+    return digest.hexdigest()
