@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- control characters are what this module is about */
 /**
  * Terminal text as styled pieces: one line in, segments out.
  *
@@ -29,15 +30,11 @@ export interface Segment {
 const PLAIN: Style = {}
 const ESC = '\u001b'
 // Control characters other than tab; also the C1 set, whose members some terminals obey.
-// eslint-disable-next-line no-control-regex
 const SPECIAL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/
-// eslint-disable-next-line no-control-regex
 const CSI = /^(?:\u001b\[|\u009b)([0-?]*)[ -/]*(?:([@-~])|$)/
 // Operating system commands, and the other string escapes, end with BEL or ST.
-// eslint-disable-next-line no-control-regex
 const STRING =
   /^(?:\u001b[\]PX^_]|[\u0090\u0098\u009d\u009e\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c|$)/
-// eslint-disable-next-line no-control-regex
 const OTHER = /^\u001b[ -/]*[0-~]?/
 
 /** Split `line` (no line feed in it) into styled segments; neighbours never share a style. */

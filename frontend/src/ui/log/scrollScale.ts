@@ -26,8 +26,14 @@ export class ScrollScale {
     return Math.max(0, this.total - this.viewport)
   }
 
-  private get scaled(): boolean {
+  /** The column is higher than an element may be. */
+  get scaled(): boolean {
     return this.total > this.tallest
+  }
+
+  /** The scrollTop that is known already: a scroll event that reports it is not the user's. */
+  get at(): number {
+    return this.last
   }
 
   private get reach(): number {
@@ -56,6 +62,11 @@ export class ScrollScale {
     this.top = Math.max(0, Math.min(this.bottom, top))
     this.last = !this.scaled ? this.top : this.bottom === 0 ? 0 : (this.top / this.bottom) * this.reach
     return this.last
+  }
+
+  /** Where in the element the column's pixel `y` has to be drawn. */
+  placeOf(y: number): number {
+    return this.scaled ? this.last + y - this.top : y
   }
 
   /** The browser rounded or clipped what `place` asked for. */
