@@ -24,14 +24,14 @@ CHART_BARS = 15
 AGREEMENT = 0.9
 CJK_FONTS = ("Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC")
 
-SAMPLE = """Order ID , Order Date,Region, Customer ,Amount,Paid %
-1001,2024-01-03,North, Ada Lovelace ,"1,250.00",100%
-1002,2024/01/05,South,Grace Hopper,$310.50,50%
-1002,2024/01/05,South,Grace Hopper,$310.50,50%
-1003,7 Jan 2024,East,  Alan Turing,,0%
+SAMPLE = """Order ID , Order Date,Region, Customer ,Paid %,Amount
+1001,2024-01-03,North, Ada Lovelace ,100%,"1,250.00"
+1002,2024/01/05,South,Grace Hopper,50%,$310.50
+1002,2024/01/05,South,Grace Hopper,50%,$310.50
+1003,7 Jan 2024,East,  Alan Turing,0%,
 ,,,,,
-1004,2024-01-09,North,Edsger Dijkstra,89.90,100%
-1005,2024-01-12,West,Barbara Liskov,"2,040.00",75%
+1004,2024-01-09,North,Edsger Dijkstra,100%,89.90
+1005,2024-01-12,West,Barbara Liskov,75%,"2,040.00"
 """
 
 
@@ -101,7 +101,7 @@ def to_numbers(column):
         return None
     percent = column.str.endswith("%").fillna(False).astype(bool)
     bare = column.str.replace(r"[\s,$€£¥￥%]", "", regex=True)
-    numbers = pd.to_numeric(bare, errors="coerce")
+    numbers = pd.to_numeric(bare, errors="coerce").astype("Float64")
     if numbers.notna().sum() < AGREEMENT * len(filled):
         return None
     return numbers.where(~percent, numbers / 100)
@@ -144,15 +144,19 @@ def clean(table, key_columns, gaps):
         kind = "dates" if looks_dated else "numbers"
         notes.append(f"column {name} read as {kind}" + (f"; {lost} values were not and are now empty" if lost else ""))
 
-    numbers = table.select_dtypes("number").columns
+    # What identifies a row is never made up.
+    numbers = [name for name in table.select_dtypes("number").columns if name not in keys]
     missing = int(table[numbers].isna().sum().sum())
     if gaps == "zero":
         table[numbers] = table[numbers].fillna(0)
     elif gaps == "median":
         table[numbers] = table[numbers].fillna(table[numbers].median())
     elif gaps == "drop":
-        table = table.dropna(subset=list(numbers))
+        table = table.dropna(subset=numbers)
     notes.append(f"{missing} missing numbers: {gaps}")
+    for name in table.select_dtypes("number").columns:
+        if (table[name].dropna() % 1 == 0).all():
+            table[name] = table[name].astype("Int64")  # an order is 1001, not 1001.0
     return table.reset_index(drop=True), notes
 
 

@@ -36,6 +36,8 @@ table{border-collapse:collapse}td,th{border:1px solid var(--line);padding:.3rem 
 
 const progress = (percent, message) => console.log(`::progress ${percent} ${message}`)
 const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
+// Markdown may hold entities such as &copy; they are whole already.
+const escapeText = (text) => text.replace(/&(?!#?\w+;)|[<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 
 /** Return an anchor for a heading that no earlier heading of the page has. */
 function anchor(text, taken) {
@@ -87,7 +89,7 @@ ${body}
 function contents(headings, depth) {
   const shown = headings.slice(1).filter((heading) => heading.depth <= depth)
   if (shown.length === 0) return ''
-  const items = shown.map((heading) => `<li style="margin-left:${heading.depth - 1}em"><a href="#${heading.id}">${heading.text}</a></li>`)
+  const items = shown.map((heading) => `<li style="margin-left:${heading.depth - 1}em"><a href="#${heading.id}">${escapeText(heading.text)}</a></li>`)
   return `<nav><ul>${items.join('')}</ul></nav>\n`
 }
 
@@ -111,12 +113,12 @@ function main() {
     const stem = path.parse(name).name
     // The index has its own page of that name.
     const target = `${stem === 'index' ? 'index-page' : stem}.html`
-    const { title = escape(stem), html, headings } = render(fs.readFileSync(name, 'utf8'), settings.TRUST_HTML)
-    fs.writeFileSync(path.join('site', target), page(title, `<p><a href="index.html">${escape(settings.TITLE)}</a></p>\n${contents(headings, settings.CONTENTS_DEPTH)}${html}`, theme))
+    const { title = stem, html, headings } = render(fs.readFileSync(name, 'utf8'), settings.TRUST_HTML)
+    fs.writeFileSync(path.join('site', target), page(escapeText(title), `<p><a href="index.html">${escape(settings.TITLE)}</a></p>\n${contents(headings, settings.CONTENTS_DEPTH)}${html}`, theme))
     pages.push({ source: name, page: `site/${target}`, title, headings: headings.length })
     console.log(`${name} -> site/${target}`)
   }
-  const list = pages.map((entry) => `<li><a href="${encodeURIComponent(path.basename(entry.page))}">${entry.title}</a></li>`).join('\n')
+  const list = pages.map((entry) => `<li><a href="${encodeURIComponent(path.basename(entry.page))}">${escapeText(entry.title)}</a></li>`).join('\n')
   fs.writeFileSync('site/index.html', page(escape(settings.TITLE), `<h1>${escape(settings.TITLE)}</h1>\n<ul>\n${list}\n</ul>`, theme))
 
   if (process.env.RUNYARD_OUTPUTS) fs.writeFileSync(process.env.RUNYARD_OUTPUTS, JSON.stringify({ pages, index: 'site/index.html' }))

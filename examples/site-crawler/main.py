@@ -61,7 +61,7 @@ class StayHere(urllib.request.HTTPRedirectHandler):
 
     rules = None
 
-    def redirect_request(self, request, answer, code, message, headers, target):  # noqa: PLR0917  urllib's signature
+    def redirect_request(self, request, answer, code, message, headers, target):
         target = urljoin(request.full_url, target)
         if not on_site(request.full_url, target) or (self.rules and not self.rules.can_fetch(AGENT, target)):
             return None
