@@ -1,0 +1,108 @@
+"""Whether a set of definitions makes sense, checked at every save. Pure."""
+
+from collections.abc import Sequence
+
+from runyard.errors import FieldError
+from runyard.scripts import parameters, patterns, reserved
+from runyard.scripts.definitions import CHOICES, LISTS, MASK, TEXTS, Definition, ParameterType
+from runyard.scripts.validation import multiple
+
+Finding = tuple[str, str, str]
+"""(attribute, code, sentence)"""
+
+_TYPED: tuple[tuple[str, frozenset[ParameterType], str], ...] = (
+    ("min", frozenset({ParameterType.number}), "numbers"),
+    ("max", frozenset({ParameterType.number}), "numbers"),
+    ("step", frozenset({ParameterType.number}), "numbers"),
+    ("min_length", TEXTS, "texts"),
+    ("max_length", TEXTS, "texts"),
+    ("regex", TEXTS, "texts"),
+    ("options", CHOICES | LISTS, "choices"),
+)
+
+
+def findings(definitions: Sequence[Definition], language: str, place: str = "parameters") -> list[FieldError]:
+    """Return what is wrong with `definitions`, as fields below `place` (``parameters.0.key``); empty if nothing is."""
+    errors: list[FieldError] = []
+    seen: set[str] = set()
+    for index, definition in enumerate(definitions):
+        found = _findings(definition, language)
+        if definition.key in seen:
+            found.insert(0, ("key", "duplicate", f"There is another parameter {definition.key}."))
+        seen.add(definition.key)
+        errors += [FieldError(f"{place}.{index}.{attribute}", message, code) for attribute, code, message in found]
+    return errors
+
+
+def _findings(definition: Definition, language: str) -> list[Finding]:
+    found: list[Finding] = []
+    refused = reserved.refusal(definition.key, language)
+    if refused is not None:
+        found.append(("key", *refused))
+    found += [
+        (attribute, "nul", "NUL characters can't be kept.")
+        for attribute in ("label", "help", "placeholder", "regex")
+        if "\0" in (getattr(definition, attribute) or "")
+    ]
+    for attribute, kinds, owners in _TYPED:
+        if definition.type not in kinds and getattr(definition, attribute) not in (None, ()):
+            found.append((attribute, "not_applicable", f"Only {owners} have this."))
+    if not found:
+        found = [*_numbers(definition), *_texts(definition), *_options(definition)]
+    # A default can only be judged by rules that hold together.
+    return found or _default(definition)
+
+
+def _numbers(definition: Definition) -> list[Finding]:
+    found: list[Finding] = []
+    if definition.min is not None and definition.max is not None and definition.min > definition.max:
+        found.append(("max", "bounds", "The largest value is below the smallest."))
+    if definition.step is not None:
+        if definition.step <= 0:
+            found.append(("step", "bounds", "A step is larger than 0."))
+        elif definition.min is not None and not multiple(definition.min, definition.step):
+            found.append(
+                ("min", "step", "Steps are counted from 0: the smallest value must be a multiple of the step.")
+            )
+    return found
+
+
+def _texts(definition: Definition) -> list[Finding]:
+    found: list[Finding] = []
+    if None not in (definition.min_length, definition.max_length) and definition.min_length > definition.max_length:  # type: ignore[operator]
+        found.append(("max_length", "bounds", "The greatest length is below the least."))
+    if definition.max_length == 0:
+        found.append(("max_length", "bounds", "A text of at most 0 characters can't be given."))
+    if definition.regex is not None:
+        try:
+            patterns.demand(definition.regex)
+        except patterns.BadPattern as error:
+            found.append(("regex", "regex", str(error)))
+    return found
+
+
+def _options(definition: Definition) -> list[Finding]:
+    if definition.type not in CHOICES | LISTS:
+        return []
+    if not definition.options:
+        return [("options", "required", "At least one option is needed.")]
+    found: list[Finding] = []
+    seen: set[str] = set()
+    for index, option in enumerate(definition.options):
+        if "\0" in option.value + option.label:
+            found.append((f"options.{index}", "nul", "NUL characters can't be kept."))
+        if option.value in seen:
+            found.append((f"options.{index}.value", "duplicate", "There is another option with that value."))
+        seen.add(option.value)
+    return found
+
+
+def _default(definition: Definition) -> list[Finding]:
+    if definition.default is None:
+        return []
+    if definition.secret and definition.default == MASK:
+        return [("default", "masked", "*** keeps a default that is set, and there is none under this key.")]
+    return [
+        ("default", error.code, error.message)
+        for error in parameters.problems((definition,), {definition.key: definition.default})
+    ]

@@ -1,0 +1,74 @@
+"""What a version holds, and whether two of them are the same. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from runyard.scripts.definitions import Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that makes a version: `parameters` as stored (sealed defaults), `timeout_s` in seconds or None.
+
+    `options` is room for what later versions of a script may carry beside it.
+    """
+
+    language: str
+    code: str
+    parameters: list[dict[str, Any]]
+    requirements: list[str]
+    timeout_s: float | None
+    network: bool
+    options: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the whole in canonical JSON: equal contents have equal hashes."""
+        text = json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """One version of a script as a run takes it along; a draft has no number, and a script only if it belongs to one.
+
+    `definitions` hold the defaults of passwords in clear: never answer them.
+    """
+
+    script_id: str | None
+    script_name: str
+    project_id: str
+    version_id: str
+    number: int | None
+    language: str
+    code: str
+    definitions: Definitions
+    requirements: tuple[str, ...]
+    timeout_s: float | None
+    network: bool
+
+    @property
+    def draft(self) -> bool:
+        """Whether this is an unsaved text."""
+        return self.number is None
+
+
+def copy_name(name: str, taken: Iterable[str], longest: int = 200) -> str:
+    """Return the first of ``<name> copy``, ``<name> copy 2``, ``<name> copy 3`` … that is not taken.
+
+    A copy of a copy counts on: ``x copy`` gives ``x copy 2``.
+    """
+    base, found, rest = name.rpartition(" copy")
+    if not found or not (rest == "" or (rest[0] == " " and rest[1:].isascii() and rest[1:].isdigit())):
+        base = name
+    taken = set(taken)
+    number = 1
+    while True:
+        ending = " copy" if number == 1 else f" copy {number}"
+        made = base[: longest - len(ending)].rstrip() + ending
+        if made not in taken:
+            return made
+        number += 1

@@ -1,0 +1,99 @@
+"""The shape of a parameter's definition: what a script asks for, as it is saved and as forms are drawn from it."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+
+MOST_PARAMETERS = 100
+MOST_OPTIONS = 500
+MASK = "***"
+"""What stands for a hidden value in every answer."""
+
+
+class ParameterType(StrEnum):
+    """What sort of value a parameter takes, and so which field the form shows."""
+
+    text = "text"
+    textarea = "textarea"
+    password = "password"  # noqa: S105 - a kind, not a password
+    number = "number"
+    select = "select"
+    radio = "radio"
+    multiselect = "multiselect"
+    checkbox = "checkbox"
+    switch = "switch"
+    date = "date"
+    datetime = "datetime"
+    json = "json"
+
+
+TEXTS = frozenset({ParameterType.text, ParameterType.textarea, ParameterType.password})
+"""Free text: may have lengths and a regular expression."""
+CHOICES = frozenset({ParameterType.select, ParameterType.radio})
+"""One of some options."""
+LISTS = frozenset({ParameterType.multiselect, ParameterType.checkbox})
+"""Any number of some options."""
+
+Number = (
+    Annotated[int, Field(strict=True, ge=-(10**300), le=10**300)]
+    | Annotated[float, Field(strict=True, ge=-1e300, le=1e300, allow_inf_nan=False)]
+)
+Length = Annotated[int, Field(strict=True, ge=0, le=100_000)]
+
+
+def _blank_is_none(value: Any) -> Any:
+    return None if value == "" else value
+
+
+class Option(BaseModel):
+    """One choice: the value that the script gets and the label that people read (empty: the value)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Annotated[str, StringConstraints(max_length=1000)]
+    label: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class Definition(BaseModel):
+    """One parameter of a script.
+
+    `key` is the name of the environment variable. `min`, `max` and `step` belong to numbers (steps are counted from
+    0); `min_length`, `max_length` and `regex` to texts; `options` to choices. A password's `default` is answered as
+    ``***``; sending ``***`` back keeps it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    type: ParameterType = ParameterType.text
+    required: bool = False
+    default: JsonValue = None
+    help: Annotated[str, StringConstraints(max_length=2000)] = ""
+    placeholder: Annotated[str, StringConstraints(max_length=500)] = ""
+    options: Annotated[tuple[Option, ...], Field(max_length=MOST_OPTIONS)] = ()
+    min: Number | None = None
+    max: Number | None = None
+    step: Number | None = None
+    min_length: Length | None = None
+    max_length: Length | None = None
+    regex: Annotated[str | None, BeforeValidator(_blank_is_none)] = None
+
+    @property
+    def title(self) -> str:
+        """What people read: the label, or the key where there is none."""
+        return self.label or self.key
+
+    @property
+    def secret(self) -> bool:
+        """Whether values are hidden and kept sealed."""
+        return self.type is ParameterType.password
+
+    def __repr_args__(self) -> Any:
+        """Leave a password's default out of every log and trace."""
+        for name, value in super().__repr_args__():
+            yield name, MASK if name == "default" and self.secret and value is not None else value
+
+
+Definitions = tuple[Definition, ...]

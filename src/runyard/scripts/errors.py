@@ -1,0 +1,27 @@
+"""What can be wrong with scripts."""
+
+from runyard.errors import Conflict, Invalid, Missing
+
+
+class NoSuchScript(Missing):
+    """There is no such script."""
+
+
+class NoSuchVersion(Missing):
+    """There is no such version of this script."""
+
+
+class InvalidScript(Invalid):
+    """The script is not valid."""
+
+
+class InvalidParameters(Invalid):
+    """Some parameters are not valid."""
+
+
+class NameTaken(Conflict):
+    """Another script of this project has that name."""
+
+
+class VersionConflict(Conflict):
+    """The script was changed in the meantime: you were working on an older version."""

@@ -1,0 +1,185 @@
+"""The rows of scripts, versions and tags."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Select, and_, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard.access.models import User
+from runyard.scripts.models import Script, ScriptTag, ScriptText, ScriptVersion
+
+Sort = Literal["updated", "name"]
+Rows = Select[Script, float | None, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A script in a list, with what its version says of it."""
+
+    script: Script
+    timeout_s: float | None
+    network: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which scripts a list shows: all conditions hold at once. `terms` are folded words, `tags` are all demanded."""
+
+    project_ids: Sequence[str]
+    terms: Sequence[str] = ()
+    language: str | None = None
+    tags: Sequence[str] = ()
+
+
+async def living(session: AsyncSession, script_id: str, *, lock: bool = False) -> Script | None:
+    """Return the script of that id unless it is deleted; with `lock`, hold it until the transaction ends."""
+    script = await any_state(session, script_id, lock=lock)
+    return None if script is None or script.deleted_at is not None else script
+
+
+async def any_state(session: AsyncSession, script_id: str, *, lock: bool = False) -> Script | None:
+    """Return the script of that id, deleted or not."""
+    query = select(Script).where(Script.id == script_id)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def page(
+    session: AsyncSession, wanted: Filter, sort: Sort, after: tuple[Any, str] | None, limit: int
+) -> list[Listed]:
+    """Return up to `limit` living scripts: newest change first, or by name, beginning after the keys `after`."""
+    rows = select(Script, ScriptVersion.timeout_s, ScriptVersion.network)
+    query = _chosen(rows.join(ScriptVersion, ScriptVersion.id == Script.version_id), wanted).limit(limit)
+    if sort == "updated":
+        query = query.order_by(Script.updated_at.desc(), Script.id.desc())
+        if after is not None:
+            at, id_ = after
+            query = query.where(
+                Script.updated_at <= at, or_(Script.updated_at < at, and_(Script.updated_at == at, Script.id < id_))
+            )
+    else:
+        query = query.order_by(Script.name_key, Script.id)
+        if after is not None:
+            name, id_ = after
+            query = query.where(
+                Script.name_key >= name,
+                or_(Script.name_key > name, and_(Script.name_key == name, Script.id > id_)),
+            )
+    return [Listed(script, timeout_s, network) for script, timeout_s, network in await session.execute(query)]
+
+
+def _chosen(query: Rows, wanted: Filter) -> Rows:
+    query = query.where(Script.project_id.in_(wanted.project_ids), Script.deleted_at.is_(None))
+    if wanted.language is not None:
+        query = query.where(Script.language == wanted.language)
+    for tag in wanted.tags:
+        query = query.where(Script.id.in_(select(ScriptTag.script_id).where(ScriptTag.tag == tag)))
+    if wanted.terms:
+        query = query.join(ScriptText, ScriptText.script_id == Script.id)
+        for term in wanted.terms:
+            query = query.where(ScriptText.folded.contains(term, autoescape=True))
+    return query
+
+
+async def version(session: AsyncSession, version_id: str) -> ScriptVersion | None:
+    """Return the version of that id."""
+    return await session.get(ScriptVersion, version_id)
+
+
+async def version_number(session: AsyncSession, script_id: str, number: int) -> ScriptVersion | None:
+    """Return a script's version of that number."""
+    query = select(ScriptVersion).where(ScriptVersion.script_id == script_id, ScriptVersion.number == number)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def versions(session: AsyncSession, script_id: str, before: int | None, limit: int) -> Sequence[ScriptVersion]:
+    """Return up to `limit` versions of a script, newest first, below the number `before`; drafts are not among them."""
+    query = select(ScriptVersion).where(ScriptVersion.script_id == script_id, ScriptVersion.number.is_not(None))
+    if before is not None:
+        query = query.where(ScriptVersion.number < before)
+    return (await session.scalars(query.order_by(ScriptVersion.number.desc()).limit(limit))).all()
+
+
+async def same_draft(
+    session: AsyncSession, project_id: str, script_id: str | None, author_id: str, name: str, content_hash: str
+) -> ScriptVersion | None:
+    """Return a draft that this author has run before with exactly this content."""
+    query = select(ScriptVersion).where(
+        ScriptVersion.project_id == project_id,
+        ScriptVersion.content_hash == content_hash,
+        ScriptVersion.number.is_(None),
+        ScriptVersion.script_id.is_(None) if script_id is None else ScriptVersion.script_id == script_id,
+        ScriptVersion.author_id == author_id,
+        ScriptVersion.draft_name == name,
+    )
+    return (await session.scalars(query.limit(1))).one_or_none()
+
+
+async def names(session: AsyncSession, project_id: str) -> set[str]:
+    """Return the names of a project's living scripts."""
+    query = select(Script.name).where(Script.project_id == project_id, Script.deleted_at.is_(None))
+    return set(await session.scalars(query))
+
+
+async def holder_of(session: AsyncSession, project_id: str, name: str) -> str | None:
+    """Return the id of the living script that has this name."""
+    query = select(Script.id).where(Script.project_id == project_id, Script.live_name == name)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def none_ever(session: AsyncSession) -> bool:
+    """Whether no script was ever made, deleted ones included."""
+    return (await session.scalars(select(Script.id).limit(1))).one_or_none() is None
+
+
+async def tags_of(session: AsyncSession, script_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Return the tags of each of those scripts, in alphabetical order."""
+    ids = list(script_ids)
+    found: dict[str, list[str]] = {id_: [] for id_ in ids}
+    query = select(ScriptTag.script_id, ScriptTag.tag).where(ScriptTag.script_id.in_(ids))
+    for script_id, tag in await session.execute(query):
+        found[script_id].append(tag)
+    return {id_: sorted(tags) for id_, tags in found.items()}
+
+
+async def tag_counts(session: AsyncSession, project_ids: Sequence[str]) -> Sequence[tuple[str, int]]:
+    """Return every tag that living scripts of those projects have, and how many have it."""
+    query = (
+        select(ScriptTag.tag, func.count())
+        .join(Script, Script.id == ScriptTag.script_id)
+        .where(Script.project_id.in_(project_ids), Script.deleted_at.is_(None))
+        .group_by(ScriptTag.tag)
+    )
+    return sorted((tag, count) for tag, count in await session.execute(query))
+
+
+async def set_tags(session: AsyncSession, script_id: str, tags: Iterable[str]) -> None:
+    """Give a script exactly these tags."""
+    await session.execute(delete(ScriptTag).where(ScriptTag.script_id == script_id))
+    session.add_all(ScriptTag(script_id=script_id, tag=tag) for tag in tags)
+    await session.flush()
+
+
+async def set_text(session: AsyncSession, script_id: str, folded: str) -> None:
+    """Keep the text that a script is found by."""
+    row = await session.get(ScriptText, script_id)
+    if row is None:
+        session.add(ScriptText(script_id=script_id, folded=folded))
+    else:
+        row.folded = folded
+
+
+async def usernames(session: AsyncSession, user_ids: Iterable[str | None]) -> dict[str | None, str]:
+    """Return the usernames behind those ids."""
+    query = select(User.id, User.username).where(User.id.in_({id_ for id_ in user_ids if id_ is not None}))
+    return {id_: username for id_, username in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+def touch(script: Script, user_id: str | None, now: datetime) -> None:
+    """Note who changed a script, and when."""
+    script.updated_at = now
+    script.updated_by = user_id

@@ -1,0 +1,246 @@
+"""Scripts over HTTP."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from pydantic import StringConstraints
+
+from runyard import clock
+from runyard.access.guards import allow
+from runyard.access.permissions import Actor, Permission
+from runyard.scripts.models import ScriptVersion
+from runyard.scripts.pinning import project_of
+from runyard.scripts.repository import Listed
+from runyard.scripts.schemas import (
+    CopyRequest,
+    NewScript,
+    RollbackRequest,
+    ScriptBody,
+    ScriptChange,
+    ScriptSummary,
+    TagCount,
+    TagList,
+    VersionBody,
+    VersionSummary,
+)
+from runyard.scripts.sealed import shown
+from runyard.scripts.service import Catalogue, ScriptService, Whole
+from runyard.web.depends import Reading, Transaction, provided
+from runyard.web.paging import Page, Paging, cursor_of, cut
+
+router = APIRouter(tags=["scripts"])
+Scripts = Annotated[ScriptService, Depends(provided(ScriptService))]
+Reader = Annotated[Actor, allow(Permission.script_read)]
+Writer = Annotated[Actor, allow(Permission.script_write)]
+Project = Annotated[str | None, Query(max_length=64, description="A project's name; by default all of yours.")]
+Tag = Annotated[str, StringConstraints(max_length=50)]
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+
+@router.get("/scripts", operation_id="list_scripts")
+async def list_scripts(
+    actor: Reader,
+    session: Reading,
+    scripts: Scripts,
+    window: Paging,
+    project: Project = None,
+    q: Annotated[str, Query(max_length=200, description="Words to find in name, description or code.")] = "",
+    language: Annotated[Literal["python", "javascript", "shell"] | None, Query()] = None,
+    tag: Annotated[list[Tag] | None, Query(max_length=20, description="Repeat for several; all are demanded.")] = None,
+    sort: Annotated[Literal["updated", "name"], Query()] = "updated",
+) -> Page[ScriptSummary]:
+    """List scripts, the last changed first or by name; all conditions hold at once."""
+    keys = window.after(int if sort == "updated" else str, str)
+    found = await scripts.page(
+        session,
+        actor,
+        project=project,
+        query=q,
+        language=language,
+        tags=tag or [],
+        sort=sort,
+        after=None if keys is None else (clock.from_us(keys[0]) if sort == "updated" else keys[0], keys[1]),
+        limit=window.limit + 1,
+    )
+    rows, last = cut(found.rows, window.limit)
+    return Page(
+        items=[_summary(row, found, actor) for row in rows],
+        next_cursor=None if last is None else _cursor(last, sort),
+    )
+
+
+@router.post("/scripts", status_code=201, operation_id="create_script")
+async def create_script(
+    actor: Writer, session: Transaction, scripts: Scripts, body: NewScript, response: Response
+) -> ScriptBody:
+    """Save a new script as its version 1."""
+    return _answer(await scripts.create(session, actor, body), response)
+
+
+@router.get("/scripts/{script_id}", operation_id="get_script", responses={304: {"description": "Unchanged."}})
+async def get_script(
+    actor: Reader,
+    session: Reading,
+    scripts: Scripts,
+    script_id: str,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Any:
+    """Return a script as its newest version has it."""
+    body = _answer(await scripts.get(session, actor, script_id), response)
+    if _knows(if_none_match, response.headers["etag"]):
+        return Response(status_code=304, headers=dict(response.headers))
+    return body
+
+
+@router.patch("/scripts/{script_id}", operation_id="change_script")
+async def change_script(
+    actor: Writer, session: Transaction, scripts: Scripts, script_id: str, body: ScriptChange, response: Response
+) -> ScriptBody:
+    """Change what the body names; changed code, parameters, requirements or limits become a new version."""
+    return _answer(await scripts.change(session, actor, script_id, body), response)
+
+
+@router.delete("/scripts/{script_id}", status_code=204, operation_id="delete_script")
+async def delete_script(actor: Writer, session: Transaction, scripts: Scripts, script_id: str) -> None:
+    """Hide a script; its versions and runs stay, and it can be restored."""
+    await scripts.delete(session, actor, script_id)
+
+
+@router.post("/scripts/{script_id}/restore", operation_id="restore_script")
+async def restore_script(
+    actor: Writer, session: Transaction, scripts: Scripts, script_id: str, response: Response
+) -> ScriptBody:
+    """Bring a deleted script back."""
+    return _answer(await scripts.restore(session, actor, script_id), response)
+
+
+@router.post("/scripts/{script_id}/copy", status_code=201, operation_id="copy_script")
+async def copy_script(
+    actor: Writer,
+    session: Transaction,
+    scripts: Scripts,
+    script_id: str,
+    response: Response,
+    body: CopyRequest | None = None,
+) -> ScriptBody:
+    """Make a new script of the newest version of this one."""
+    return _answer(await scripts.copy(session, actor, script_id, body or CopyRequest()), response)
+
+
+@router.get("/scripts/{script_id}/versions", operation_id="list_script_versions")
+async def list_versions(
+    actor: Reader, session: Reading, scripts: Scripts, script_id: str, window: Paging
+) -> Page[VersionSummary]:
+    """List a script's versions, newest first."""
+    after = window.after(int)
+    rows, authors = await scripts.versions(session, actor, script_id, after[0] if after else None, window.limit + 1)
+    kept, last = cut(rows, window.limit)
+    return Page(
+        items=[VersionSummary(**_version(row, authors)) for row in kept],
+        next_cursor=None if last is None or last.number is None else cursor_of(last.number),
+    )
+
+
+@router.get("/scripts/{script_id}/versions/{number}", operation_id="get_script_version")
+async def get_version(actor: Reader, session: Reading, scripts: Scripts, script_id: str, number: Number) -> VersionBody:
+    """Return one version of a script, whole."""
+    row, authors = await scripts.version(session, actor, script_id, number)
+    return VersionBody(
+        **_version(row, authors),
+        code=row.code,
+        parameters=list(shown(row.parameters)),
+        requirements=row.requirements,
+        timeout_s=row.timeout_s,
+        network=row.network,
+    )
+
+
+@router.post("/scripts/{script_id}/rollback", operation_id="rollback_script")
+async def rollback_script(
+    actor: Writer, session: Transaction, scripts: Scripts, script_id: str, body: RollbackRequest, response: Response
+) -> ScriptBody:
+    """Make an older version's content the newest version."""
+    return _answer(await scripts.rollback(session, actor, script_id, body), response)
+
+
+@router.get("/scripts/{script_id}/schema", operation_id="get_script_schema")
+async def get_schema(actor: Reader, session: Reading, scripts: Scripts, script_id: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a script's parameters, by which every run of it is checked."""
+    return await scripts.schema(session, actor, script_id)
+
+
+@router.get("/tags", operation_id="list_tags")
+async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: Project = None) -> TagList:
+    """List every tag in use with the number of scripts that have it."""
+    found = await scripts.tags(session, actor, project)
+    return TagList(items=[TagCount(name=name, count=count) for name, count in found])
+
+
+def _answer(whole: Whole, response: Response) -> ScriptBody:
+    script, version = whole.script, whole.version
+    # Everything that an answer shows changes `updated_at` when it changes.
+    response.headers["ETag"] = f'W/"{script.version}-{clock.to_us(script.updated_at):x}"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    return ScriptBody(
+        id=script.id,
+        project=whole.project,
+        name=script.name,
+        language=script.language,
+        description=script.description,
+        tags=whole.tags,
+        timeout_s=version.timeout_s,
+        network=version.network,
+        version=script.version,
+        created_at=script.created_at,
+        created_by=whole.usernames.get(script.created_by),
+        updated_at=script.updated_at,
+        updated_by=whole.usernames.get(script.updated_by),
+        code=version.code,
+        parameters=list(shown(version.parameters)),
+        requirements=version.requirements,
+    )
+
+
+def _knows(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    known = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return "*" in known or etag.removeprefix("W/") in known
+
+
+def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
+    script = row.script
+    return ScriptSummary(
+        id=script.id,
+        project=actor.project_name(project_of(script)),
+        name=script.name,
+        language=script.language,
+        description=script.description,
+        tags=found.tags[script.id],
+        timeout_s=row.timeout_s,
+        network=row.network,
+        version=script.version,
+        created_at=script.created_at,
+        created_by=found.usernames.get(script.created_by),
+        updated_at=script.updated_at,
+        updated_by=found.usernames.get(script.updated_by),
+    )
+
+
+def _cursor(row: Listed, sort: str) -> str:
+    key = clock.to_us(row.script.updated_at) if sort == "updated" else row.script.name_key
+    return cursor_of(key, row.script.id)
+
+
+def _version(row: ScriptVersion, authors: dict[str | None, str]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "script_id": row.script_id,
+        "version": row.number,
+        "language": row.language,
+        "note": row.note,
+        "author": authors.get(row.author_id),
+        "created_at": row.created_at,
+        "content_hash": row.content_hash,
+    }

@@ -1,0 +1,206 @@
+"""What the scripts' routes take and give."""
+
+import unicodedata
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
+
+from runyard.scripts.definitions import MOST_PARAMETERS, Definition
+
+LONGEST_CODE = 1_000_000
+MOST_TAGS = 20
+MOST_REQUIREMENTS = 200
+
+
+def _available(language: Any) -> Any:
+    if language == "sql":
+        raise PydanticCustomError("language_unavailable", "SQL scripts are not available in this version.")
+    return language
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "NUL characters can't be kept.")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text):
+        raise PydanticCustomError("one_line", "Line breaks and control characters don't belong here.")
+    return text
+
+
+def _requirement(text: str) -> str:
+    if text.startswith("-"):
+        raise PydanticCustomError("requirement", "Options don't belong here: name one package on each line.")
+    return _one_line(text)
+
+
+def _meaningful(lines: Any) -> Any:
+    """Leave blank lines and comments out, so that a requirements file can be pasted."""
+    if not isinstance(lines, list):
+        return lines
+    return [line for line in lines if not isinstance(line, str) or (line.strip() and line.strip()[0] != "#")]
+
+
+def _distinct(items: list[str]) -> list[str]:
+    return list(dict.fromkeys(items))
+
+
+Language = Annotated[Literal["python", "javascript", "shell"], BeforeValidator(_available)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)]
+Code = Annotated[str, StringConstraints(max_length=LONGEST_CODE), AfterValidator(_without_nul)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_without_nul)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_without_nul)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_one_line)]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
+Requirement = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_requirement)
+]
+Requirements = Annotated[
+    list[Requirement],
+    Field(max_length=MOST_REQUIREMENTS),
+    BeforeValidator(_meaningful),
+    AfterValidator(_distinct),
+]
+Parameters = Annotated[list[Definition], Field(max_length=MOST_PARAMETERS)]
+Timeout = Annotated[float, Field(gt=0, le=31 * 86_400, allow_inf_nan=False, description="Seconds.")]
+BaseVersion = Annotated[int, Field(ge=1, description="The version you worked on; a newer one answers 409.")]
+
+
+class Body(BaseModel):
+    """A request body; unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Draft(Body):
+    """An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any."""
+
+    language: Language
+    code: Code
+    parameters: Parameters = Field(default_factory=list)
+    requirements: Requirements = Field(default_factory=list)
+    timeout_s: Timeout | None = None
+    network: bool = True
+    script_id: Annotated[str, StringConstraints(max_length=32)] | None = None
+    name: Name | None = None
+
+
+class NewScript(Body):
+    """A script to be saved for the first time."""
+
+    name: Name
+    language: Language
+    code: Code
+    description: Description = ""
+    tags: Tags = Field(default_factory=list)
+    parameters: Parameters = Field(default_factory=list)
+    requirements: Requirements = Field(default_factory=list)
+    timeout_s: Timeout | None = None
+    network: bool = True
+    project: Annotated[str, StringConstraints(max_length=64)] = "default"
+    note: Note = ""
+
+
+class ScriptChange(Body):
+    """What is to be different; what is left out stays. A null `timeout_s` takes the limit away."""
+
+    name: Name | None = None
+    language: Language | None = None
+    code: Code | None = None
+    description: Description | None = None
+    tags: Tags | None = None
+    parameters: Parameters | None = None
+    requirements: Requirements | None = None
+    timeout_s: Timeout | None = None
+    network: bool | None = None
+    base_version: BaseVersion | None = None
+    note: Note = ""
+
+    @field_validator(
+        "name", "language", "code", "description", "tags", "parameters", "requirements", "network", mode="before"
+    )
+    @classmethod
+    def _not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError("null", "Leave this out to keep it; it can't be null.")
+        return value
+
+
+class CopyRequest(Body):
+    """How the copy is to be called; by default ``<name> copy``."""
+
+    name: Name | None = None
+
+
+class RollbackRequest(Body):
+    """The version whose content is to become the newest version."""
+
+    version: Annotated[int, Field(ge=1)]
+    base_version: BaseVersion | None = None
+    note: Note | None = None
+
+
+class ScriptSummary(BaseModel):
+    """A script as lists show it. `created_by` and `updated_by` are usernames; null for what came with Runyard."""
+
+    id: str
+    project: str
+    name: str
+    language: str
+    description: str
+    tags: list[str]
+    timeout_s: float | None
+    network: bool
+    version: int
+    created_at: datetime
+    created_by: str | None
+    updated_at: datetime
+    updated_by: str | None
+
+
+class ScriptBody(ScriptSummary):
+    """A script, whole, as its newest version has it."""
+
+    code: str
+    parameters: list[Definition]
+    requirements: list[str]
+
+
+class VersionSummary(BaseModel):
+    """A version as lists show it; `author` is a username."""
+
+    id: str
+    script_id: str
+    version: int
+    language: str
+    note: str
+    author: str | None
+    created_at: datetime
+    content_hash: str
+
+
+class VersionBody(VersionSummary):
+    """A version, whole."""
+
+    code: str
+    parameters: list[Definition]
+    requirements: list[str]
+    timeout_s: float | None
+    network: bool
+
+
+class TagCount(BaseModel):
+    """A tag, and how many scripts have it."""
+
+    name: str
+    count: int
+
+
+class TagList(BaseModel):
+    """Every tag in use, by name."""
+
+    items: list[TagCount]

@@ -1,0 +1,359 @@
+"""What can be done with scripts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids, log
+from runyard.access.permissions import Actor, Permission
+from runyard.db.session import after_commit
+from runyard.errors import FieldError
+from runyard.live.bus import Bus
+from runyard.scripts import parameters, repository
+from runyard.scripts.content import Content, copy_name
+from runyard.scripts.errors import NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
+from runyard.scripts.folding import fold, searched, terms
+from runyard.scripts.models import Script, ScriptVersion
+from runyard.scripts.pinning import Pinning, find, newest, project_of
+from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
+from runyard.scripts.sealed import shown
+from runyard.scripts.versions import VersionKeeper, content_of
+from runyard.secrets.sealing import Sealer
+
+logger = log.get("scripts")
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A script with its newest version, its tags, its project's name and the usernames that it mentions."""
+
+    script: Script
+    version: ScriptVersion
+    tags: list[str]
+    project: str
+    usernames: dict[str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Some scripts of a list, with the tags and usernames that belong to them."""
+
+    rows: list[repository.Listed]
+    tags: dict[str, list[str]]
+    usernames: dict[str | None, str]
+
+
+class ScriptService(Pinning):
+    """Scripts, their versions and tags. Every method works within the session that it is given."""
+
+    def __init__(self, sealer: Sealer, bus: Bus) -> None:
+        super().__init__(VersionKeeper(sealer))
+        self._bus = bus
+
+    # Reading
+
+    async def get(self, session: AsyncSession, actor: Actor, script_id: str) -> Whole:
+        """Return a living script; raise `NoSuchScript`."""
+        script = await find(session, actor, script_id, Permission.script_read)
+        return await self._whole(session, actor, script, await newest(session, script))
+
+    async def page(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        *,
+        project: str | None,
+        query: str,
+        language: str | None,
+        tags: Sequence[str],
+        sort: repository.Sort,
+        after: tuple[Any, str] | None,
+        limit: int,
+    ) -> Catalogue:
+        """Return up to `limit` living scripts that the actor may read and that meet every condition."""
+        wanted = repository.Filter(
+            project_ids=actor.projects(Permission.script_read, project),
+            terms=terms(query),
+            language=language,
+            tags=tags,
+        )
+        rows = await repository.page(session, wanted, sort, after, limit)
+        return Catalogue(
+            rows=rows,
+            tags=await repository.tags_of(session, [row.script.id for row in rows]),
+            usernames=await repository.usernames(
+                session, [by for row in rows for by in (row.script.created_by, row.script.updated_by)]
+            ),
+        )
+
+    async def tags(self, session: AsyncSession, actor: Actor, project: str | None) -> Sequence[tuple[str, int]]:
+        """Return every tag in use with the number of scripts that have it."""
+        return await repository.tag_counts(session, actor.projects(Permission.script_read, project))
+
+    async def schema(self, session: AsyncSession, actor: Actor, script_id: str) -> dict[str, Any]:
+        """Return the JSON Schema of a script's parameters."""
+        script = await find(session, actor, script_id, Permission.script_read)
+        version = await newest(session, script)
+        # A password's default is not in the schema, but that there is one decides whether a value is required.
+        return parameters.schema(shown(version.parameters))
+
+    async def versions(
+        self, session: AsyncSession, actor: Actor, script_id: str, before: int | None, limit: int
+    ) -> tuple[Sequence[ScriptVersion], dict[str | None, str]]:
+        """Return up to `limit` versions below the number `before`, newest first, and their authors' usernames."""
+        script = await find(session, actor, script_id, Permission.script_read)
+        rows = await repository.versions(session, script.id, before, limit)
+        return rows, await repository.usernames(session, [row.author_id for row in rows])
+
+    async def version(
+        self, session: AsyncSession, actor: Actor, script_id: str, number: int
+    ) -> tuple[ScriptVersion, dict[str | None, str]]:
+        """Return one version and its author's username; raise `NoSuchVersion`."""
+        script = await find(session, actor, script_id, Permission.script_read)
+        row = await repository.version_number(session, script.id, number)
+        if row is None:
+            raise NoSuchVersion
+        return row, await repository.usernames(session, [row.author_id])
+
+    # Writing
+
+    async def create(self, session: AsyncSession, actor: Actor, body: NewScript) -> Whole:
+        """Save a new script as its version 1.
+
+        Raises: NoSuchProject; InvalidScript for definitions that make no sense; NameTaken.
+        """
+        project_id = actor.project(body.project, Permission.script_write)
+        script, version = await self.add(session, project_id, actor.user_id, body)
+        return await self._saved(session, actor, script, version)
+
+    async def add(
+        self, session: AsyncSession, project_id: str, author_id: str | None, body: NewScript
+    ) -> tuple[Script, ScriptVersion]:
+        """Save a new script without asking who may; for what comes with Runyard there is no author."""
+        content = Content(
+            language=body.language,
+            code=body.code,
+            parameters=self._versions.parameters(project_id, body.language, body.parameters),
+            requirements=body.requirements,
+            timeout_s=body.timeout_s,
+            network=body.network,
+            options={},
+        )
+        return await self._insert(
+            session, project_id, author_id, body.name, body.description, body.tags, content, body.note
+        )
+
+    async def change(self, session: AsyncSession, actor: Actor, script_id: str, body: ScriptChange) -> Whole:
+        """Change what `body` names; a changed content becomes a new version, anything else does not.
+
+        Raises: NoSuchScript; VersionConflict for a stale `base_version`; InvalidScript; NameTaken.
+        """
+        script = await find(session, actor, script_id, Permission.script_write, lock=True)
+        _demand_base(script, body.base_version)
+        now = clock.now()
+        version = await newest(session, script)
+        old = content_of(version)
+        new = self._changed(script.project_id, old, body)
+        given = body.model_fields_set
+        if given & {"name", "description", "tags"} or new.hash != old.hash:
+            repository.touch(script, actor.user_id, now)
+        if new.hash != old.hash:
+            version = await self._advance(session, script, new, actor.user_id, body.note, now)
+        if body.description is not None:
+            script.description = body.description
+        if body.name is not None:
+            await self._rename(session, script, body.name)
+        if body.tags is not None:
+            await repository.set_tags(session, script.id, body.tags)
+        await repository.set_text(session, script.id, searched(script.name, script.description, version.code))
+        return await self._saved(session, actor, script, version)
+
+    async def rollback(self, session: AsyncSession, actor: Actor, script_id: str, body: RollbackRequest) -> Whole:
+        """Make an older version's content the newest version; nothing happens if it is the present content.
+
+        Raises: NoSuchScript; NoSuchVersion; VersionConflict.
+        """
+        script = await find(session, actor, script_id, Permission.script_write, lock=True)
+        _demand_base(script, body.base_version)
+        wanted = await repository.version_number(session, script.id, body.version)
+        if wanted is None:
+            raise NoSuchVersion(f"This script has no version {body.version}.")
+        version = await newest(session, script)
+        if wanted.content_hash != version.content_hash:
+            now = clock.now()
+            note = f"Back to version {body.version}" if body.note is None else body.note
+            repository.touch(script, actor.user_id, now)
+            version = await self._advance(session, script, content_of(wanted), actor.user_id, note, now)
+            await repository.set_text(session, script.id, searched(script.name, script.description, version.code))
+        return await self._saved(session, actor, script, version)
+
+    async def copy(self, session: AsyncSession, actor: Actor, script_id: str, body: CopyRequest) -> Whole:
+        """Make a new script of a script's newest version, in the same project.
+
+        Raises: NoSuchScript; NameTaken for a name that was asked for.
+        """
+        source = await find(session, actor, script_id, Permission.script_write)
+        version = await newest(session, source)
+        name = body.name or copy_name(source.name, await repository.names(session, source.project_id))
+        tags = (await repository.tags_of(session, [source.id]))[source.id]
+        note = f"Copied from {source.name}, version {source.version}"
+        script, copied = await self._insert(
+            session, source.project_id, actor.user_id, name, source.description, tags, content_of(version), note
+        )
+        return await self._saved(session, actor, script, copied)
+
+    async def delete(self, session: AsyncSession, actor: Actor, script_id: str) -> None:
+        """Hide a script and give its name free; its versions and runs stay."""
+        script = await find(session, actor, script_id, Permission.script_write, lock=True)
+        script.deleted_at = clock.now()
+        script.live_name = None
+        logger.info("script.deleted", script_id=script.id, by=actor.user_id)
+        self._tell(session, actor, script)
+
+    async def restore(self, session: AsyncSession, actor: Actor, script_id: str) -> Whole:
+        """Bring a deleted script back; a living one is left as it is.
+
+        Raises: NoSuchScript; NameTaken when another script has its name by now.
+        """
+        script = await repository.any_state(session, script_id, lock=True)
+        if script is None:
+            raise NoSuchScript
+        actor.demand(Permission.script_write, project_of(script), NoSuchScript)
+        script.deleted_at = None
+        await self._rename(session, script, script.name)
+        return await self._saved(session, actor, script, await newest(session, script))
+
+    def _changed(self, project_id: str, old: Content, body: ScriptChange) -> Content:
+        given = body.model_fields_set
+        language = body.language or old.language
+        stored = old.parameters
+        if body.parameters is not None:
+            stored = self._versions.parameters(project_id, language, body.parameters, old.parameters)
+        elif language != old.language:
+            self._versions.reconsider(project_id, language, old.parameters)
+        return replace(
+            old,
+            language=language,
+            code=old.code if body.code is None else body.code,
+            parameters=stored,
+            requirements=old.requirements if body.requirements is None else body.requirements,
+            timeout_s=body.timeout_s if "timeout_s" in given else old.timeout_s,
+            network=old.network if body.network is None else body.network,
+        )
+
+    async def _insert(
+        self,
+        session: AsyncSession,
+        project_id: str,
+        author_id: str | None,
+        name: str,
+        description: str,
+        tags: Sequence[str],
+        content: Content,
+        note: str,
+    ) -> tuple[Script, ScriptVersion]:
+        now = clock.now()
+        script = Script(
+            id=ids.new("scr"),
+            project_id=project_id,
+            name=name,
+            live_name=None,
+            name_key=fold(name),
+            language=content.language,
+            description=description,
+            version=1,
+            version_id="",
+            created_at=now,
+            created_by=author_id,
+            updated_at=now,
+            updated_by=author_id,
+            deleted_at=None,
+        )
+        await self._rename(session, script, name)
+        version = await self._versions.add(
+            session,
+            content,
+            project_id=project_id,
+            script_id=script.id,
+            number=1,
+            author_id=author_id,
+            now=now,
+            note=note,
+        )
+        script.version_id = version.id
+        await repository.set_tags(session, script.id, tags)
+        await repository.set_text(session, script.id, searched(name, description, version.code))
+        await session.flush()
+        return script, version
+
+    async def _advance(
+        self, session: AsyncSession, script: Script, content: Content, author_id: str, note: str, now: datetime
+    ) -> ScriptVersion:
+        version = await self._versions.add(
+            session,
+            content,
+            project_id=script.project_id,
+            script_id=script.id,
+            number=script.version + 1,
+            author_id=author_id,
+            now=now,
+            note=note,
+        )
+        script.version += 1
+        script.version_id = version.id
+        script.language = version.language
+        return version
+
+    async def _rename(self, session: AsyncSession, script: Script, name: str) -> None:
+        """Give a script its name among the living; raise `NameTaken`. The unique index decides races."""
+        holder = await repository.holder_of(session, script.project_id, name)
+        if holder is not None and holder != script.id:
+            raise _taken(name)
+        script.name = script.live_name = name
+        script.name_key = fold(name)
+        session.add(script)
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            if "live_name" in str(error.orig):
+                raise _taken(name) from error
+            raise
+
+    async def _saved(self, session: AsyncSession, actor: Actor, script: Script, version: ScriptVersion) -> Whole:
+        await session.flush()
+        logger.info("script.saved", script_id=script.id, version=script.version, by=actor.user_id)
+        self._tell(session, actor, script)
+        return await self._whole(session, actor, script, version)
+
+    def _tell(self, session: AsyncSession, actor: Actor, script: Script) -> None:
+        facts = {"id": script.id, "project": actor.project_name(project_of(script)), "version": script.version}
+        topic = f"project:{script.project_id}"
+        after_commit(session, lambda: self._bus.publish(topic, {"type": "script", "script": facts}))
+
+    async def _whole(self, session: AsyncSession, actor: Actor, script: Script, version: ScriptVersion) -> Whole:
+        return Whole(
+            script=script,
+            version=version,
+            tags=(await repository.tags_of(session, [script.id]))[script.id],
+            project=actor.project_name(project_of(script)),
+            usernames=await repository.usernames(session, [script.created_by, script.updated_by]),
+        )
+
+
+def _demand_base(script: Script, base: int | None) -> None:
+    if base is not None and base != script.version:
+        raise VersionConflict(
+            f"Version {script.version} was saved in the meantime; you were working on version {base}.",
+            fields=[FieldError("base_version", f"The newest version is {script.version}.", VersionConflict.code)],
+        )
+
+
+def _taken(name: str) -> NameTaken:
+    return NameTaken(
+        f"Another script of this project is called {name}.",
+        fields=[FieldError("name", NameTaken.__doc__ or "", NameTaken.code)],
+    )
