@@ -24,14 +24,17 @@ import type {
 } from './types'
 
 /** Hand-kept until the server's OpenAPI document is generated; the same form as openapi-typescript's `paths`. */
-interface Operation<Path, Query, Body, Result, Status extends number> {
-  parameters: { query?: Query; path: Path; header?: Record<string, string>; cookie?: never }
-  requestBody: Body extends undefined ? undefined : { content: { 'application/json': Body } }
+type Operation<Path, Query, Body, Result, Status extends number> = {
+  parameters: { query?: Query; header?: Record<string, string>; cookie?: never } & (Path extends undefined
+    ? { path?: never }
+    : { path: Path })
   responses: Record<Status, { headers: Record<string, unknown>; content: { 'application/json': Result } }>
-}
+} & (Body extends undefined
+  ? { requestBody?: never }
+  : { requestBody: { content: { 'application/json': Body } } })
 type Nothing = Record<never, never>
-type Get<Result, Query = Nothing, Path = Nothing> = Operation<Path, Query, undefined, Result, 200>
-type Post<Result, Body = undefined, Path = Nothing, Status extends number = 200> = Operation<
+type Get<Result, Query = Nothing, Path = undefined> = Operation<Path, Query, undefined, Result, 200>
+type Post<Result, Body = undefined, Path = undefined, Status extends number = 200> = Operation<
   Path,
   Nothing,
   Body,
@@ -67,7 +70,7 @@ export interface paths {
         sort?: 'updated' | 'name'
       }
     >
-    post: Post<Script, ScriptDraft, Nothing, 201>
+    post: Post<Script, ScriptDraft, undefined, 201>
   }
   '/api/v1/scripts/{script_id}': {
     get: Get<Script, Nothing, OfScript>
@@ -97,7 +100,7 @@ export interface paths {
       Page<RunSummary>,
       Paging & { project?: string; state?: RunState[]; script_id?: string; label?: string; q?: string }
     >
-    post: Post<{ id: string; state: RunState }, Record<string, unknown>, Nothing, 202>
+    post: Post<{ id: string; state: RunState }, Record<string, unknown>, undefined, 202>
   }
   '/api/v1/runs/{run_id}': { get: Get<Run, Nothing, OfRun> }
   '/api/v1/runs/{run_id}/cancel': { post: Post<Run, undefined, OfRun> }

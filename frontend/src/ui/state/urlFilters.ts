@@ -1,5 +1,5 @@
 import { computed, type WritableComputedRef } from 'vue'
-import { useRoute, useRouter, type LocationQueryValue } from 'vue-router'
+import { useRoute, useRouter, type LocationQueryRaw, type LocationQueryValue } from 'vue-router'
 
 /** What is on, by filter: `{ state: ['failed', 'lost'] }`. Filters without a value are left out. */
 export type Filters = Record<string, string[]>
@@ -26,11 +26,10 @@ export function useUrlFilters(names: readonly string[]): WritableComputedRef<Fil
       return on
     },
     set: (next) => {
-      const query = { ...route.query }
+      const query: LocationQueryRaw = { ...route.query }
       for (const name of names) {
         const here = next[name] ?? []
-        if (here.length === 0) delete query[name]
-        else query[name] = here.length === 1 ? (here[0] ?? null) : here
+        query[name] = here.length > 1 ? here : here[0]
       }
       void router.replace({ query, hash: route.hash })
     },

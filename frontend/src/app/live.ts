@@ -1,0 +1,43 @@
+import { useQueryClient } from '@tanstack/vue-query'
+import { useThrottleFn } from '@vueuse/core'
+import { onScopeDispose } from 'vue'
+import { keys } from '@/api/keys'
+import { onLive, startLive, stopLive } from '@/api/live'
+import { patchEnvironment } from '@/features/environments/live'
+import { patchRun } from '@/features/runs/live'
+import { patchLastRun } from '@/features/scripts/live'
+
+/** Keep the query cache true to the live socket while the frame stands. */
+export function useLivePatches(): void {
+  const queries = useQueryClient()
+  // A burst of two hundred runs must not ask for the same figures two hundred times.
+  const refreshHome = useThrottleFn(() => queries.invalidateQueries({ queryKey: ['home'] }), 1000, true)
+  const refreshScripts = useThrottleFn(
+    () => queries.invalidateQueries({ queryKey: keys.scripts.lists }),
+    1000,
+    true,
+  )
+
+  const stops = [
+    onLive('run', ({ run }) => {
+      patchRun(queries, run)
+      patchLastRun(queries, run)
+      void refreshHome()
+    }),
+    onLive('environment', ({ environment }) => {
+      patchEnvironment(queries, environment)
+    }),
+    onLive('script', ({ script }) => {
+      void refreshScripts()
+      void queries.invalidateQueries({ queryKey: keys.scripts.one(script.id) })
+    }),
+    onLive('resumed', () => {
+      void queries.invalidateQueries()
+    }),
+  ]
+  startLive()
+  onScopeDispose(() => {
+    for (const stop of stops) stop()
+    stopLive()
+  })
+}

@@ -1,0 +1,80 @@
+import { useQueryClient } from '@tanstack/vue-query'
+import { useRouter } from 'vue-router'
+import { keys } from '@/api/keys'
+import { Problem } from '@/api/problem'
+import { t } from '@/ui/i18n'
+import { toast, toastProblem } from '@/ui/toast/toasts'
+import { copyScript, deleteScript, restoreScript, runScript } from './api'
+
+interface Named {
+  id: string
+  name: string
+}
+
+/** What can be done to scripts from a list or the palette. Nothing here throws: failures become toasts. */
+export function useScriptActions() {
+  const queries = useQueryClient()
+  const router = useRouter()
+
+  async function refresh(): Promise<void> {
+    await queries.invalidateQueries({ queryKey: keys.scripts.all })
+  }
+
+  /** Run with the defaults; a script that needs values opens instead, where its form is. */
+  async function run(script: Named, follow = false): Promise<void> {
+    try {
+      const { id } = await runScript(script.id)
+      const show = () => void router.push({ name: 'run', params: { runId: id } })
+      if (follow) show()
+      else
+        toast(t('scripts.queued', { name: script.name }), {
+          action: { label: t('scripts.see'), run: show },
+        })
+    } catch (error) {
+      if (error instanceof Problem && error.status === 422) {
+        toast(t('scripts.needsValues', { name: script.name }), { kind: 'note' })
+        await router.push({ name: 'script', params: { scriptId: script.id } })
+      } else toastProblem(error)
+    }
+  }
+
+  async function copy(script: Named): Promise<void> {
+    try {
+      const made = await copyScript(script.id)
+      await refresh()
+      toast(t('scripts.copied', { name: made.name }), {
+        action: {
+          label: t('scripts.openIt'),
+          run: () => void router.push({ name: 'script', params: { scriptId: made.id } }),
+        },
+      })
+    } catch (error) {
+      toastProblem(error)
+    }
+  }
+
+  /** Delete at once, and offer the way back. */
+  async function remove(scripts: readonly Named[]): Promise<void> {
+    const results = await Promise.allSettled(scripts.map((script) => deleteScript(script.id)))
+    const gone = scripts.filter((_, i) => results[i]?.status === 'fulfilled')
+    const failed = results.find((result) => result.status === 'rejected')
+    await refresh()
+    if (failed) toastProblem(failed.reason)
+    if (gone.length === 0) return
+    const text =
+      gone.length === 1
+        ? t('scripts.deletedOne', { name: gone[0]?.name ?? '' })
+        : t('scripts.deletedMany', {}, gone.length)
+    toast(text, { action: { label: t('ui.action.undo'), run: () => void restore(gone) } })
+  }
+
+  async function restore(scripts: readonly Named[]): Promise<void> {
+    const results = await Promise.allSettled(scripts.map((script) => restoreScript(script.id)))
+    await refresh()
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) toastProblem(failed.reason)
+    else toast(t('scripts.restored', {}, scripts.length))
+  }
+
+  return { run, copy, remove }
+}

@@ -1,0 +1,56 @@
+import { ask, client } from '@/api/client'
+import type { Language, RunState } from '@/api/types'
+
+export interface ScriptFilters {
+  project: string
+  q?: string
+  language?: string
+  tag?: string[]
+  sort: 'updated' | 'name'
+}
+
+export function listScripts(filters: ScriptFilters, cursor: string | null, limit = 50) {
+  return ask(
+    client.GET('/api/v1/scripts', {
+      params: { query: { ...filters, limit, ...(cursor ? { cursor } : {}) } },
+    }),
+  )
+}
+
+export async function listTags(project: string) {
+  const { items } = await ask(client.GET('/api/v1/tags', { params: { query: { project } } }))
+  return items
+}
+
+export function copyScript(scriptId: string) {
+  return ask(
+    client.POST('/api/v1/scripts/{script_id}/copy', {
+      params: { path: { script_id: scriptId } },
+      body: {},
+    }),
+  )
+}
+
+export async function deleteScript(scriptId: string): Promise<void> {
+  await ask(client.DELETE('/api/v1/scripts/{script_id}', { params: { path: { script_id: scriptId } } }))
+}
+
+export function restoreScript(scriptId: string) {
+  return ask(
+    client.POST('/api/v1/scripts/{script_id}/restore', { params: { path: { script_id: scriptId } } }),
+  )
+}
+
+/** Run a saved script with its defaults. Refused (422) when a required parameter has none. */
+export function runScript(scriptId: string): Promise<{ id: string; state: RunState }> {
+  return ask(
+    client.POST('/api/v1/scripts/{script_id}/runs', {
+      params: { path: { script_id: scriptId } },
+      body: {},
+    }),
+  )
+}
+
+export function createScript(script: { name: string; language: Language; code: string; project: string }) {
+  return ask(client.POST('/api/v1/scripts', { body: script }))
+}
