@@ -24,13 +24,13 @@ class SpoolWriter:
     Frames' times never go back, whatever the clock does.
     """
 
-    __slots__ = ("_cap", "_exit_fd", "_fd", "_last_us", "_noticed", "_unwritten", "bytes", "kept", "size")
+    __slots__ = ("_cap", "_exit_fd", "_fd", "_gap", "_last_us", "_noticed", "bytes", "kept", "size")
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._last_us = 0
         self._noticed = False
-        self._unwritten: tuple[int, str] | None = None
+        self._gap = (0, "")
         self.bytes = 0
         self.kept = 0
         self.size = 0
@@ -56,40 +56,43 @@ class SpoolWriter:
                 SYSTEM, b"output limit of %d bytes reached; further output is counted but not kept\n" % self._cap
             )
 
-    def say(self, text: str) -> None:
-        """Add a line of the runner's own."""
-        self._append(SYSTEM, f"{text}\n".encode("utf-8", "backslashreplace"))
-
     def _append(self, stream: int, payload: bytes) -> bool:
-        if self._unwritten is not None:
-            lost, why = self._unwritten
-            gap = f"{lost} bytes of output could not be kept: {why}\n".encode()
-            if not self._write(encode_frame(self.now_us(), SYSTEM, gap)):
-                self._unwritten = (lost + len(payload), why)
-                return False
-            self._unwritten = None
-        return self._write(encode_frame(self.now_us(), stream, payload), len(payload))
-
-    def _write(self, frame: bytes, payload: int = 0) -> bool:
-        why = "short write"
-        try:
-            if os.write(self._fd, frame) == len(frame):
-                self.size += len(frame)
-                return True
-        except OSError as failure:
-            why = failure.strerror or str(failure)
-        with suppress(OSError):
-            # half a frame would make all later ones unreadable
-            os.ftruncate(self._fd, self.size)
-        if payload:
-            self._unwritten = (payload, why)
+        frame = encode_frame(self.now_us(), stream, payload)
+        counted = 0 if stream == SYSTEM else len(payload)
+        lost, _ = self._gap
+        # one write for both: a notice that fits where its output does not would be repeated without end
+        why = self._write(self._gap_frame() + frame if lost else frame)
+        if why is None:
+            self._gap = (0, "")
+            return True
+        if lost or counted:
+            self._gap = (lost + counted, why)
         return False
+
+    def _gap_frame(self) -> bytes:
+        lost, why = self._gap
+        return encode_frame(self._last_us, SYSTEM, f"{lost} bytes of output could not be kept: {why}\n".encode())
+
+    def _write(self, frames: bytes) -> str | None:
+        """Append whole frames or nothing; why not, when it is nothing."""
+        try:
+            written = os.write(self._fd, frames)
+            while written < len(frames):
+                written += os.write(self._fd, frames[written:])
+        except OSError as failure:
+            with suppress(OSError):
+                # half a frame would make all later ones unreadable
+                os.ftruncate(self._fd, self.size)
+            return failure.strerror or str(failure)
+        self.size += len(frames)
+        return None
 
     def settle(self, record: dict[str, Any], patience_s: float = 60.0) -> bool:
         """Publish the exit record, whole or not at all; False when the disk refused it for `patience_s`."""
         counts = {"bytes": self.bytes, "kept": self.kept, "dropped": self.bytes - self.kept}
-        if self._unwritten is not None:
-            record["notes"] = [*record.get("notes", ()), f"the spool refused output: {self._unwritten[1]}"]
+        lost, why = self._gap
+        if lost and self._write(self._gap_frame()) is not None:
+            record["notes"] = [*record.get("notes", ()), f"{lost} bytes of output could not be kept: {why}"]
         text = encode({"v": VERSION, **record, "output": counts})
         until = time.monotonic() + patience_s
         while True:

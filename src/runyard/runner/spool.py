@@ -38,10 +38,12 @@ def _record(spool: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
         return None
     except OSError as refused:
         raise SpoolDamaged(f"{path}: {refused.strerror}") from None
-    with os.fdopen(fd, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise SpoolDamaged(f"{path} is not a file")
-        text = file.read(_MAX_RECORD)
+        text = os.read(fd, _MAX_RECORD)
+    finally:
+        os.close(fd)
     try:
         return decode(text)
     except ForeignMessage as foreign:
@@ -73,7 +75,8 @@ def shim_alive(spool: str | os.PathLike[str]) -> bool:
     shim = read_shim(spool)
     if not shim or not isinstance(shim.get("pid"), int):
         return False
-    return shim.get("boot_id") == boot_id() and process_start(shim["pid"]) == shim.get("start_time")
+    start = process_start(shim["pid"])
+    return start is not None and start == shim.get("start_time") and shim.get("boot_id") == boot_id()
 
 
 def claim_unstarted(spool: str | os.PathLike[str]) -> bool:
