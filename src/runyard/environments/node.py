@@ -1,0 +1,110 @@
+"""Node.js environments, by npm.
+
+A script finds packages from its own place upwards, whether by ``require`` or by ``import``: a link named
+``node_modules`` beside it leads into the environment, whose packages then find one another there. NODE_PATH serves
+CommonJS scripts that lie elsewhere. Install scripts of packages run as the agent, unless a `Confine` is given.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+from runyard.environments import verdicts
+from runyard.environments.interpreters import Interpreter, find_node
+from runyard.environments.locks import Lock
+from runyard.environments.processes import without_credentials
+from runyard.environments.toolchain import SYSTEM_PATH, Ready, Site, build_environment
+from runyard.environments.wants import Kind, Want, npm_parts
+from runyard.settings import EnvironmentSettings
+
+_MODULES = "node_modules"
+_PACKAGE = {"name": "environment", "private": True}
+_QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--color=false")
+
+
+class NodeToolchain:
+    """Resolves by ``npm install --package-lock-only``, builds by ``npm ci``."""
+
+    kind = Kind.node
+    program = ""
+
+    def __init__(self, settings: EnvironmentSettings, cache: Path) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._find = functools.cache(find_node)
+
+    def surroundings(self) -> tuple[str, ...]:
+        """Return the registry in use."""
+        env = self._env(None)
+        found = env.get("npm_config_registry") or env.get("NPM_CONFIG_REGISTRY")
+        return (f"registry={without_credentials(found)}",) if found else ()
+
+    def interpreter(self, want: Want) -> Interpreter:  # noqa: ARG002 - one serves all
+        """Return the Node.js; raise `NodeMissing`."""
+        found = self._find()
+        if not found.path.exists():
+            self._find.cache_clear()
+            found = self._find()
+        return found
+
+    def interpreter_at(self, path: Path) -> Interpreter | None:
+        """Return the Node.js at `path`; only the present one is known."""
+        return self._find() if path == self._find().path else None
+
+    async def resolve(self, want: Want, interpreter: Interpreter, site: Site) -> Lock:
+        """Decide every version and its integrity hash; addresses are left out, so that mirrors may change."""
+        if not want.requirements:
+            return Lock(Kind.node, "")
+        place = site.scratch / "resolve"
+        place.mkdir()
+        asked = {**_PACKAGE, "dependencies": dict(npm_parts(spec) for spec in want.requirements)}
+        (place / "package.json").write_text(json.dumps(asked))
+        done = await site.run(
+            *(*interpreter.installer, "install", "--package-lock-only", "--ignore-scripts"),
+            *("--omit-lockfile-registry-resolved", "--prefix", str(place), *_QUIET),
+            env=self._env(interpreter),
+            writable=(self._cache,),
+        )
+        if done.code != 0:
+            raise verdicts.resolving(done.stderr)
+        return Lock(Kind.node, (place / "package-lock.json").read_text())
+
+    async def install(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
+        """Put the packages in."""
+        target.mkdir(mode=0o755)  # noqa: ASYNC240 - one system call
+        if not lock.text:
+            return
+        top = json.loads(lock.text)["packages"][""]
+        (target / "package-lock.json").write_text(lock.text)
+        (target / "package.json").write_text(json.dumps({**_PACKAGE, "dependencies": top.get("dependencies", {})}))
+        done = await site.run(
+            *(*interpreter.installer, "ci", "--prefix", str(target), *_QUIET),
+            env=self._env(interpreter),
+            writable=(self._cache, target),
+        )
+        if done.code != 0:
+            raise verdicts.installing(done.stderr)
+
+    def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
+        """Return how scripts run in the environment at `path`."""
+        modules = path / _MODULES
+        return Ready(
+            id=id_,
+            argv=(str(interpreter.path),),
+            env={
+                "NODE_PATH": str(modules),
+                "PATH": f"{modules / '.bin'}:{interpreter.path.parent}:{SYSTEM_PATH}",
+            },
+            read_only=(path, *interpreter.roots),
+            links=((_MODULES, modules),) if modules.is_dir() else (),
+        )
+
+    def _env(self, interpreter: Interpreter | None) -> dict[str, str]:
+        env = build_environment(npm_config_cache=str(self._cache), NO_COLOR="1")
+        if self._settings.npm_registry:
+            env.pop("NPM_CONFIG_REGISTRY", None)
+            env["npm_config_registry"] = self._settings.npm_registry
+        if interpreter is not None:
+            # npm and the install scripts of packages start "node" by its name.
+            env["PATH"] = f"{interpreter.path.parent}:{env.get('PATH', SYSTEM_PATH)}"
+        return env

@@ -1,0 +1,192 @@
+"""Running a build's commands: in a session of their own, with a scrubbed environment, heard line by line."""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+KEPT = frozenset(
+    {
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "LC_CTYPE",
+        "TZ",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "NODE_EXTRA_CA_CERTS",
+        "GIT_SSL_CAINFO",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_INDEX_STRATEGY",
+        "UV_INSECURE_HOST",
+        "UV_SYSTEM_CERTS",
+        "UV_NATIVE_TLS",
+        "UV_HTTP_TIMEOUT",
+        "UV_HTTP_RETRIES",
+        "UV_EXCLUDE_NEWER",
+        "NPM_CONFIG_REGISTRY",
+        "npm_config_registry",
+        "NPM_CONFIG_USERCONFIG",
+        "npm_config_userconfig",
+        "npm_config_cafile",
+        "CC",
+        "CXX",
+        "CFLAGS",
+        "CXXFLAGS",
+        "LDFLAGS",
+        "PKG_CONFIG_PATH",
+        "LD_LIBRARY_PATH",
+    }
+)
+"""What builds may see of the agent's environment: where to find tools, certificates, proxies and indexes."""
+
+_KEPT_PATTERN = re.compile(r"UV_INDEX_[A-Z0-9_]+_(?:USERNAME|PASSWORD)|npm_config_//\S+", re.IGNORECASE)
+_ANSI = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")
+_LINE_CAP = 4096
+_OUTPUT_CAP = 32 * 1024 * 1024
+_GRACE_S = 3.0
+_LINGER_S = 1.0
+
+Hear = Callable[[str, str], None]
+"""Takes a stream's name (``stdout`` or ``stderr``) and a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is to be run, and which directories it has to write."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    writable: tuple[Path, ...]
+
+
+Confine = Callable[[Command], Command]
+"""Wraps a build's command so that it runs confined; the identity runs it as the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended: exit code (negative: minus the signal), and both outputs as text."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def scrubbed(source: Mapping[str, str], **added: str) -> dict[str, str]:
+    """Return what of `source` a build may see, and `added` over it."""
+    kept = {name: value for name, value in source.items() if name in KEPT or _KEPT_PATTERN.fullmatch(name)}
+    return {**kept, **added}
+
+
+def without_credentials(text: str) -> str:
+    """Return `text` with user names and passwords taken out of URLs."""
+    return _CREDENTIALS.sub("***@", text)
+
+
+async def run(command: Command, hear: Hear, started: Callable[[int], None], *, quiet_stdout: bool = False) -> Done:
+    """Run a command to its end and have every line heard; kill all of its session if we are cancelled.
+
+    `started` is told the process id, which is the process group's too. Standard output is not heard if it is the
+    result rather than a message (`quiet_stdout`).
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command.argv,
+        env=dict(command.env),
+        cwd=command.cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        # Environments are read by users other than the one who builds them.
+        umask=0o022,
+    )
+    assert process.stdout is not None  # noqa: S101 - both are pipes
+    assert process.stderr is not None  # noqa: S101 - both are pipes
+    readers = asyncio.gather(
+        _read(process.stdout, "stdout", None if quiet_stdout else hear), _read(process.stderr, "stderr", hear)
+    )
+    try:
+        started(process.pid)
+        code = await process.wait()
+        try:
+            stdout, stderr = await asyncio.wait_for(asyncio.shield(readers), _LINGER_S)
+        except TimeoutError:
+            # Something the command left behind still holds its pipes.
+            signal_group(process.pid, signal.SIGKILL)
+            stdout, stderr = await readers
+    finally:
+        if process.returncode is None:
+            await asyncio.shield(_end(process))
+        # Nothing of a build outlives it.
+        signal_group(process.pid, signal.SIGKILL)
+        readers.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await readers
+        # The transport is private, and still open pipes would warn when it is collected.
+        process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001
+    return Done(code, stdout, stderr)
+
+
+def unconfined(command: Command) -> Command:
+    """Run builds as the agent."""
+    return replace(command)
+
+
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Signal a whole process group; nothing happens if it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    signal_group(process.pid, signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), _GRACE_S)
+    except TimeoutError:
+        signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def _read(pipe: asyncio.StreamReader, stream: str, hear: Hear | None) -> str:
+    whole = bytearray()
+    rest = b""
+    while chunk := await pipe.read(65_536):
+        clean = chunk
+        if len(whole) < _OUTPUT_CAP:
+            whole += clean
+        if hear is None:
+            continue
+        *lines, rest = (rest + clean).split(b"\n")
+        for line in lines:
+            hear(stream, _text(line))
+        if len(rest) > _LINE_CAP:
+            hear(stream, _text(rest))
+            rest = b""
+    if rest and hear is not None:
+        hear(stream, _text(rest))
+    return _ANSI.sub(b"", bytes(whole)).decode(errors="replace")
+
+
+def _text(line: bytes) -> str:
+    # A progress bar redraws its line: what counts is what stood there last.
+    last = _ANSI.sub(b"", line).rstrip(b"\r").rpartition(b"\r")[2]
+    return without_credentials(last[:_LINE_CAP].decode(errors="replace"))

@@ -1,0 +1,121 @@
+"""Python environments, by uv.
+
+Source distributions run code of their own while they are built: as the agent, unless a `Confine` is given.
+"""
+
+import functools
+from pathlib import Path
+
+from runyard.environments import verdicts
+from runyard.environments.failures import PythonMissing
+from runyard.environments.interpreters import Interpreter, ask_python, find_python, uv_program
+from runyard.environments.locks import Lock
+from runyard.environments.processes import without_credentials
+from runyard.environments.toolchain import SYSTEM_PATH, Ready, Site, build_environment
+from runyard.environments.wants import Kind, Want
+from runyard.settings import EnvironmentSettings
+
+_INDEX_NAMES = (
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_EXCLUDE_NEWER",
+)
+
+
+class PythonToolchain:
+    """Resolves by ``uv pip compile``, builds by ``uv venv`` and ``uv pip sync``: hardlinked, with bytecode."""
+
+    kind = Kind.python
+    program = "bin/python"
+
+    def __init__(self, settings: EnvironmentSettings, cache: Path) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._find = functools.cache(lambda requires: find_python(settings.python, requires))
+        self._at = functools.cache(ask_python)
+
+    def surroundings(self) -> tuple[str, ...]:
+        """Return the indexes in use."""
+        env = self._env()
+        return tuple(f"{name}={without_credentials(env[name])}" for name in _INDEX_NAMES if name in env)
+
+    def interpreter(self, want: Want) -> Interpreter:
+        """Return the Python to build on; raise `PythonMissing`."""
+        found: Interpreter = self._find(want.requires_python)
+        if not found.path.exists():
+            # Python was upgraded or removed while we run.
+            self._find.cache_clear()
+            found = self._find(want.requires_python)
+        return found
+
+    def interpreter_at(self, path: Path) -> Interpreter | None:
+        """Return the Python at `path`."""
+        return self._at(path) if path.exists() else None
+
+    async def resolve(self, want: Want, interpreter: Interpreter, site: Site) -> Lock:
+        """Decide every version and its hashes."""
+        if not want.requirements:
+            return Lock(Kind.python, "")
+        asked = site.scratch / "requirements.in"
+        asked.write_text("".join(f"{line}\n" for line in want.requirements))
+        done = await site.run(
+            *(uv_program(), "pip", "compile", str(asked), "--python", str(interpreter.path)),
+            *("--generate-hashes", "--no-header", "--no-annotate"),
+            env=self._env(),
+            writable=(self._cache,),
+            quiet_stdout=True,
+        )
+        if done.code != 0:
+            raise verdicts.resolving(done.stderr)
+        return Lock(Kind.python, done.stdout)
+
+    async def install(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
+        """Make the environment and put the packages in."""
+        uv = uv_program()
+        writable = (self._cache, target)
+        done = await site.run(
+            uv, "venv", str(target), "--python", str(interpreter.path), "--quiet", env=self._env(), writable=writable
+        )
+        if done.code != 0:
+            raise PythonMissing(verdicts.last_words(done.stderr))
+        if not lock.text:
+            return
+        locked = site.scratch / "requirements.txt"
+        locked.write_text(lock.text)
+        done = await site.run(
+            *(uv, "pip", "sync", str(locked), "--python", str(target / self.program)),
+            *("--link-mode", "hardlink", "--compile-bytecode"),
+            env=self._env(),
+            writable=writable,
+        )
+        if done.code != 0:
+            raise verdicts.installing(done.stderr)
+
+    def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
+        """Return how scripts run in the environment at `path`."""
+        return Ready(
+            id=id_,
+            argv=(str(path / self.program), "-u"),
+            env={"VIRTUAL_ENV": str(path), "PATH": f"{path / 'bin'}:{SYSTEM_PATH}"},
+            read_only=(path, *interpreter.roots),
+        )
+
+    def _env(self) -> dict[str, str]:
+        env = build_environment(
+            UV_CACHE_DIR=str(self._cache),
+            UV_NO_CONFIG="1",
+            UV_NO_PROGRESS="1",
+            UV_PYTHON_DOWNLOADS="never",
+            NO_COLOR="1",
+        )
+        if self._settings.index_url:
+            for name in ("UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
+                env.pop(name, None)
+            env["UV_DEFAULT_INDEX"] = self._settings.index_url
+        if self._settings.extra_index_urls:
+            env.pop("UV_EXTRA_INDEX_URL", None)
+            env["UV_INDEX"] = " ".join(self._settings.extra_index_urls)
+        return env

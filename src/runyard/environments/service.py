@@ -1,0 +1,494 @@
+"""Environments: asked for by runs, looked after by people.
+
+An environment's public id names a **request**: kind, requirements, interpreter, index. It is there from the first
+moment, so that a page can follow the build, and stays the same through failures, retries and rebuilds. The first
+successful resolution pins the **lock** to it for good. The directory is named by the lock, so that two requests
+resolved alike share one, built once. Deleting hides the environment and drops its directory but keeps the lock, for
+runs that are pinned to it; the next request of the same kind is resolved afresh under a new id.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids, log
+from runyard.access.permissions import Actor
+from runyard.db.session import Database, after_commit
+from runyard.environments import repository
+from runyard.environments.buildlog import Line, read_log
+from runyard.environments.builds import Builds, is_gone
+from runyard.environments.directory import Shelf
+from runyard.environments.failures import (
+    BuildCancelled,
+    BuildFailed,
+    BuildInterrupted,
+    EnvironmentInUse,
+    NoSuchEnvironment,
+)
+from runyard.environments.lifecycle import UNSETTLED, Event, State, WrongMoment, after, move
+from runyard.environments.models import Environment
+from runyard.environments.node import NodeToolchain
+from runyard.environments.processes import Confine, unconfined
+from runyard.environments.python import PythonToolchain
+from runyard.environments.toolchain import Ready, Toolchain
+from runyard.environments.wants import Kind, Want
+from runyard.ids import EnvironmentId, ProjectId
+from runyard.live.bus import Bus
+from runyard.settings import Settings
+
+logger = log.get("environments")
+
+_TOUCH_EVERY = timedelta(hours=1)
+_CLEANED_AT_ONCE = 500
+_FOLLOW_S = 2.0
+_FOLLOW_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """A script that uses an environment."""
+
+    script_id: str
+    name: str
+
+
+WhoUses = Callable[[AsyncSession, Actor, EnvironmentId], Awaitable[list[UsedBy]]]
+"""Answers which scripts, of those that the actor may read, use an environment."""
+
+InUse = Callable[[AsyncSession, EnvironmentId], Awaitable[bool]]
+"""Answers whether a live run uses an environment."""
+
+
+async def _nobody(_session: AsyncSession, _actor: Actor, _id: EnvironmentId) -> list[UsedBy]:
+    return []
+
+
+async def _idle(_session: AsyncSession, _id: EnvironmentId) -> bool:
+    return False
+
+
+@dataclass(slots=True)
+class _Known:
+    """A ready environment in memory."""
+
+    ready: Ready
+    name: str
+    used_at: datetime
+
+
+class EnvironmentService:
+    """Environments of one data directory.
+
+    `in_use` and `used_by` are answered by higher rooms. `builder` is False in a process that must not build, such as
+    an API of its own: it leaves due builds to a worker and tells it so on the bus's topic ``worker``.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        settings: Settings,
+        *,
+        used_by: WhoUses = _nobody,
+        in_use: InUse = _idle,
+        confine: Confine = unconfined,
+        toolchains: Sequence[Toolchain] = (),
+        builder: bool = True,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._settings = settings
+        self._used_by = used_by
+        self._in_use = in_use
+        self._builder = builder
+        self._shelf = Shelf(settings.data / "envs")
+        cache = settings.data / "cache"
+        chosen = toolchains or (
+            PythonToolchain(settings.environments, cache / "uv"),
+            NodeToolchain(settings.environments, cache / "npm"),
+        )
+        self._toolchains: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
+        self._builds = Builds(
+            database,
+            bus,
+            self._shelf,
+            self._toolchains,
+            at_once=settings.worker.builds,
+            timeout_s=settings.environments.build_timeout_s,
+            confine=confine,
+        )
+        self._by_want: dict[Want, _Known] = {}
+        self._by_id: dict[str, _Known] = {}
+        self._held: Counter[str] = Counter()
+        self._asked: dict[Want | str, asyncio.Task[_Known]] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+
+    # What the executor asks for
+
+    def cached(self, want: Want, pinned: str | None = None) -> Ready | None:
+        """Return a ready environment from memory, in microseconds; None if `ensure` has to look."""
+        known = self._by_id.get(pinned) if pinned is not None else self._by_want.get(want)
+        if known is None:
+            return None
+        if not self._shelf.is_marked(known.name):
+            self._forget(known.name)
+            return None
+        self._touch(known)
+        return known.ready
+
+    async def ensure(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> Ready:
+        """Return the environment that is wanted, resolved and built if need be.
+
+        `pinned` is the environment of an earlier attempt: the same lock is used, rebuilt if its directory is gone.
+        Hold the answer with `hold` before anything else is awaited.
+
+        Raises: BuildFailed with `code` and `message`; BuildCancelled when a user stopped the build.
+        """
+        ready = self.cached(want, pinned)
+        if ready is not None:
+            return ready
+        key = want if pinned is None else pinned
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, project_id))
+            asked.add_done_callback(lambda task: self._answered(key, task))
+        try:
+            known = await asyncio.shield(asked)
+        except BuildFailed as error:
+            raise error.again() from error
+        except asyncio.CancelledError:
+            if asked.cancelled():
+                raise BuildInterrupted from None
+            raise
+        self._touch(known)
+        return known.ready
+
+    @contextmanager
+    def hold(self, id_: str) -> Iterator[None]:
+        """Keep an environment from being deleted or rebuilt while a run uses it."""
+        self._held[id_] += 1
+        try:
+            yield
+        finally:
+            self._held[id_] -= 1
+            if self._held[id_] <= 0:
+                del self._held[id_]
+
+    async def recover(self) -> None:
+        """Clear away what a crash left, and go on with builds that are due. Call it once, at start."""
+        self._shelf.prepare()
+        for cache in ("uv", "npm"):
+            (self._settings.data / "cache" / cache).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._builder:
+            return
+        removed = await asyncio.to_thread(self._shelf.recover)
+        async with self._database.write() as session:
+            rows = await repository.unsettled(session)
+            for id_, state, builder in rows:
+                if state == State.building and builder is not None and is_gone(builder):
+                    await repository.apply(session, id_, move(Event.abandon), builder=None, lease_until=None)
+        for id_, _state, _builder in rows:
+            self.wake(id_)
+        if rows or removed:
+            logger.info("environments.recovered", due=len(rows), half_built=len(removed))
+
+    def wake(self, id_: str) -> None:
+        """Have a due build done by this process, if it builds at all."""
+        if self._builder:
+            self._builds.start(id_)
+
+    async def sweep(self) -> tuple[int, int]:
+        """Delete what has been unused for longer than the settings say; return how many and their bytes."""
+        now = clock.now()
+        before = now - timedelta(days=self._settings.environments.unused_days)
+        async with self._database.write() as session:
+            await repository.forget(session, before)
+            return await self._clean_up(session, before, now)
+
+    async def close(self) -> None:
+        """Stop builds (they are due again with the next start) and finish what was begun."""
+        await self._builds.close()
+        await asyncio.gather(*self._asked.values(), *self._chores, return_exceptions=True)
+
+    # What people ask for
+
+    async def page(
+        self, session: AsyncSession, states: Sequence[State], kind: Kind | None, before: str | None, limit: int
+    ) -> Sequence[Environment]:
+        """Return up to `limit` environments, newest first, beginning after the id `before`."""
+        return await repository.page(session, states, kind, before, limit)
+
+    async def get(self, session: AsyncSession, id_: str) -> Environment:
+        """Return an environment; raise `NoSuchEnvironment`."""
+        row = await repository.find(session, id_)
+        if row is None or row.deleted_at is not None:
+            raise NoSuchEnvironment
+        return row
+
+    async def used_by(self, session: AsyncSession, actor: Actor, id_: str) -> list[UsedBy]:
+        """Return the scripts that use an environment, of those that the actor may read."""
+        return await self._used_by(session, actor, EnvironmentId(id_))
+
+    async def cancel(self, session: AsyncSession, id_: str) -> Environment:
+        """Stop a build that is due or going on; raise `WrongMoment` if there is none."""
+        row = await self.get(session, id_)
+        after(State(row.state), Event.cancel)
+        if row.state == State.pending:
+            stop = BuildCancelled()
+            await repository.apply(session, id_, move(Event.cancel), error_code=stop.code, error_message=stop.message)
+            after_commit(session, lambda: self._builds.publish(id_, State.failed))
+        else:
+            await repository.request_cancel(session, id_)
+        after_commit(session, lambda: self._builds.cancel(id_))
+        return await self.get(session, id_)
+
+    async def rebuild(self, session: AsyncSession, id_: str) -> Environment:
+        """Have an environment built anew, with the same lock if it has one.
+
+        Raises: WrongMoment while a build is due or going on; EnvironmentInUse.
+        """
+        row = await self.get(session, id_)
+        after(State(row.state), Event.ask)
+        await self._demand_idle(session, row)
+        await self._ask(session, id_, afresh=True)
+        return await self.get(session, id_)
+
+    async def delete(self, session: AsyncSession, id_: str) -> None:
+        """Delete an environment.
+
+        Raises: WrongMoment while a build is due or going on; EnvironmentInUse.
+        """
+        row = await self.get(session, id_)
+        if State(row.state) in UNSETTLED:
+            raise WrongMoment("A build is due or going on: cancel it first.")
+        await self._demand_idle(session, row, alone=True)
+        await self._bury(session, row, clock.now())
+
+    async def clean_up(self, session: AsyncSession, unused_days: float) -> tuple[int, int]:
+        """Delete environments that nothing used for so long; return how many there were and their bytes."""
+        now = clock.now()
+        return await self._clean_up(session, now - timedelta(days=unused_days), now)
+
+    async def log(self, id_: str, after_line: int, limit: int) -> list[Line]:
+        """Return up to `limit` lines of the build log with numbers above `after_line`."""
+        return await asyncio.to_thread(read_log, self._log_path(id_), after_line, limit)
+
+    async def follow(self, id_: str, after_line: int) -> AsyncIterator[Line | State]:
+        """Yield lines of the build log above `after_line` and states as they come; end when the build is settled."""
+        last, told = after_line, None
+        with self._bus.subscribe(f"environment:{id_}") as news:
+            while True:
+                # The state first: what was printed before it changed is then in the log already.
+                async with self._database.read() as session:
+                    row = await repository.find(session, id_)
+                while lines := await self.log(id_, last, _FOLLOW_LINES):
+                    for line in lines:
+                        yield line
+                    last = lines[-1].n
+                if row is None or row.deleted_at is not None:
+                    return
+                state = State(row.state)
+                if state is not told:
+                    told = state
+                    yield state
+                if state not in UNSETTLED:
+                    return
+                if not news.pending():
+                    try:
+                        # Another process may be the one that builds.
+                        await asyncio.wait_for(news.get(), _FOLLOW_S)
+                    except TimeoutError:
+                        continue
+
+    # How it is done
+
+    async def _answer(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> _Known:
+        row = None if pinned is None else await self._pinned(pinned)
+        if row is None:
+            row = await self._requested(want, project_id)
+        known = await self._look(row)
+        if known is None:
+            if State(row.state) not in UNSETTLED:
+                async with self._database.write() as session:
+                    await self._ask(session, row.id, afresh=False)
+            await asyncio.shield(self._builds.start(row.id))
+            async with self._database.read() as session:
+                built = await repository.find(session, row.id)
+            known = await self._look(built) if built is not None else None
+            if known is None:
+                raise BuildFailed("The environment vanished right after it was built.")
+        self._by_id[row.id] = known
+        if pinned is None:
+            self._by_want[want] = known
+        return known
+
+    async def _pinned(self, id_: str) -> Environment | None:
+        async with self._database.read() as session:
+            row = await repository.find(session, id_)
+        if row is not None and row.deleted_at is not None:
+            async with self._database.write() as session:
+                await repository.exhume(session, id_)
+        if row is None:
+            logger.warning("environment.pin_forgotten", environment_id=id_)
+        return row
+
+    async def _requested(self, want: Want, project_id: ProjectId | None) -> Environment:
+        """Return the row that answers a request, made if it is the first of its kind."""
+        toolchain = self._toolchains[want.kind]
+        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
+        request = want.digest(interpreter.identity, *toolchain.surroundings())
+        async with self._database.read() as session:
+            row = await repository.current(session, request)
+        if row is not None:
+            return row
+        row = Environment(
+            id=ids.new("env"),
+            request_hash=request,
+            current=request,
+            kind=want.kind.value,
+            requirements=list(want.requirements),
+            requires_python=want.requires_python,
+            interpreter=interpreter.title,
+            interpreter_path=str(interpreter.path),
+            state=State.pending.value,
+            created_at=clock.now(),
+        )
+        id_ = row.id
+        try:
+            async with self._database.write() as session:
+                session.add(row)
+                await session.flush()
+                after_commit(session, lambda: self._builds.publish(id_, State.pending))
+        except IntegrityError:
+            # Another process was first.
+            async with self._database.read() as session:
+                first = await repository.current(session, request)
+            if first is None:
+                raise
+            return first
+        logger.info("environment.requested", environment_id=id_, kind=row.kind, project_id=project_id)
+        return row
+
+    async def _look(self, row: Environment) -> _Known | None:
+        """Return what a row says is ready, if its directory is there and whole."""
+        if row.state != State.ready or row.lock_hash is None:
+            return None
+        toolchain = self._toolchains[Kind(row.kind)]
+        if not await asyncio.to_thread(self._shelf.is_whole, row.lock_hash):
+            return None
+        interpreter = await asyncio.to_thread(toolchain.interpreter_at, Path(row.interpreter_path))
+        if interpreter is None:
+            return None
+        ready = toolchain.ready(row.id, self._shelf.path(row.lock_hash), interpreter)
+        return _Known(ready, row.lock_hash, row.last_used_at or row.created_at)
+
+    async def _ask(self, session: AsyncSession, id_: str, *, afresh: bool) -> None:
+        """Make a build due, and have it begin once that is committed."""
+        if not await repository.apply(session, id_, move(Event.ask), error_code=None, error_message=None):
+            return
+
+        def begin() -> None:
+            self._builds.publish(id_, State.pending)
+            if self._builder:
+                self._builds.start(id_, afresh=afresh)
+            else:
+                self._bus.publish("worker", {"type": "environment_due", "id": id_})
+
+        after_commit(session, begin)
+
+    async def _demand_idle(self, session: AsyncSession, row: Environment, *, alone: bool = False) -> None:
+        """Raise `EnvironmentInUse` if a live run uses it or, unless `alone`, another one of the same directory."""
+        ids_ = {row.id}
+        if row.lock_hash is not None:
+            # From here on, who wants it has to ask the rows.
+            self._forget(row.lock_hash)
+            if not alone:
+                ids_.update(await repository.sharing(session, row.lock_hash))
+        if await self._any_in_use(session, ids_):
+            raise EnvironmentInUse
+
+    async def _any_in_use(self, session: AsyncSession, ids_: set[str]) -> bool:
+        if any(id_ in self._held for id_ in ids_):
+            return True
+        for id_ in sorted(ids_):
+            if await self._in_use(session, EnvironmentId(id_)):
+                return True
+        return False
+
+    async def _clean_up(self, session: AsyncSession, before: datetime, now: datetime) -> tuple[int, int]:
+        deleted = freed = 0
+        for row in await repository.unused(session, before, _CLEANED_AT_ONCE):
+            known = self._by_id.get(row.id)
+            if (known and known.used_at >= before) or await self._any_in_use(session, {row.id}):
+                continue
+            if row.lock_hash is not None:
+                self._forget(row.lock_hash)
+                if set(await repository.sharing(session, row.lock_hash)) <= {row.id}:
+                    freed += row.size_bytes or 0
+            await self._bury(session, row, now)
+            deleted += 1
+        return deleted, freed
+
+    async def _bury(self, session: AsyncSession, row: Environment, now: datetime) -> None:
+        id_, name = row.id, row.lock_hash
+        await repository.bury(session, row, now)
+
+        def clear() -> None:
+            self._builds.publish(id_, "deleted")
+            self._chore(self._clear(id_, name))
+
+        after_commit(session, clear)
+
+    async def _clear(self, id_: str, name: str | None) -> None:
+        """Remove what a deleted environment leaves on disk, unless another one stands in the same place."""
+        await asyncio.to_thread(self._log_path(id_).unlink, missing_ok=True)
+        if name is None:
+            return
+        async with self._shelf.hold(name):
+            async with self._database.read() as session:
+                shared = await repository.sharing(session, name)
+            if not shared:
+                self._forget(name)
+                await asyncio.to_thread(self._shelf.discard, name)
+
+    def _forget(self, name: str) -> None:
+        for known_by in (self._by_id, self._by_want):
+            for key in [key for key, known in known_by.items() if known.name == name]:
+                del known_by[key]  # type: ignore[arg-type]
+
+    def _touch(self, known: _Known) -> None:
+        """Note a use, in the row at the most once an hour."""
+        now = clock.now()
+        if now - known.used_at >= _TOUCH_EVERY:
+            known.used_at = now
+            self._chore(self._write_use(known.ready.id, now))
+
+    async def _write_use(self, id_: str, now: datetime) -> None:
+        async with self._database.write() as session:
+            await repository.touch(session, id_, now)
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chore_done)
+
+    def _chore_done(self, task: asyncio.Task[None]) -> None:
+        self._chores.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("environments.chore_failed", exc_info=error)
+
+    def _answered(self, key: Want | str, task: asyncio.Task[_Known]) -> None:
+        self._asked.pop(key, None)
+        if not task.cancelled():
+            task.exception()
+
+    def _log_path(self, id_: str) -> Path:
+        return self._shelf.logs / f"{id_}.log"

@@ -1,0 +1,90 @@
+"""What builders of every kind share: the place where a build happens and the promise they keep."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runyard.environments import processes
+from runyard.environments.buildlog import BuildLog
+from runyard.environments.directory import Grip
+from runyard.environments.interpreters import Interpreter
+from runyard.environments.locks import Lock
+from runyard.environments.processes import Command, Confine, Done
+from runyard.environments.wants import Kind, Want
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where a script finds programs besides those of its environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An environment that stands, as the executor needs it.
+
+    `argv` begins the command line, the script's path follows. `env` goes over the run's own; its PATH is whole.
+    `read_only` must be visible to the script at these very paths. Each of `links` is a name to be placed beside the
+    script's code as a symbolic link to that target.
+    """
+
+    id: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    read_only: tuple[Path, ...]
+    links: tuple[tuple[str, Path], ...] = ()
+
+
+class Site:
+    """Where one build happens: a private directory, a log, and the way commands are run there."""
+
+    def __init__(self, scratch: Path, log: BuildLog, confine: Confine) -> None:
+        self.scratch = scratch
+        self.log = log
+        self.grip: Grip | None = None
+        self._confine = confine
+
+    async def run(
+        self, *argv: str, env: Mapping[str, str], writable: tuple[Path, ...] = (), quiet_stdout: bool = False
+    ) -> Done:
+        """Run a command with the scratch directory as its home and working directory."""
+        home = {"HOME": str(self.scratch), "TMPDIR": str(self.scratch)}
+        command = Command(argv, {**env, **home}, self.scratch, (self.scratch, *writable))
+        return await processes.run(self._confine(command), self.log.hear, self._started, quiet_stdout=quiet_stdout)
+
+    def _started(self, pid: int) -> None:
+        if self.grip is not None:
+            self.grip.note(pid)
+
+
+class Toolchain(Protocol):
+    """Resolves and installs the packages of one kind."""
+
+    kind: Kind
+    program: str
+    """The interpreter within an environment, relative to its directory; empty if it is outside."""
+
+    def surroundings(self) -> tuple[str, ...]:
+        """Return what else a resolution depends on: the index and its options, without credentials."""
+
+    def interpreter(self, want: Want) -> Interpreter:
+        """Return what runs such scripts; blocks for some milliseconds when asked the first time.
+
+        Raises: BuildFailed, of a kind that tells what is missing and how to get it.
+        """
+
+    def interpreter_at(self, path: Path) -> Interpreter | None:
+        """Return the interpreter at a known path, if it is still there."""
+
+    async def resolve(self, want: Want, interpreter: Interpreter, site: Site) -> Lock:
+        """Decide every package; raise `BuildFailed` in the resolver's words."""
+
+    async def install(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
+        """Install a lock's packages at `target`, which is not there yet; raise `BuildFailed`."""
+
+    def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
+        """Return how scripts run in the environment at `path`."""
+
+
+def build_environment(**added: str) -> dict[str, str]:
+    """Return the environment of a build's commands: the agent's own, scrubbed, and `added`."""
+    return processes.scrubbed(os.environ, **added)
