@@ -62,12 +62,13 @@ def load(data: Path, environ: Mapping[str, str] | None = None) -> MasterKey:
 
 def _read(path: Path) -> MasterKey:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Not to wait at a pipe that somebody has put there.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise MasterKeyUnusable(f"{path} can't be read: {error.strerror}.") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode):
             raise MasterKeyUnusable(f"{path} is not a regular file.")
@@ -75,7 +76,9 @@ def _read(path: Path) -> MasterKey:
             raise MasterKeyUnusable(f"{path} may be read by other users; make it yours alone: chmod 600 {path}")
         if facts.st_uid not in {os.geteuid(), 0}:
             raise MasterKeyUnusable(f"{path} belongs to another user.")
-        text = file.read(1024).decode("ascii", "replace")
+        text = os.read(descriptor, 1024).decode("ascii", "replace")
+    finally:
+        os.close(descriptor)
     return MasterKey(_decode(text, str(path)))
 
 

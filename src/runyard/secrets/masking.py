@@ -1,0 +1,135 @@
+"""Masking: secrets never leave a run's output, however the bytes arrive."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Self
+
+from runyard.secrets.forms import forms
+
+if TYPE_CHECKING:
+    from ahocorasick_rs import BytesAhoCorasick
+
+MASK = b"***"
+_HEAD = 4
+_FEW = 8
+
+
+class Masker:
+    """Replaces every form of some secrets (see `forms`) in a stream of bytes by ``***``.
+
+    Of overlapping occurrences the leftmost counts, of those the longest. What comes out, joined, does not depend on how
+    the stream was cut: only an end that may still become a secret is held back, until the next `feed` or `flush`. A
+    complete line is held back only while it may be the beginning of a secret of several lines.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._patterns: list[bytes] = sorted(forms(values))
+        self._held = b""
+        self._search: BytesAhoCorasick | None = None
+        self._reach = 0
+        if not self._patterns:
+            return
+        import ahocorasick_rs as automaton
+
+        self._search = automaton.BytesAhoCorasick(
+            self._patterns,
+            matchkind=automaton.MatchKind.LeftmostLongest,
+            # As quick to search as the default, and built in a fraction of the time.
+            implementation=automaton.Implementation.ContiguousNFA,
+        )
+        # Where none of these is, no pattern is. For a few of them a plain search has the steadiest speed.
+        needles = _innermost(self._patterns)
+        self._needles = needles if len(needles) <= _FEW else []
+        self._reach = max(map(len, self._patterns)) - 1
+        self._many_lines = any(b"\n" in pattern for pattern in self._patterns)
+        # The first bytes of patterns, and their beginnings up to four: a quick No for nearly every place in a text.
+        self._first = re.compile(b"[" + b"".join(re.escape(bytes((b,))) for b in {p[0] for p in self._patterns}) + b"]")
+        self._heads = frozenset(pattern[:n] for pattern in self._patterns for n in range(1, _HEAD + 1))
+
+    def twin(self) -> Self:
+        """Return a masker of the same secrets for another stream."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._held = b""
+        return twin
+
+    @property
+    def held(self) -> int:
+        """How many bytes are held back at present."""
+        return len(self._held)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the stream; return what can be told for certain by now."""
+        if self._search is None:
+            return data
+        text = self._held + data if self._held else data
+        out, done = self._replace(text, self._search, last=False)
+        self._held = text[done:]
+        return out
+
+    def flush(self) -> bytes:
+        """End the stream: return what was held back, masked. The masker can then take another stream."""
+        text, self._held = self._held, b""
+        return self.mask(text)
+
+    def mask(self, data: bytes) -> bytes:
+        """Return something whole, masked; the stream's state is neither used nor changed."""
+        return data if self._search is None else self._replace(data, self._search, last=True)[0]
+
+    def mask_text(self, text: str) -> str:
+        """Return a whole text, masked."""
+        if self._search is None:
+            return text
+        return self.mask(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def _replace(self, text: bytes, search: "BytesAhoCorasick", *, last: bool) -> tuple[bytes, int]:
+        """Return the masked beginning of `text` and how many bytes of it that covers."""
+        nothing = self._needles and not any(needle in text for needle in self._needles)
+        found = [] if nothing else search.find_matches_as_indexes(text)
+        if not found:
+            done = len(text) if last else self._undecided(text, 0)
+            return (text if done == len(text) else text[:done]), done
+        parts: list[bytes] = []
+        done = 0
+        undecided = len(text) if last else self._undecided(text, 0)
+        for _, start, end in found:
+            # From an undecided place on a longer secret, or one that begins further left, may come to light.
+            if undecided <= start:
+                break
+            parts += (text[done:start], MASK)
+            done = end
+            if undecided < done:
+                undecided = self._undecided(text, done)
+        parts.append(text[done:undecided])
+        return b"".join(parts), undecided
+
+    def _undecided(self, text: bytes, start: int) -> int:
+        """Return the first place from `start` on from where `text` runs into its end as the beginning of a pattern."""
+        end = len(text)
+        start = max(start, end - self._reach)
+        if not self._many_lines:
+            start = text.rfind(b"\n", start) + 1 or start
+        for found in self._first.finditer(text, start):
+            at = found.start()
+            if text[at : at + _HEAD] in self._heads and self._begins(text[at:]):
+                return at
+        return end
+
+    def _begins(self, tail: bytes) -> bool:
+        """Whether a pattern longer than `tail` begins with it."""
+        at = bisect_left(self._patterns, tail)
+        if at < len(self._patterns) and self._patterns[at] == tail:
+            at += 1
+        return at < len(self._patterns) and self._patterns[at].startswith(tail)
+
+
+def _innermost(patterns: list[bytes]) -> list[bytes]:
+    """Return the patterns that contain no other one; at most one more than `_FEW`, which is then too many anyway."""
+    kept: list[bytes] = []
+    for pattern in sorted(patterns, key=len):
+        if len(kept) > _FEW:
+            break
+        if not any(inner in pattern for inner in kept):
+            kept.append(pattern)
+    return kept
