@@ -1,0 +1,67 @@
+import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { EditorState, type Extension } from '@codemirror/state'
+import { EditorView, lineNumbers } from '@codemirror/view'
+import { languageSupport, type CodeLanguage } from './languages'
+import { codeLook } from './look'
+
+export interface DiffOptions {
+  parent: ShadowRoot
+  before: string
+  after: string
+  language: CodeLanguage
+  dark: boolean
+  /** One column, for narrow windows. */
+  unified: boolean
+  labels: { before: string; after: string }
+  phrases: Record<string, string>
+}
+
+const COLLAPSE = { margin: 3, minSize: 6 }
+// Gives up precision rather than the page on texts that have nothing in common.
+const EFFORT = { scanLimit: 500, timeout: 1500 }
+
+/** Two texts compared, read only; returns what takes the view down. */
+export async function createDiff(options: DiffOptions): Promise<() => void> {
+  const support = await languageSupport(options.language)
+  const extensions = (label: string): Extension => [
+    lineNumbers(),
+    support,
+    codeLook(options.dark),
+    EditorState.readOnly.of(true),
+    EditorView.editable.of(false),
+    EditorView.lineWrapping,
+    EditorState.phrases.of(options.phrases),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
+  ]
+  if (options.unified) {
+    const view = new EditorView({
+      parent: options.parent,
+      root: options.parent,
+      doc: options.after,
+      extensions: [
+        extensions(options.labels.after),
+        unifiedMergeView({
+          original: options.before,
+          mergeControls: false,
+          collapseUnchanged: COLLAPSE,
+          diffConfig: EFFORT,
+        }),
+      ],
+    })
+    return () => {
+      view.destroy()
+    }
+  }
+  const view = new MergeView({
+    parent: options.parent,
+    root: options.parent,
+    a: { doc: options.before, extensions: extensions(options.labels.before) },
+    b: { doc: options.after, extensions: extensions(options.labels.after) },
+    collapseUnchanged: COLLAPSE,
+    diffConfig: EFFORT,
+    gutter: true,
+  })
+  return () => {
+    view.destroy()
+  }
+}

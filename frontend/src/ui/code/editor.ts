@@ -1,0 +1,160 @@
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete'
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search'
+import { Compartment, EditorState, type Extension } from '@codemirror/state'
+import {
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  placeholder,
+  rectangularSelection,
+} from '@codemirror/view'
+import { languageSupport, type CodeLanguage } from './languages'
+import { codeLook } from './look'
+
+export interface EditorOptions {
+  parent: ShadowRoot
+  doc: string
+  language: CodeLanguage
+  dark: boolean
+  readOnly: boolean
+  label: string
+  hint: string
+  /** The find panel's words, by CodeMirror's English ones. */
+  phrases: Record<string, string>
+  changed: (doc: string) => void
+  /** Ctrl-Enter and Ctrl-S; without them these keys do nothing here. */
+  run: () => void
+  save: () => void
+}
+
+export interface Editor {
+  setDoc: (doc: string) => void
+  setLanguage: (language: CodeLanguage) => Promise<void>
+  setDark: (dark: boolean) => void
+  setReadOnly: (readOnly: boolean) => void
+  focus: () => void
+  goTo: (line: number) => void
+  destroy: () => void
+}
+
+/**
+ * A code editor in a shadow root: there its styles are constructed sheets, which a content policy without inline
+ * styles allows. Tab indents; Escape and then Tab leaves, as CodeMirror's keymap has it.
+ */
+export function createEditor(options: EditorOptions): Editor {
+  const language = new Compartment()
+  const look = new Compartment()
+  const reading = new Compartment()
+  let wanted = options.language
+
+  const act = (run: () => void) => () => {
+    run()
+    return true
+  }
+  const view = new EditorView({
+    parent: options.parent,
+    root: options.parent,
+    state: EditorState.create({
+      doc: options.doc,
+      extensions: [
+        keymap.of([
+          { key: 'Mod-Enter', run: act(options.run) },
+          { key: 'Mod-s', run: act(options.save) },
+        ]),
+        editing(),
+        language.of([]),
+        look.of(codeLook(options.dark)),
+        reading.of(readOnly(options.readOnly)),
+        EditorState.phrases.of(options.phrases),
+        EditorView.contentAttributes.of({ 'aria-label': options.label }),
+        options.hint ? placeholder(options.hint) : [],
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) options.changed(update.state.doc.toString())
+        }),
+      ],
+    }),
+  })
+
+  async function setLanguage(next: CodeLanguage): Promise<void> {
+    wanted = next
+    const support = await languageSupport(next)
+    if (wanted === next) view.dispatch({ effects: language.reconfigure(support) })
+  }
+  void setLanguage(options.language)
+
+  return {
+    setLanguage,
+    setDoc(doc) {
+      if (doc === view.state.doc.toString()) return
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
+    },
+    setDark: (dark) => {
+      view.dispatch({ effects: look.reconfigure(codeLook(dark)) })
+    },
+    setReadOnly: (value) => {
+      view.dispatch({ effects: reading.reconfigure(readOnly(value)) })
+    },
+    focus: () => {
+      view.focus()
+    },
+    goTo(line) {
+      const at = view.state.doc.line(Math.max(1, Math.min(view.state.doc.lines, line)))
+      view.dispatch({
+        selection: { anchor: at.from },
+        effects: EditorView.scrollIntoView(at.from, { y: 'center' }),
+      })
+      view.focus()
+    },
+    destroy: () => {
+      view.destroy()
+    },
+  }
+}
+
+function readOnly(value: boolean): Extension {
+  return [EditorState.readOnly.of(value), EditorView.editable.of(!value)]
+}
+
+function editing(): Extension {
+  return [
+    lineNumbers(),
+    highlightActiveLineGutter(),
+    highlightSpecialChars(),
+    history(),
+    foldGutter(),
+    drawSelection(),
+    dropCursor(),
+    EditorState.allowMultipleSelections.of(true),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    autocompletion(),
+    rectangularSelection(),
+    crosshairCursor(),
+    highlightActiveLine(),
+    highlightSelectionMatches(),
+    search({ top: true }),
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...defaultKeymap,
+      ...searchKeymap,
+      ...historyKeymap,
+      ...foldKeymap,
+      ...completionKeymap,
+      indentWithTab,
+    ]),
+  ]
+}
