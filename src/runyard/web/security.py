@@ -1,0 +1,214 @@
+"""What every request passes on its way in and every answer on its way out: request id, security headers, body limit.
+
+Plain ASGI, outside the application, so that crashes and refusals carry the same headers as everything else.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+
+import structlog
+from fastapi import Request
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from runyard import ids
+from runyard.settings import Settings
+from runyard.web.problems import respond
+
+REQUEST_ID = "runyard.request_id"
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_UPLOAD_PATH = re.compile(r"/api/v1/(?:runs|scripts/[^/]+/runs)/?")
+_DRAIN_BYTES = 64 * 1024 * 1024
+_DRAIN_S = 5.0
+
+
+def armoured(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """Return `app` behind all of this module; serve the result instead of the application itself."""
+    limited = BodyLimit(app, body=int(settings.limits.body), upload=int(settings.limits.upload))
+    return RequestId(SecurityHeaders(limited))
+
+
+class RequestId:
+    """Gives every request an id: the client's ``X-Request-Id`` if it is sane, else a new one.
+
+    It is in ``scope["runyard.request_id"]``, in every log event of the request, and in the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        raw = given if _SANE_ID.fullmatch(given) else ids.new("req").encode()
+        scope[REQUEST_ID] = request_id = raw.decode()
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", raw)]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, stamped)
+
+
+def content_policy(*, styles: str = "'self'", scripts: str = "'self'") -> str:
+    """Return the Content-Security-Policy of a page; a route that serves HTML may add a nonce to either list."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {scripts}",
+            f"style-src {styles}",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        )
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers that tell browsers to distrust; a header that the route has set itself stays."""
+
+    def __init__(self, app: ASGIApp, policy: str | None = None) -> None:
+        self._app = app
+        self._headers = (
+            (b"content-security-policy", (policy or content_policy()).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            # Not no-referrer: browsers would then send "Origin: null" with our own page's requests.
+            (b"referrer-policy", b"same-origin"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (
+                b"permissions-policy",
+                b"camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), usb=()",
+            ),
+        )
+        self._over_https = (*self._headers, (b"strict-transport-security", b"max-age=31536000"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = self._over_https if scope.get("scheme") == "https" else self._headers
+        if scope["path"].startswith("/api/"):
+            headers = (*headers, (b"cache-control", b"no-store"))
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = list(message.get("headers", ()))
+                names = {name.lower() for name, _ in own}
+                message["headers"] = own + [header for header in headers if header[0] not in names]
+            await send(message)
+
+        await self._app(scope, receive, dressed)
+
+
+class BodyTooLarge(HTTPException):
+    """More arrived than is accepted; raised out of the reading of a body."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, _sentence(limit))
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether a request may carry files: a form sent to where runs are submitted."""
+    kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    return bool(kind.lower().startswith(b"multipart/form-data") and _UPLOAD_PATH.fullmatch(scope["path"]))
+
+
+class BodyLimit:
+    """Refuses bodies over a limit (413 ``too_large``): at once by their declared length, else as soon as they pass it.
+
+    What was not read is drained for a few seconds before the connection closes; a client that is still sending would
+    otherwise see a reset instead of the answer.
+    """
+
+    def __init__(self, app: ASGIApp, *, body: int, upload: int, uploads: Callable[[Scope], bool] = is_upload) -> None:
+        self._app = app
+        self._body = body
+        self._upload = upload
+        self._uploads = uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
+        limit = self._upload if self._uploads(scope) else self._body
+        if declared is not None and declared.isdigit() and int(declared) > limit:
+            await _refuse(scope, receive, send, limit)
+            return
+        meter = _Meter(receive, send, limit)
+        await self._app(scope, meter.receive, meter.send)
+
+
+class _Meter:
+    """Counts what a request's body brings."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._seen = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._seen += len(message.get("body", b""))
+            if self._seen > self._limit:
+                raise BodyTooLarge(self._limit)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if self._seen <= self._limit:
+            await self._send(message)
+        elif message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await self._send(message)
+        else:
+            last = not message.get("more_body", False)
+            await self._send({**message, "more_body": True})
+            if last:
+                await _drain(self._receive)
+                await self._send({"type": "http.response.body"})
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    answer = respond(Request(scope), 413, "too_large", _sentence(limit), headers={"connection": "close"})
+    await send({"type": "http.response.start", "status": 413, "headers": answer.raw_headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": True})
+    # A client that waits for "100 Continue" sends nothing after a refusal.
+    if not any(name == b"expect" for name, _ in scope["headers"]):
+        await _drain(receive)
+    await send({"type": "http.response.body"})
+
+
+async def _drain(receive: Receive) -> None:
+    """Take in and drop what a client is still sending, within bounds."""
+    dropped = 0
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            while dropped < _DRAIN_BYTES:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
+
+
+def _sentence(limit: int) -> str:
+    size, unit = (limit / 1024**2, "MiB") if limit >= 1024**2 else (limit / 1024, "KiB")
+    return f"The body is larger than the {size:.4g} {unit} accepted here."
