@@ -20,6 +20,7 @@ _FILTER_FD = 9
 # bubblewrap reads its filter from an open file; a shell opens it, since the runner hands none over.
 _OPEN_FILTER = f'exec {_FILTER_FD}<"$0"; exec "$@"'
 OVERHEAD_PIDS = 2
+_MADE = ("/tmp", "/run", "/var", "/dev", "/proc", "/etc")  # noqa: S108 - the sandbox's own
 _SPECK = "65536"  # bytes: room for mount points, not for data
 
 
@@ -92,7 +93,7 @@ def _system(tools: Toolbox, request: Request) -> list[str]:
         argv += ["--bind", str(request.scratch), "/tmp"]  # noqa: S108 - the sandbox's own
     else:
         argv += ["--perms", "1777", "--size", str(tools.tmp_mb * 1024 * 1024), "--tmpfs", "/tmp"]  # noqa: S108
-    return [*argv, "--symlink", "/tmp", "/var/tmp", "--symlink", "../run", "/var/run", "--dir", "/run"]  # noqa: S108
+    return [*argv, "--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp", "--symlink", "../run", "/var/run"]  # noqa: S108
 
 
 def _own_places(tools: Toolbox, request: Request) -> list[str]:
@@ -102,21 +103,28 @@ def _own_places(tools: Toolbox, request: Request) -> list[str]:
         binds |= {path: "--ro-bind", path.resolve(): "--ro-bind"}
     binds |= dict.fromkeys((request.workspace, *request.read_write), "--bind")
     trees = [Path(tree) for tree, link in tools.trees if link is None]
-    covers = [hidden for hidden in tools.hidden if _under(hidden, (*trees, *binds))]
-    steps = [(path, "cover") for path in covers] + list(binds.items())
-    argv: list[str] = []
-    read_only = trees
-    for path, how in sorted(steps, key=lambda step: len(step[0].parts)):
-        if how == "cover":
-            argv += ["--size", _SPECK, "--tmpfs", str(path)]
-            read_only = [tree for tree in read_only if not path.is_relative_to(tree)]
-        elif how == "--bind":
-            argv += [how, str(path), str(path)]
-        elif not _under(path, read_only):
-            argv += [how, str(path), str(path)]
-            read_only = [*read_only, path]
-    return [*argv, "--symlink", str(request.workspace), HOME_LINK]
+    covers = [hidden for hidden in tools.hidden if _depth(hidden, (*trees, *binds))]
+    shown = [*trees, *(path for path, how in binds.items() if how == "--ro-bind")]
+    # Directories that bubblewrap makes on its own are closed to all but their owner, so each is made by name.
+    ways = {parent for path in binds for parent in path.parents if parent.parts[1:]} - {Path(made) for made in _MADE}
+    steps = [
+        *((path, ["--dir", str(path)]) for path in ways - {*binds, *covers} if not _showing(path, shown, covers)),
+        *((path, ["--size", _SPECK, "--tmpfs", str(path)]) for path in covers),
+        *(
+            (path, [how, str(path), str(path)])
+            for path, how in binds.items()
+            if how == "--bind" or not _showing(path, [tree for tree in shown if tree != path], covers)
+        ),
+    ]
+    steps.sort(key=lambda step: (len(step[0].parts), step[0]))
+    return [*(word for _, words in steps for word in words), "--symlink", str(request.workspace), HOME_LINK]
 
 
-def _under(path: Path, trees: Iterable[Path]) -> bool:
-    return any(path.is_relative_to(tree) for tree in trees)
+def _showing(path: Path, shown: Iterable[Path], covers: Iterable[Path]) -> bool:
+    """Tell whether `path` is in the sandbox already: mounted with a tree above it, and not covered again below that."""
+    return _depth(path, shown) > _depth(path, covers)
+
+
+def _depth(path: Path, trees: Iterable[Path]) -> int:
+    """Return how deep the innermost of `trees` lies that contains `path`; 0 if none does."""
+    return max((len(tree.parts) for tree in trees if path.is_relative_to(tree)), default=0)

@@ -202,7 +202,7 @@ def _try_making(root: Path) -> frozenset[str]:
 def _detect_v1(mounts: list[_Mount], own: dict[str, str], configured: Path | None) -> Cgroups:
     roots: dict[str, Path] = {}
     knobs: set[str] = set()
-    why = "no control groups with limits are mounted"
+    whys: list[str] = []
     made: dict[Path, frozenset[str]] = {}
     for name in _V1_WANTED:
         mount = next((m for m in mounts if name in m.options), None)
@@ -215,12 +215,12 @@ def _detect_v1(mounts: list[_Mount], own: dict[str, str], configured: Path | Non
                     root.mkdir(parents=True, exist_ok=True)
                 made[root] = _try_making(root)
         except OSError as error:
-            why = f"{root}: {error.strerror}"
+            whys.append(f"{root}: {error.strerror}")
             continue
         roots[name] = root
         knobs |= made[root]
     if "memory" not in roots and "pids" not in roots:
-        return Cgroups(0, why=why, fix=_FIX_V1)
+        return Cgroups(0, why=whys[0] if whys else "no control groups with limits are mounted", fix=_FIX_V1)
     return Cgroups(1, roots, knobs=frozenset(knobs))
 
 

@@ -151,16 +151,19 @@ def _bwrap(chosen: str | None) -> tuple[str, str]:
     why = "bubblewrap is not installed"
     for program in filter(None, candidates):
         try:
-            said = subprocess.run(
+            done = subprocess.run(
                 [program, "--version"], capture_output=True, text=True, timeout=_PATIENCE_S, check=False, env={}
-            ).stdout
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             why = f"{program}: {error}"
             continue
-        numbers = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", said)
+        numbers = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", done.stdout)
         if numbers and (int(numbers[1]), int(numbers[2])) >= _OLDEST:
             return program, numbers[0]
-        why = f"{program} is too old ({said.strip() or 'no version'}; 0.8 or newer is needed)"
+        if numbers:
+            why = f"{program} is {numbers[0]}, but 0.8 or newer is needed"
+        else:
+            why = f"{program} does not start: {done.stderr.strip() or 'it names no version'}"
     return "", why
 
 

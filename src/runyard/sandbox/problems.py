@@ -27,3 +27,7 @@ class PathClosed(Problem):
 
 class UnsafeVariable(Invalid):
     """An environment variable could take over the programs that build the sandbox."""
+
+
+class TreeTooDeep(Invalid):
+    """A directory of the run is nested too deep."""
