@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 
 from . import kernel
 from .cgroups import GroupUnavailable, join
@@ -35,7 +34,6 @@ class Refused(Exception):  # noqa: N818 - errors are nouns here
 def become_script(order: Order, shim: int, ends: Ends) -> NoReturn:
     """Turn this freshly forked process into the script once the shim says go; on failure say why and exit."""
     try:
-        signal.set_wakeup_fd(-1)
         os.setsid()
         os.dup2(ends.stdout, 1)
         os.dup2(ends.stderr, 2)

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+# the bare module: the one on top of it brings enumerations and selectors that a shim has no use for
+import _socket
 import os
-import socket
 from contextlib import suppress
 
 from .protocol import CONTROL_SOCKET, ForeignMessage, Lines, encode_line
@@ -20,10 +21,9 @@ _RING_S = 0.02
 
 
 class _Client:
-    __slots__ = ("lines", "owed", "rung_at", "socket")
+    __slots__ = ("lines", "owed", "rung_at")
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.socket = connection
+    def __init__(self) -> None:
         self.lines = Lines(limit=65536)
         self.rung_at = 0.0
         self.owed = True
@@ -38,7 +38,7 @@ class Control:
         self._name = f"{CONTROL_SOCKET}.{os.getpid()}"
         self._clients: dict[int, _Client] = {}
         self._size = 0
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._listener.setblocking(False)
         self._listener.bind(self._name)
         self._listener.listen(_MOST_CLIENTS)
@@ -61,32 +61,32 @@ class Control:
     def accept(self) -> int | None:
         """Take a waiting client; its descriptor."""
         try:
-            connection, _ = self._listener.accept()
+            fd: int = self._listener._accept()[0]  # type: ignore[attr-defined]  # noqa: SLF001 - a bare descriptor does
         except OSError:
             return None
         if len(self._clients) >= _MOST_CLIENTS:
-            connection.close()
+            os.close(fd)
             return None
-        connection.setblocking(False)
-        self._clients[connection.fileno()] = _Client(connection)
-        return connection.fileno()
+        os.set_blocking(fd, False)
+        self._clients[fd] = _Client()
+        return fd
 
     def receive(self, fd: int) -> list[dict[str, Any]] | None:
         """Messages of one client; None when it is gone (and forgotten)."""
         client = self._clients[fd]
         try:
-            data = client.socket.recv(65536)
+            data = os.read(fd, 65536)
             if data:
                 messages = client.lines.feed(data)
                 for message in messages:
                     if message.get("kind") == "ping":
-                        client.socket.send(encode_line("pong"))
+                        os.write(fd, encode_line("pong"))
                 return messages
         except BlockingIOError:
             return []
         except (OSError, ForeignMessage):
             pass
-        client.socket.close()
+        os.close(fd)
         del self._clients[fd]
         return None
 
@@ -100,7 +100,7 @@ class Control:
     def ring(self, now: float) -> float | None:
         """Send the doorbells that are due at the monotonic time `now`; when the next one is."""
         soonest: float | None = None
-        for client in self._clients.values():
+        for fd, client in self._clients.items():
             if not client.owed or not self._size:
                 continue
             due = client.rung_at + _RING_S
@@ -108,7 +108,7 @@ class Control:
                 client.rung_at = now
                 due = now + _RING_S
                 try:
-                    client.socket.send(encode_line("output", size=self._size))
+                    os.write(fd, encode_line("output", size=self._size))
                     client.owed = False
                     continue
                 except OSError:
@@ -119,8 +119,8 @@ class Control:
 
     def close(self) -> None:
         """Tell every client that the exit record is there, and part."""
-        for client in self._clients.values():
+        for fd in self._clients:
             with suppress(OSError):
-                client.socket.send(encode_line("exited", size=self._size))
-            client.socket.close()
+                os.write(fd, encode_line("exited", size=self._size))
+            os.close(fd)
         self._clients.clear()

@@ -9,7 +9,7 @@ import gc
 import os
 import select
 import signal
-import socket
+from contextlib import suppress
 
 from . import kernel
 from .claim import boot_id
@@ -35,9 +35,9 @@ class _Birth:
 
 
 class Launcher:
-    """Serves one agent over a connected socket until that closes."""
+    """Serves one agent over a connected socket's descriptor until that closes."""
 
-    def __init__(self, agent: socket.socket) -> None:
+    def __init__(self, agent: int) -> None:
         self._agent = agent
         self._lines = Lines()
         self._births: dict[int, _Birth] = {}
@@ -48,16 +48,15 @@ class Launcher:
     def serve(self) -> None:
         """Answer orders until the agent is gone."""
         self._send(encode_line("ready", pid=os.getpid()))
-        own = self._agent.fileno()
         while True:
             for fd, _ in self._poll.poll():
-                if fd != own:
+                if fd != self._agent:
                     self._hear(fd)
                 elif not self._receive():
                     return
 
     def _receive(self) -> bool:
-        data = self._agent.recv(1 << 16)
+        data = os.read(self._agent, 1 << 16)
         if not data:
             return False
         for message in self._lines.feed(data):
@@ -112,34 +111,47 @@ class Launcher:
         self._send(encode_line(said.pop("kind"), ticket=birth.ticket, **said))
 
     def _send(self, line: bytes) -> None:
-        self._agent.sendall(line)
+        while line:
+            line = line[os.write(self._agent, line) :]
 
 
-def _unmoved(_number: int, _frame: object) -> None:
-    """The call that got the signal fails with an error, and that is enough."""
+def _handle_signals() -> None:
+    """Leave on a request to leave, reap shims, and let every shim forked from here ignore it all.
 
-
-def main() -> None:
-    """Serve the agent whose socket is standard input."""
-    agent = socket.socket(fileno=os.dup(0))
-    null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
-    os.close(null)
-    # handlers, not SIG_IGN: an exec undoes them, so that no script inherits them and no child needs to reset them
+    Handlers, not SIG_IGN, and set once: an exec undoes them, so that no shim and no script has to.
+    """
     launcher = os.getpid()
 
     def leave(_number: int, _frame: object) -> None:
         if os.getpid() == launcher:
             os._exit(0)
 
+    def reap(_number: int, _frame: object) -> None:
+        # in a shim the wakeup descriptor tells
+        if os.getpid() == launcher:
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+
+    def unmoved(_number: int, _frame: object) -> None:
+        """The call that got the signal fails with an error, and that is enough."""
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, _unmoved)
-    # the kernel buries the shims; nobody here waits for them
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    kernel.set_name("runyard-launch")
+        signal.signal(number, unmoved)
+    signal.signal(signal.SIGCHLD, reap)
+
+
+def main() -> None:
+    """Serve the agent whose socket is standard input."""
+    agent = os.dup(0)
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)
+    _handle_signals()
+    kernel.name_launcher()
     kernel.hide_memory()
     gc.collect()
     gc.disable()

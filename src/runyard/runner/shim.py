@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .order import Order
 
 _REPORT = 3
+_DESCRIPTORS = os.sysconf("SC_OPEN_MAX")
 _START_S = 30.0
 _DRAIN_S = 1.0
 _UNKILLABLE_S = 30.0
@@ -53,13 +54,12 @@ def become_shim(order: Order, report: int, boot: str) -> NoReturn:
 
 def _detach(report: int) -> int:
     os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
+    # standard input and output are /dev/null already
+    os.dup2(0, 2)
     # the one descriptor that matters goes lowest, so that one call closes all that was inherited
     if report != _REPORT:
         os.dup2(report, _REPORT, inheritable=False)
-    os.closerange(_REPORT + 1, os.sysconf("SC_OPEN_MAX"))
+    os.closerange(_REPORT + 1, _DESCRIPTORS)
     return _REPORT
 
 
@@ -86,7 +86,7 @@ class Shim:
         # first, while this process has few pages of its own that a fork would share and later copy again
         self._fork()
         kernel.become_subreaper()
-        kernel.set_name("runyard-shim")
+        kernel.name_shim()
         os.umask(0o077)
         os.chdir(self.order.spool)
         self.control = Control()
@@ -114,10 +114,8 @@ class Shim:
         why_read, why_write = os.pipe()
         go_read, go_write = os.pipe()
         self.wake, wake_write = os.pipe()
-        os.set_blocking(self.wake, False)
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _noted)
         shim = os.getpid()
         self.leader = os.fork()
         if self.leader == 0:
@@ -190,7 +188,7 @@ class Shim:
                     if not self._read(fd):
                         poll.unregister(fd)
                 elif fd == self.wake:
-                    self._drain_wake()
+                    os.read(fd, READ_SIZE)
                     self._reap()
                 elif fd == control:
                     client = self.control.accept()
@@ -240,11 +238,6 @@ class Shim:
                 self.tree.ask_to_stop(spare_leader=self.order.spare_leader)
         elif self.kill_at is not None:
             self.kill_at = min(self.kill_at, hour)
-
-    def _drain_wake(self) -> None:
-        with suppress(BlockingIOError):
-            while os.read(self.wake, READ_SIZE):
-                pass
 
     def _reap(self) -> bool:
         """Bury every dead child; whether none is left, dead or alive."""
@@ -326,7 +319,3 @@ class Shim:
             "message": message,
             "notes": self.groups.notes,
         }
-
-
-def _noted(_number: int, _frame: object) -> None:
-    """Exists so that SIGCHLD reaches the wakeup descriptor."""
