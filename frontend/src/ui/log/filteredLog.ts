@@ -3,6 +3,9 @@ import type { LogHooks, LogRows } from './wholeLog'
 
 const PAGE = 500
 const MOST = 20_000
+/** Lines looked through by one request, and how many requests one growth may take before it shows what it has. */
+const LIMIT = 5000
+const REQUESTS = 20
 /** How near to an end of the list the view may come before more is fetched. */
 const NEAR = 200
 
@@ -19,6 +22,8 @@ export class FilteredLog implements LogRows {
   private high = 0
   private busy = false
   private step = PAGE
+  /** The source sifts by itself, so that a wide step costs it little. */
+  private sifts = true
   private readonly abort = new AbortController()
   private readonly source: LogSource
   private readonly stream: LogStream
@@ -95,13 +100,16 @@ export class FilteredLog implements LogRows {
   /** Look through the lines before the stretch, in steps that widen while little is found, until a page came together. */
   private async earlier(): Promise<void> {
     const found: LogLine[] = []
-    while (!this.atStart && found.length < PAGE) {
+    for (let tries = 0; !this.atStart && found.length < PAGE && tries < REQUESTS; tries++) {
       const from = Math.max(0, this.low - this.step)
       const part = await this.between(from, this.low)
       found.unshift(...part)
       this.low = from
       this.atStart = from === 0
-      this.step = part.length * 4 < PAGE ? this.step * 4 : Math.max(PAGE, Math.floor(this.step / 2))
+      this.step =
+        part.length * 4 < PAGE
+          ? Math.min(this.sifts ? Infinity : LIMIT * 4, this.step * 4)
+          : Math.max(PAGE, Math.floor(this.step / 2))
     }
     this.items.unshift(...found)
     this.cut('end')
@@ -130,8 +138,10 @@ export class FilteredLog implements LogRows {
   }
 
   private async page(after: number): Promise<LogPage> {
-    const page = await this.source.page({ after, limit: PAGE, stream: this.stream }, this.abort.signal)
-    return { ...page, items: page.items.filter((line) => line.stream === this.stream) }
+    const page = await this.source.page({ after, limit: LIMIT, stream: this.stream }, this.abort.signal)
+    const items = page.items.filter((line) => line.stream === this.stream)
+    if (items.length < page.items.length) this.sifts = false
+    return { ...page, items }
   }
 
   private cut(end: 'start' | 'end'): void {

@@ -125,6 +125,17 @@ describe('FilteredLog', () => {
     expect(asked.length).toBeLessThan(12)
   })
 
+  it('does the sifting for a source that cannot', async () => {
+    const { source } = fakeSource(30_000, 10_000)
+    const plain: LogSource = {
+      page: ({ after, tail, limit }) =>
+        source.page({ ...(tail ? { tail } : { after: after ?? 0 }), limit: limit ?? 100 }),
+    }
+    const log = new FilteredLog(plain, 'stderr', hooks())
+    await log.open(30_000)
+    expect(Array.from({ length: log.count }, (_, row) => log.numberAt(row))).toEqual([10_000, 20_000, 30_000])
+  })
+
   it('appends only its own stream, and finds the nearest row', async () => {
     const { source, line } = fakeSource(9)
     const log = new FilteredLog(source, 'stderr', hooks())
