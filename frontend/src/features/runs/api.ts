@@ -1,0 +1,85 @@
+import { ask, askRaw, client } from '@/api/client'
+import type { RunState } from '@/api/types'
+
+export interface RunFilters {
+  project: string
+  state?: RunState[]
+  script_id?: string
+  label?: string
+  q?: string
+}
+
+const of = (runId: string) => ({ params: { path: { run_id: runId } } })
+
+export function listRuns(filters: RunFilters, cursor: string | null, limit = 50) {
+  const query = { ...filters, limit, ...(cursor ? { cursor } : {}) }
+  return ask(client.GET('/api/v1/runs', { params: { query } }))
+}
+
+export function getRun(runId: string) {
+  return ask(client.GET('/api/v1/runs/{run_id}', of(runId)))
+}
+
+export function cancelRun(runId: string) {
+  return ask(client.POST('/api/v1/runs/{run_id}/cancel', of(runId)))
+}
+
+export function rerunRun(runId: string) {
+  return ask(client.POST('/api/v1/runs/{run_id}/rerun', of(runId)))
+}
+
+export async function listEvents(runId: string) {
+  const { items } = await ask(client.GET('/api/v1/runs/{run_id}/events', of(runId)))
+  return items
+}
+
+export async function listAttempts(runId: string) {
+  const { items } = await ask(client.GET('/api/v1/runs/{run_id}/attempts', of(runId)))
+  return items
+}
+
+export async function listFiles(runId: string) {
+  const { items } = await ask(client.GET('/api/v1/runs/{run_id}/files', of(runId)))
+  return items
+}
+
+const filePath = (runId: string, path: string) =>
+  `/api/v1/runs/${runId}/files/${path.split('/').map(encodeURIComponent).join('/')}`
+
+export async function readFile(runId: string, path: string): Promise<Blob> {
+  return (await askRaw(filePath(runId, path))).blob()
+}
+
+/** The beginning of a file, at most `limit` bytes of it. */
+export async function readStart(runId: string, path: string, limit: number): Promise<Uint8Array> {
+  const abort = new AbortController()
+  const response = await askRaw(filePath(runId, path), { signal: abort.signal })
+  const reader = response.body?.getReader()
+  const parts: Uint8Array[] = []
+  let size = 0
+  while (reader && size < limit) {
+    const { done, value } = await reader.read()
+    if (done) break
+    parts.push(value)
+    size += value.length
+  }
+  // The rest is not wanted.
+  abort.abort()
+  const whole = new Uint8Array(Math.min(size, limit))
+  let at = 0
+  for (const part of parts) {
+    const piece = part.subarray(0, whole.length - at)
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+export async function readArchive(runId: string): Promise<Blob> {
+  return (await askRaw(`/api/v1/runs/${runId}/archive`)).blob()
+}
+
+export async function readLogText(runId: string, attempt: number): Promise<Blob> {
+  const headers = { accept: 'text/plain' }
+  return (await askRaw(`/api/v1/runs/${runId}/logs?attempt=${String(attempt)}`, { headers })).blob()
+}
