@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runyard.runner import CgroupPlan, StartFailed, read_exit
+from runyard.runner import CgroupPlan, StartFailed, end_remains, read_exit, shim_alive
 from runyard.runner.cgroups import Groups, GroupUnavailable, join
 
 if TYPE_CHECKING:
@@ -174,3 +175,19 @@ async def test_version_1_ends_a_fork_bomb(yard: Any, v1: dict[str, Path]) -> Non
     assert ended.reason in ("timeout", "exit")
     assert ended.message is None
     assert not Path(plan.path).exists()
+
+
+@pytest.mark.needs_cgroups
+async def test_a_killed_shim_s_group_is_emptied_and_removed(yard: Any, v1: dict[str, Path], wait_until: Any) -> None:
+    group = v1["pids"] / "d"
+    spec = yard.python(
+        "import os, time; os.fork() or os.setsid(); print('up', flush=True); time.sleep(600)",
+        cgroups=(CgroupPlan(str(group)),),
+    )
+    started = await yard.spawn(spec)
+    await wait_until(lambda: yard.output(spec) == b"up\nup\n")
+    os.kill(started.pid, signal.SIGKILL)
+    await wait_until(lambda: not shim_alive(spec.spool))
+    await wait_until(lambda: len((group / "cgroup.procs").read_text().split()) == 1)
+    assert end_remains(spec.spool)
+    assert not group.exists()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runyard.runner import ShimGone, ShimLink, StartFailed, read_exit, read_shim, shim_alive
+from runyard.runner import ShimGone, ShimLink, StartFailed, end_remains, read_exit, read_shim, shim_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,6 +294,37 @@ async def test_a_killed_shim_takes_its_script_with_it_and_is_seen_to_be_gone(
     await wait_until(lambda: not is_alive(leader))
     with pytest.raises(ShimGone):
         await ShimLink.attach(Path(spec.spool))
+
+
+async def test_a_killed_shim_s_remains_are_found_and_ended(
+    yard: Any, tmp_path: Path, is_alive: Callable[[int], bool], wait_until: Wait
+) -> None:
+    spec = yard.bash(f"(trap '' TERM; echo $BASHPID > {tmp_path}/pid; echo up; sleep 600; :) & wait")
+    started = await yard.spawn(spec)
+    await wait_until(lambda: yard.output(spec))
+    assert not end_remains(spec.spool)
+    os.kill(started.pid, signal.SIGKILL)
+    await wait_until(lambda: not shim_alive(spec.spool))
+    orphan = int((tmp_path / "pid").read_text())
+    assert is_alive(orphan)
+    assert end_remains(spec.spool)
+    assert not is_alive(orphan)
+    assert end_remains(spec.spool)
+
+
+async def test_a_closed_link_ends_its_events_and_not_the_run(yard: Any) -> None:
+    spec = yard.bash("sleep 0.3; exit 4")
+    await yard.spawn(spec)
+    link = await ShimLink.attach(Path(spec.spool))
+    following = asyncio.create_task(_all(link))
+    await asyncio.sleep(0)
+    link.close()
+    assert await following == []
+    assert (await yard.finished(spec)).exit_code == 4
+
+
+async def _all(link: ShimLink) -> list[object]:
+    return [event async for event in link.events()]
 
 
 async def test_term_hup_and_int_do_not_move_the_shim(yard: Any) -> None:

@@ -5,6 +5,7 @@ Everything here is standard library only. The launcher process never imports thi
 
 from .client import Launcher
 from .link import Event, ShimLink
+from .remains import end_remains
 from .spec import (
     CgroupPlan,
     Exit,
@@ -37,6 +38,7 @@ __all__ = [
     "Started",
     "Usage",
     "claim_unstarted",
+    "end_remains",
     "read_exit",
     "read_shim",
     "shim_alive",

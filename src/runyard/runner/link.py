@@ -9,7 +9,7 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from .protocol import CONTROL_SOCKET, ForeignMessage, Lines, encode_line
 from .spec import ShimGone
@@ -37,8 +37,8 @@ class _Wire(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self.transport = transport
+        # other event loops have transports of their own, so only the type checker is told
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -70,6 +70,7 @@ class ShimLink:
     def __init__(self, spool: Path, wire: _Wire | None) -> None:
         self.spool = spool
         self._wire = wire
+        self._parted = False
 
     @classmethod
     async def attach(cls, spool: Path) -> Self:
@@ -95,12 +96,15 @@ class ShimLink:
     async def events(self) -> AsyncIterator[Event]:
         """`("output", size)` when the output file has grown, then `("exited",)` once the exit record is there.
 
+        After `close` it ends without a word.
         Doorbells are merged: a slow reader gets only the newest size. ShimGone when the shim dies without a record.
         """
         wire = self._wire
         while wire is not None:
             await wire.news.wait()
             wire.news.clear()
+            if self._parted:
+                return
             if wire.size > wire.told:
                 wire.told = wire.size
                 yield ("output", wire.size)
@@ -113,7 +117,6 @@ class ShimLink:
         loop = asyncio.get_running_loop()
         until = loop.time() + _PATIENCE_S
         while read_exit(self.spool) is None:
-            # our own close() ends the connection too; then the shim is simply still there
             if not shim_alive(self.spool) or loop.time() >= until:
                 if read_exit(self.spool) is not None:
                     return
@@ -141,6 +144,7 @@ class ShimLink:
 
     def close(self) -> None:
         """Part; the shim goes on."""
+        self._parted = True
         if self._wire is not None and self._wire.transport is not None:
             self._wire.transport.abort()
 

@@ -44,9 +44,13 @@ def become_shim(order: Order, report: int, boot: str) -> NoReturn:
     """
     code = 1
     try:
-        report = _detach(report)
-        Shim(order, report, boot).live()
-        code = 0
+        shim = Shim(order, _detach(report), boot)
+        try:
+            shim.live()
+            code = 0
+        except BaseException:
+            shim.give_up()
+            raise
     finally:
         # without the interpreter's farewell: its exit handlers belong to the launcher
         os._exit(code)
@@ -74,6 +78,7 @@ class Shim:
         self.began = self.ended = time.monotonic()
         self.leader_status: int | None = None
         self.childless = False
+        self.leader = 0
         self.reason = "exit"
         self.cpu_s = 0.0
         self.largest = 0
@@ -135,6 +140,8 @@ class Shim:
             "boot_id": self.boot,
             "attempt_id": self.order.attempt_id,
             "started_at_us": self.started_us,
+            "leader": self.leader,
+            "leader_start": process_start(self.leader),
             "cgroups": [plan["path"] for plan in self.order.cgroups],
         }
         if not publish(document):
@@ -170,6 +177,12 @@ class Shim:
             self.spool.settle(self._record(message))
         self._tell("failed", message=message)
         self.control.close()
+
+    def give_up(self) -> None:
+        """Leave nothing running. Without an exit record the agent calls the attempt lost, which is what it is."""
+        if self.leader:
+            self.tree.end(self._reap)
+            self.groups.remove()
 
     def _watch(self) -> None:
         poll = select.poll()
