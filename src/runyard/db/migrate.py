@@ -92,6 +92,13 @@ def _back_up(source: Path, keep: int) -> Path | None:
     return target
 
 
+def knows(revision: str) -> bool:
+    """Whether this program has heard of a revision; a newer program's ones it has not."""
+    from alembic.script import ScriptDirectory
+
+    return any(found.revision == revision for found in ScriptDirectory(str(HERE)).walk_revisions())
+
+
 def free_bytes(path: Path) -> int:
     """Return how many bytes an unprivileged process may still write below `path`."""
     return shutil.disk_usage(path).free

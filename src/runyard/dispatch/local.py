@@ -32,7 +32,6 @@ class LocalDispatch:
         self._loops: list[asyncio.Task[None]] = []
         self._slots = 0
         self._held = 0
-        self._overflow = False
         self._serving = False
         self._handler: Handler | None = None
         self._queues: frozenset[str] = frozenset()
@@ -105,7 +104,6 @@ class LocalDispatch:
         while True:
             try:
                 if len(self._heap) < MOST // 2:
-                    self._overflow = False
                     for ready in await refill(MOST):
                         self._push(ready)
                     self._fill()
@@ -117,7 +115,6 @@ class LocalDispatch:
         if ready.queue not in self._queues or ready.run_id in self._known:
             return
         if len(self._heap) >= MOST:
-            self._overflow = True
             return
         self._known.add(ready.run_id)
         heapq.heappush(self._heap, ready)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from runyard.dispatch.contract import Slot
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
 from runyard.engine.workspace import Layout, read_outputs
-from runyard.environments.errors import BuildCancelled, BuildFailed
-from runyard.environments.header import BadHeader, entry_name, want_for
-from runyard.environments.service import Ready
+from runyard.environments.entry import entry_name
+from runyard.environments.failures import BuildInterrupted
+from runyard.environments.toolchain import Ready
+from runyard.environments.wants import want_for
 from runyard.errors import Problem
 from runyard.runner import Exit, ShimGone, ShimLink, Spec, SpoolDamaged, SpoolReader, StartFailed, read_exit
 from runyard.runs import repository
@@ -36,7 +37,7 @@ from runyard.runs.output import Assembler
 from runyard.runs.repository import Claim, Token
 from runyard.sandbox import Confinement, Limits, Request
 from runyard.sandbox.ownership import give
-from runyard.scripts.service import Pinned
+from runyard.scripts.content import Pinned
 from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
@@ -80,6 +81,7 @@ class Attempt:
         self._progress: dict[str, Any] | None = None
         self._progress_at = 0.0
         self._started = False
+        self._holding = ExitStack()
 
     def cancel(self) -> None:
         """Ask for the run's end: at once while it is being prepared, by its shim when it lives."""
@@ -89,14 +91,16 @@ class Attempt:
 
     async def run(self, slot: Slot) -> None:
         """Prepare, start, follow and settle."""
+        with self._holding:
+            await self._run(slot)
+
+    async def _run(self, slot: Slot) -> None:
         try:
             link = await self._begin(slot)
         except CancelledEarly:
             await self._settle_unstarted(on_cancelled_early("request", clock.now()))
-        except (BuildFailed, BadHeader) as problem:
-            await self._settle_unstarted(on_not_started(Failure(problem.code, problem.detail), clock.now()))
-        except BuildCancelled as problem:
-            await self._settle_unstarted(on_not_started(Failure("build_cancelled", problem.detail), clock.now()))
+        except BuildInterrupted:
+            await self.give_back()
         except Problem as problem:
             await self._settle_unstarted(on_not_started(Failure(problem.code, problem.detail), clock.now()))
         except StartFailed as problem:
@@ -126,7 +130,6 @@ class Attempt:
         self._check_cancelled()
         values = self.crew.values_of(self.claim)
         request = self._request(ready, values)
-        confinement = self.crew.sandboxes.confine(None, request)
         self.crew.workspaces.prepare(
             self.layout,
             self.token.run_id,
@@ -134,6 +137,7 @@ class Attempt:
             self.crew.document(values),
             ready.links if ready else (),
         )
+        confinement = self.crew.sandboxes.confine(None, request)
         give(confinement.chown, confinement.owner)
         self._check_cancelled()
         self.spool.mkdir(mode=0o700)
@@ -155,16 +159,15 @@ class Attempt:
         if want is None:
             return None
         service = self.crew.environments
-        ready = service.cached(want, self.claim.environment_id)
+        ready: Ready | None = service.cached(want, self.claim.environment_id)
         if ready is None:
             # Building takes no slot: others may run meanwhile.
             slot.release()
             await self._wait_note("environment")
-            ready = await self._unless_cancelled(
-                service.ensure(want, self.claim.environment_id, self.claim.project_id)
-            )
+            ready = await self._unless_cancelled(service.ensure(want, self.claim.environment_id, self.claim.project_id))
             await self._unless_cancelled(slot.acquire())
             await self._wait_note(None)
+        self._holding.enter_context(service.hold(ready.id))
         if ready.id != self.claim.environment_id:
             async with self.crew.database.write() as session:
                 await repository.note(session, self.token, environment_id=ready.id)
@@ -261,7 +264,13 @@ class Attempt:
 
     async def adopt(self) -> None:
         """Take up an attempt whose shim this worker's previous life has started."""
+        with self._holding:
+            await self._adopt()
+
+    async def _adopt(self) -> None:
         self._started = True
+        if self.claim.environment_id is not None:
+            self._holding.enter_context(self.crew.environments.hold(self.claim.environment_id))
         with suppress(OSError):
             self.crew.sandboxes.adopt(self.id, self.layout.files.stat().st_uid)
         if self.pinned.script_id is not None:
@@ -363,9 +372,7 @@ class Attempt:
             if done:
                 after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, move.target, move))
         if done:
-            logger.info(
-                move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code
-            )
+            logger.info(move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code)
         return done
 
     def _on_progress(self, percent: float, message: str, at: datetime) -> None:

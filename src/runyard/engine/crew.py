@@ -20,7 +20,8 @@ from runyard.runs.repository import Claim
 from runyard.runs.service import sealed_context
 from runyard.sandbox import Sandboxes
 from runyard.scripts import parameters
-from runyard.scripts.service import Pinned, ScriptService
+from runyard.scripts.content import Pinned
+from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 

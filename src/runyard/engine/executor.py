@@ -47,8 +47,11 @@ class Executor:
         self._beating = asyncio.create_task(self._beat(), name="worker.heartbeat")
         await self._dispatch.serve(self, slots=crew.settings.slots, queues=self._queues, refill=self._refill)
 
-    async def stop(self) -> None:
-        """Stop serving. Runs whose command lives go on without us; those that were not started go back."""
+    async def stop(self) -> int:
+        """Stop serving. Runs whose command lives go on without us, those that were not started go back.
+
+        Returns how many go on.
+        """
         await self._dispatch.drain()
         if self._beating is not None:
             self._beating.cancel()
@@ -59,11 +62,12 @@ class Executor:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-        left = len(self._live)
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
+            left = len(await repository.held_by(session, self.worker_id))
         await self.crew.launcher.close()
         logger.info("worker.detached", worker_id=self.worker_id, runs=left)
+        return left
 
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim the run if it is still there, and see it through."""

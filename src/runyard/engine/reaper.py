@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from runyard import clock, log
@@ -71,7 +72,7 @@ class Reaper:
                     move = on_lost(reason, clock.now())
                     if await repository.apply(session, token, move):
                         lost += 1
-                        after_commit(session, lambda row=row, at=move.at: self._announce(row, clock.rfc3339(at)))
+                        after_commit(session, partial(self._announce, row, clock.rfc3339(move.at)))
         async with self._database.read() as session:
             heard = await repository.unheard_cancels(session)
         for run_id in heard:

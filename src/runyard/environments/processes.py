@@ -109,6 +109,11 @@ async def run(command: Command, hear: Hear, started: Callable[[int], None], *, q
     result rather than a message (`quiet_stdout`).
     """
     process = await asyncio.create_subprocess_exec(
+        # Environments are read by users other than the one who builds them; not every event loop knows `umask`.
+        "/bin/sh",
+        "-c",
+        'umask 022; exec "$@"',
+        "sh",
         *command.argv,
         env=dict(command.env),
         cwd=command.cwd,
@@ -116,8 +121,6 @@ async def run(command: Command, hear: Hear, started: Callable[[int], None], *, q
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        # Environments are read by users other than the one who builds them.
-        umask=0o022,
     )
     assert process.stdout is not None  # noqa: S101 - both are pipes
     assert process.stderr is not None  # noqa: S101 - both are pipes

@@ -17,8 +17,10 @@ BACKLOG = 1000
 
 
 class Subscription:
-    """Messages on some topics, in order of arrival. When a reader falls behind, the oldest are dropped and
-    `missed` is set: it should look at the rows again."""
+    """Messages on some topics, in order of arrival.
+
+    When a reader falls behind, the oldest are dropped and `missed` is set: it should look at the rows again.
+    """
 
     def __init__(self, topics: Iterable[str]) -> None:
         self.topics = frozenset(topics)

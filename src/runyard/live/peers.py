@@ -89,7 +89,7 @@ class PeerBus:
         return str(self._directory / name)
 
     def _find(self) -> None:
-        self._peers = {n for n in os.listdir(self._directory) if n.endswith(".sock") and n != self._name}
+        self._peers = {path.name for path in self._directory.glob("*.sock") if path.name != self._name}
 
     def _announce(self) -> None:
         self.publish("live.hello", {"type": "hello", "peer": self._name})

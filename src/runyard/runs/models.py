@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base
 from runyard.db.types import Instant, Json
+from runyard.ids import ProjectId
 
 BIGINT = BigInteger().with_variant(Integer, "sqlite")
 
@@ -23,11 +24,12 @@ class RunRow(Base):
         Index("ix_runs_script_id_state_id", "script_id", "state", "id"),
         Index("ix_runs_state_queue_priority_id", "state", "queue", "priority", "id"),
         Index("ix_runs_worker_id_state", "worker_id", "state"),
+        Index("ix_runs_environment_id_state", "environment_id", "state"),
         Index("ix_runs_project_id_queued_at", "project_id", "queued_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id"))
+    project_id: Mapped[ProjectId] = mapped_column(String(32), ForeignKey("projects.id"))
     script_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("scripts.id"))
     version_id: Mapped[str] = mapped_column(String(32), ForeignKey("script_versions.id"), index=True)
     script_name: Mapped[str] = mapped_column(String(200))
@@ -94,7 +96,7 @@ class RunAttemptRow(Base):
     exit_code: Mapped[int | None] = mapped_column(Integer)
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
-    outputs: Mapped[Any] = mapped_column(Json)
+    outputs: Mapped[Any] = mapped_column(Json, nullable=True)
     usage: Mapped[dict[str, Any] | None] = mapped_column(Json)
     isolation: Mapped[dict[str, Any] | None] = mapped_column(Json)
     progress: Mapped[dict[str, Any] | None] = mapped_column(Json)

@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, ColumnElement, and_, delete, exists, func, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.db.types import DatabaseNow
+from runyard.ids import ProjectId
 from runyard.runs.lifecycle import ACTIVE, TERMINAL, Move, State
 from runyard.runs.models import (
     IdempotencyRow,
@@ -34,7 +35,7 @@ class Claim:
     """A claimed run and all that is needed to execute it."""
 
     token: Token
-    project_id: str
+    project_id: ProjectId
     script_id: str | None
     version_id: str
     environment_id: str | None
@@ -57,7 +58,7 @@ class Hint:
 class Filter:
     """What a list of runs is narrowed to."""
 
-    projects: Sequence[str]
+    projects: Sequence[ProjectId]
     states: Sequence[State] = ()
     script_id: str | None = None
     labels: Sequence[tuple[str, str | None]] = ()
@@ -393,3 +394,13 @@ async def finished_before(session: AsyncSession, at: datetime, after: str, limit
         .limit(limit)
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def held(session: AsyncSession) -> dict[str, int]:
+    """Return how many live runs each worker holds."""
+    statement = (
+        select(RunRow.worker_id, func.count())
+        .where(RunRow.state.in_([state.value for state in ACTIVE]), RunRow.worker_id.is_not(None))
+        .group_by(RunRow.worker_id)
+    )
+    return {str(worker): count for worker, count in (await session.execute(statement)).tuples()}

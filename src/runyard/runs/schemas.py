@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from runyard.runs.lifecycle import State
+from runyard.scripts.schemas import Draft
 
 T = TypeVar("T")
 Timeout = Annotated[float, Field(gt=0, le=31 * 86_400, description="Seconds.")]
@@ -27,24 +28,11 @@ class Submit(Body):
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=20)
 
 
-class DraftCode(Body):
-    """An unsaved text that is run as an unlisted version; `script_id` says where it belongs."""
-
-    language: Literal["python", "javascript", "shell", "sql"]
-    code: Annotated[str, Field(max_length=1_000_000)]
-    requirements: list[str] = Field(default_factory=list, max_length=500)
-    parameters: list[dict[str, Any]] = Field(default_factory=list, max_length=200)
-    timeout_s: Timeout | None = None
-    network: bool = True
-    script_id: str | None = None
-    name: Annotated[str, Field(max_length=200)] | None = None
-
-
 class SubmitAny(Submit):
     """A run of a saved script or of a draft; exactly one of the two."""
 
     script_id: str | None = None
-    draft: DraftCode | None = None
+    draft: Draft | None = None
     project: str = "default"
 
 

@@ -16,6 +16,7 @@ from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.errors import FieldError
+from runyard.ids import ProjectId
 from runyard.live.bus import Bus
 from runyard.runs import files, repository
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
@@ -24,8 +25,8 @@ from runyard.runs.logs import LogStore
 from runyard.runs.models import RunRow
 from runyard.runs.schemas import Accepted, Submit, SubmitAny
 from runyard.scripts import parameters
-from runyard.scripts.schemas import Draft
-from runyard.scripts.service import Pinned, ScriptService
+from runyard.scripts.content import Pinned
+from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
@@ -57,6 +58,7 @@ class RunService:
         self._dispatch = dispatch
         self._bus = bus
         self.logs = logs
+        self.most_files = settings.limits.upload_files
         self._work = settings.data / "work"
 
     async def submit(
@@ -82,12 +84,14 @@ class RunService:
         if key is not None and (known := await self._recall(actor, key, fingerprint)):
             return known
         run_id = ids.new("run")
-        # Parameters are looked at before any file is taken in.
-        async with self._database.read() as session:
-            if body.script_id is not None:
-                pinned = await self._scripts.pin(session, actor, body.script_id)
-                parameters.complete(pinned.definitions, body.parameters)
-        names = await asyncio.to_thread(self._store, run_id, uploads) if uploads else []
+        names: list[str] = []
+        if uploads:
+            # Parameters are looked at before any file is taken in.
+            async with self._database.read() as session:
+                if body.script_id is not None:
+                    pinned = await self._scripts.pin(session, actor, body.script_id)
+                    parameters.complete(pinned.definitions, body.parameters)
+            names = await asyncio.to_thread(self._store, run_id, uploads)
         try:
             async with self._database.write() as session:
                 pinned = await self._pin(session, actor, body)
@@ -121,9 +125,8 @@ class RunService:
             pinned = await self._scripts.pin(session, actor, body.script_id)
         else:
             assert body.draft is not None  # noqa: S101 - checked on entry
-            draft = Draft.model_validate(body.draft.model_dump())
-            pinned = await self._scripts.draft(session, actor, draft, body.project)
-        actor.demand(Permission.run_submit, pinned.project_id, NoSuchRun)
+            pinned = await self._scripts.draft(session, actor, body.draft, body.project)
+        actor.demand(Permission.run_submit, ProjectId(pinned.project_id), NoSuchRun)
         return pinned
 
     async def _add(
@@ -231,9 +234,7 @@ class RunService:
                 after_commit(session, lambda: self._tell(_told(row), State.cancelled))
                 return await self._again(session, run_id)
         if await repository.ask_cancel(session, run_id, now):
-            await repository.journal(
-                session, run_id, row.attempt, now, "run.cancel_requested", {"by": actor.username}
-            )
+            await repository.journal(session, run_id, row.attempt, now, "run.cancel_requested", {"by": actor.username})
         after_commit(session, lambda: self._dispatch.cancel(run_id))
         return await self._again(session, run_id)
 

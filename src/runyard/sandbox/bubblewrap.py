@@ -19,6 +19,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILTER_FD = 9
 # bubblewrap reads its filter from an open file; a shell opens it, since the runner hands none over.
 _OPEN_FILTER = f'exec {_FILTER_FD}<"$0"; exec "$@"'
+# Changing users needs the first two, emptying the bounding set the third, and entering a workspace that is closed to
+# all but its owner the last. setpriv leaves none of them.
+_RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH")
 OVERHEAD_PIDS = 2
 _MADE = ("/tmp", "/run", "/var", "/dev", "/proc", "/etc")  # noqa: S108 - the sandbox's own
 _SPECK = "65536"  # bytes: room for mount points, not for data
@@ -68,8 +71,9 @@ def command(tools: Toolbox, request: Request, uid: int | None) -> tuple[str, ...
     argv += _own_places(tools, request)
     argv += ["--remount-ro", "/", "--chdir", str(request.workspace)]
     if uid is not None:
-        # Changing users needs the first two; emptying the bounding set the third. setpriv leaves none of them.
-        argv += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+        argv += ["--cap-drop", "ALL"]
+        for right in _RIGHTS:
+            argv += ["--cap-add", right]
     if tools.files.seccomp:
         argv += ["--seccomp", str(_FILTER_FD)]
     argv += ["--"]

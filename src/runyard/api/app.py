@@ -1,0 +1,105 @@
+"""The HTTP application over a wired yard."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from runyard import __version__
+from runyard.access.routes import router as access_routes
+from runyard.api import docs, health, live, page
+from runyard.environments.routes import router as environment_routes
+from runyard.insights.routes import router as insight_routes
+from runyard.projects.routes import router as project_routes
+from runyard.runs.log_routes import router as log_routes
+from runyard.runs.routes import router as run_routes
+from runyard.runs.schemas import Submit, SubmitAny
+from runyard.scripts.routes import router as script_routes
+from runyard.web import problems
+from runyard.web.depends import provide
+from runyard.web.security import BodyLimit, RequestId, SecurityHeaders
+from runyard.wiring import Yard
+
+PREFIX = "/api/v1"
+ROUTERS: tuple[APIRouter, ...] = (
+    access_routes,
+    project_routes,
+    script_routes,
+    run_routes,
+    log_routes,
+    environment_routes,
+    insight_routes,
+    live.router,
+)
+
+
+def make_app(yard: Yard | None) -> FastAPI:
+    """Return the application; without a yard it can only describe itself."""
+    app = FastAPI(
+        title="Runyard",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
+    app.include_router(health.router)
+    app.include_router(docs.router)
+    app.include_router(page.router)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    if yard is not None:
+        settings = yard.settings
+        provide(
+            app.state,
+            settings,
+            yard.database,
+            yard.access,
+            yard.projects,
+            yard.scripts,
+            yard.environments,
+            yard.runs,
+            yard.gauge,
+        )
+        app.state.bus = yard.bus
+        app.state.yard = yard
+        app.add_middleware(BodyLimit, body=int(settings.limits.body), upload=int(settings.limits.upload))
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestId)
+    return app
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document; built once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description="Write, run, schedule and orchestrate scripts and workflows on machines of your own.",
+            routes=app.routes,
+            separate_input_output_schemas=False,
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for shape in (Submit, SubmitAny):
+            described = shape.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= {name: part for name, part in described.pop("$defs", {}).items() if name not in schemas}
+            schemas[shape.__name__] = described
+        schemas["Problem"] = problems.ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schemas["Problem"].pop("$defs", {})
+        document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+        document["security"] = [{"bearer": []}]
+        answer = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = {"description": "A problem (RFC 9457).", "content": answer}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,118 @@
+"""The WebSocket of state changes."""
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
+from runyard.errors import Problem
+from runyard.live.bus import Bus, Message
+
+router = APIRouter()
+
+PATIENCE_S = 10.0
+PING_S = 20.0
+RECHECK_S = 60.0
+_NOT_SIGNED_IN = 4401
+_HEARD = ("run", "progress", "script", "environment")
+
+
+@router.websocket("/live")
+async def live(socket: WebSocket) -> None:
+    """Send what changes in the reader's projects. The first message is ``{"token": …}``; it may be sent again."""
+    await socket.accept()
+    provided: dict[type, Any] = socket.app.state.provided
+    access: AccessService = provided[AccessService]
+    bus: Bus = socket.app.state.bus
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            token = _token(await socket.receive_text())
+        actor = await access.actor_of(token)
+    except (Problem, ValueError, TimeoutError):
+        await socket.close(_NOT_SIGNED_IN)
+        return
+    except WebSocketDisconnect:
+        return
+    await _Connection(socket, access, bus, token, actor).serve()
+
+
+def _token(text: str) -> str:
+    message = json.loads(text)
+    if not isinstance(message, dict) or not isinstance(message.get("token"), str):
+        raise ValueError("no token")
+    return str(message["token"])
+
+
+class _Connection:
+    def __init__(self, socket: WebSocket, access: AccessService, bus: Bus, token: str, actor: Actor) -> None:
+        self._socket = socket
+        self._access = access
+        self._bus = bus
+        self._token = token
+        self._actor = actor
+
+    async def serve(self) -> None:
+        listening = asyncio.create_task(self._listen())
+        sending = asyncio.create_task(self._send())
+        done, pending = await asyncio.wait({listening, sending}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+                await task
+        for task in done:
+            error = task.exception()
+            if error is not None and not isinstance(error, WebSocketDisconnect | RuntimeError | Problem | ValueError):
+                raise error
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+            await self._socket.close(_NOT_SIGNED_IN)
+
+    async def _listen(self) -> None:
+        """Take renewed tokens; end when the other side does."""
+        while True:
+            token = _token(await self._socket.receive_text())
+            self._actor = await self._access.actor_of(token)
+            self._token = token
+
+    async def _send(self) -> None:
+        with self._bus.subscribe("project:*", "environment:*") as news:
+            await self._socket.send_json({"type": "hello"})
+            checked = asyncio.get_running_loop().time()
+            while True:
+                messages: list[tuple[str, Message]] = []
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PING_S):
+                        messages = [await news.get(), *news.pending()]
+                now = asyncio.get_running_loop().time()
+                if now - checked > RECHECK_S:
+                    # A session that was revoked or has run out hears nothing more.
+                    self._actor = await self._access.actor_of(self._token)
+                    checked = now
+                if news.missed:
+                    news.missed = False
+                    await self._socket.send_json({"type": "missed"})
+                if not messages:
+                    await self._socket.send_json({"type": "ping"})
+                for topic, message in messages:
+                    if shown := self._shown(topic, message):
+                        await self._socket.send_json(shown)
+
+    def _shown(self, topic: str, message: Message) -> Message | None:
+        if message["type"] not in _HEARD:
+            return None
+        if topic.startswith("environment:"):
+            return message if self._actor.may(Permission.environment_read) else None
+        project_id = topic.removeprefix("project:")
+        member = next((m for m in self._actor.memberships if m.project_id == project_id), None)
+        if member is None:
+            return None
+        needed = Permission.script_read if message["type"] == "script" else Permission.run_read
+        if needed not in member.permissions:
+            return None
+        if "run" in message:
+            run = {key: value for key, value in message["run"].items() if key != "project_id"}
+            return {**message, "run": {**run, "project": member.name}}
+        return message

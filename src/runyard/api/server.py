@@ -1,0 +1,156 @@
+"""Runs a process of the yard until it is told to stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from runyard import log
+from runyard.errors import Unavailable
+from runyard.settings import Settings
+from runyard.wiring import ROLES, Ready, Yard
+
+OnReady = Callable[[Ready], None]
+OnStopped = Callable[[int], None]
+
+logger = log.get("server")
+LEAVE_S = 2
+BACKLOG = 2048
+
+
+class AddressTaken(Unavailable):
+    """The address can't be listened on."""
+
+
+def serve(
+    settings: Settings,
+    roles: frozenset[str] = ROLES,
+    on_ready: OnReady | None = None,
+    on_stopped: OnStopped | None = None,
+) -> None:
+    """Serve `roles` until SIGTERM or SIGINT; runs go on without us, `on_stopped` learns how many.
+
+    Raises: AddressTaken, DataUnusable, AlreadyRunning, SchemaMismatch, DatabaseUnavailable and others of `Problem`.
+    """
+    terminal = settings.log.format == "terminal" or (settings.log.format == "auto" and sys.stderr.isatty())
+    log.configure(level=settings.log.level, json=not terminal)
+    listening = _listen(settings) if "api" in roles else None
+    if listening is not None:
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+    with contextlib.ExitStack() as stack:
+        if listening is not None:
+            stack.enter_context(listening)
+        runner = stack.enter_context(asyncio.Runner(loop_factory=_loop()))
+        left = runner.run(_serve(settings, roles, listening, on_ready))
+    if on_stopped is not None:
+        on_stopped(left)
+
+
+async def _serve(
+    settings: Settings, roles: frozenset[str], listening: socket.socket | None, on_ready: OnReady | None
+) -> int:
+    yard = Yard(settings, roles)
+    stop = asyncio.Event()
+    left = 0
+    with _signals(stop):
+        try:
+            first, examples, backup = await yard.start()
+            ready = Ready(settings.base_url if listening else "", roles, first, examples, backup)
+            yard.locks.tell({"url": ready.url})
+            if listening is None:
+                _announce(ready, on_ready)
+                await stop.wait()
+            else:
+                await _serve_http(yard, listening, stop, lambda: _announce(ready, on_ready))
+        finally:
+            left = await yard.stop()
+    return left
+
+
+def _announce(ready: Ready, on_ready: OnReady | None) -> None:
+    logger.info("server.ready", url=ready.url, roles=sorted(ready.roles), pid=os.getpid())
+    if on_ready is not None:
+        on_ready(ready)
+
+
+async def _serve_http(yard: Yard, listening: socket.socket, stop: asyncio.Event, up: Callable[[], None]) -> None:
+    import uvicorn
+
+    from runyard.api.app import make_app
+
+    config = uvicorn.Config(
+        make_app(yard),
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=65_536,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(yard.settings.trusted_proxies),
+        forwarded_allow_ips=list(yard.settings.trusted_proxies),
+        timeout_graceful_shutdown=LEAVE_S,
+        timeout_keep_alive=30,
+    )
+    server = _server(config)
+    serving = asyncio.create_task(server.serve([listening]))
+    stopping = asyncio.create_task(stop.wait())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.002)
+    if not serving.done():
+        up()
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await serving
+
+
+def _server(config: Any) -> Any:
+    """Return a server that leaves signals to us: the roles beside it must be stopped too."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(config)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise AddressTaken(
+            f"Can't listen on {settings.host}:{settings.port}: {error.strerror}. Choose another one with --port."
+        ) from error
+    listening.listen(BACKLOG)
+    return listening
+
+
+@contextlib.contextmanager
+def _signals(stop: asyncio.Event) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

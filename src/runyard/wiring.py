@@ -1,0 +1,237 @@
+"""The one factory: settings in, a wired yard out."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock
+from runyard.access.first_admin import FirstAdmin
+from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
+from runyard.db import migrate
+from runyard.db.session import Database
+from runyard.dispatch.local import LocalDispatch
+from runyard.engine.crew import Crew
+from runyard.engine.executor import Executor
+from runyard.engine.reaper import Reaper
+from runyard.engine.workspace import Workspaces
+from runyard.environments.service import EnvironmentService, UsedBy
+from runyard.errors import Unavailable
+from runyard.ids import EnvironmentId
+from runyard.insights.machine import Gauge
+from runyard.live.bus import Bus, LocalBus
+from runyard.live.peers import PeerBus
+from runyard.locks import Locks
+from runyard.projects.service import ProjectService
+from runyard.runner import Launcher
+from runyard.runs import repository as runs
+from runyard.runs.lifecycle import ACTIVE
+from runyard.runs.logs import LogStore
+from runyard.runs.models import RunRow
+from runyard.runs.service import RunService
+from runyard.sandbox import Level, Sandboxes
+from runyard.scripts import seeds
+from runyard.scripts.models import Script
+from runyard.scripts.service import ScriptService
+from runyard.secrets import keys
+from runyard.secrets.sealing import Sealer
+from runyard.settings import Settings
+
+ROLES = frozenset({"api", "scheduler", "worker"})
+# A directory that the users of runs must be able to walk through, and one that only we may look into.
+_OPEN, _PRIVATE = 0o711, 0o700
+_FOLDERS = {
+    "work": _OPEN,
+    "envs": _OPEN,
+    "state": _OPEN,
+    "sandbox": _OPEN,
+    "spool": _PRIVATE,
+    "logs": _PRIVATE,
+    "locks": _PRIVATE,
+    "live": _PRIVATE,
+    "cache": _PRIVATE,
+    "tmp": _PRIVATE,
+}
+
+
+class DataUnusable(Unavailable):
+    """The data directory can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What whoever started the yard wants to tell people."""
+
+    url: str
+    roles: frozenset[str]
+    first_admin: FirstAdmin | None
+    examples: int
+    backup: Path | None
+
+
+def prepare_data(settings: Settings) -> None:
+    """Make the data directory and what stands in it; raise `DataUnusable` if it can't be written or is full."""
+    data = settings.data
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        # Runs under users of their own must reach their workspaces through it; what is private has its own lock.
+        data.chmod(_OPEN)
+        for name, mode in _FOLDERS.items():
+            folder = data / name
+            folder.mkdir(exist_ok=True)
+            folder.chmod(mode)
+        probe = data / "tmp" / f"probe-{os.getpid()}"
+        probe.write_bytes(b"\0" * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise DataUnusable(f"The data directory {data} can't be used: {error.strerror}.") from error
+    free = migrate.free_bytes(data)
+    if free < int(settings.limits.free_disk):
+        raise DataUnusable(
+            f"The disk that holds {data} is full: {free // 2**20} MiB are free, "
+            f"{int(settings.limits.free_disk) // 2**20} MiB are needed (limits.free_disk)."
+        )
+
+
+def connect(settings: Settings) -> Database:
+    """Return the database of these settings; opens nothing yet."""
+    database = settings.database
+    return Database.connect(
+        settings.sqlalchemy_url,
+        pool_size=database.pool_size,
+        busy_timeout_s=database.busy_timeout_s,
+        synchronous=database.synchronous,
+    )
+
+
+def make_sandboxes(settings: Settings) -> Sandboxes:
+    """Return the machine's sandboxes; looks at nothing yet."""
+    sandbox = settings.sandbox
+    return Sandboxes(
+        settings.data / "sandbox",
+        hidden=(settings.data,),
+        uid_base=sandbox.uid_base,
+        uid_count=sandbox.uid_count,
+        default=Level(sandbox.level) if sandbox.level else None,
+        cgroup_root=sandbox.cgroup_root,
+    )
+
+
+class Yard:
+    """Everything that one process of an installation consists of."""
+
+    def __init__(self, settings: Settings, roles: frozenset[str] = ROLES) -> None:
+        prepare_data(settings)
+        tempfile.tempdir = str(settings.data / "tmp")
+        self.settings = settings
+        self.roles = roles
+        self.locks = Locks(settings.data / "locks", roles)
+        self.locks.take()
+        key = keys.load(settings.data)
+        self.sealer = Sealer(key)
+        self.database = connect(settings)
+        self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
+        self.dispatch = LocalDispatch(self.bus)
+        self.logs = LogStore(settings.data / "logs")
+        self.workspaces = Workspaces(settings.data / "work", settings.data / "state")
+        self.projects = ProjectService()
+        self.access = AccessService(self.database, settings, key, self.projects)
+        self.scripts = ScriptService(self.sealer, self.bus)
+        self.environments = EnvironmentService(
+            self.database, self.bus, settings, used_by=_used_by, in_use=_in_use, builder="worker" in roles
+        )
+        self.runs = RunService(settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs)
+        self.gauge = Gauge(settings.data)
+        self.executor: Executor | None = None
+        self.reaper: Reaper | None = None
+
+    async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
+        """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""
+        backup = await self._schema()
+        first, examples = await self._first_start()
+        await self.bus.start()
+        await self.environments.recover()
+        if "worker" in self.roles:
+            crew = Crew(
+                settings=self.settings,
+                database=self.database,
+                bus=self.bus,
+                launcher=Launcher(),
+                sandboxes=make_sandboxes(self.settings),
+                environments=self.environments,
+                scripts=self.scripts,
+                sealer=self.sealer,
+                logs=self.logs,
+                workspaces=self.workspaces,
+                spool=self.settings.data / "spool",
+            )
+            self.executor = Executor(crew, self.dispatch)
+            await self.executor.start()
+        if "scheduler" in self.roles:
+            self.reaper = Reaper(self.settings, self.database, self.bus, self.dispatch, self.workspaces)
+            await self.reaper.start()
+        return first, examples, backup
+
+    async def stop(self) -> int:
+        """Stop the roles and leave runs going; answers how many go on."""
+        left = 0
+        if self.reaper is not None:
+            await self.reaper.stop()
+        if self.executor is not None:
+            left = await self.executor.stop()
+        await self.environments.close()
+        await self.bus.close()
+        await self.database.close()
+        self.locks.release()
+        return left
+
+    async def _schema(self) -> Path | None:
+        if self.roles != ROLES:
+            await migrate.demand(self.database)
+            return None
+        found = await migrate.state(self.database)
+        if found.fits:
+            return None
+        if found.current is not None and not migrate.knows(found.current):
+            await migrate.demand(self.database)
+        backup = await migrate.back_up_sqlite(self.settings.sqlalchemy_url) if found.current else None
+        await migrate.upgrade(self.database)
+        return backup
+
+    async def _first_start(self) -> tuple[FirstAdmin | None, int]:
+        async with self.database.write() as session:
+            project = await self.projects.ensure_default(session, clock.now())
+            first = await self.access.first_admin(session, self.settings)
+            examples = 0
+            if self.settings.seed_examples:
+                examples = await seeds.seed(session, self.scripts, project.id)
+        if (self.settings.data / "runyard.db").exists():
+            (self.settings.data / "runyard.db").chmod(0o600)
+        return first, examples
+
+
+async def _used_by(session: AsyncSession, actor: Actor, environment_id: EnvironmentId) -> list[UsedBy]:
+    statement = (
+        select(RunRow.script_id, Script.name)
+        .join(Script, Script.id == RunRow.script_id)
+        .where(
+            RunRow.environment_id == environment_id,
+            RunRow.project_id.in_(actor.projects(Permission.script_read)),
+            Script.deleted_at.is_(None),
+        )
+        .distinct()
+        .order_by(Script.name)
+        .limit(100)
+    )
+    return [UsedBy(str(script_id), name) for script_id, name in (await session.execute(statement)).tuples()]
+
+
+async def _in_use(session: AsyncSession, environment_id: EnvironmentId) -> bool:
+    statement = select(RunRow.id).where(
+        RunRow.environment_id == environment_id, RunRow.state.in_([state.value for state in ACTIVE])
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
