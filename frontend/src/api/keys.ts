@@ -2,6 +2,7 @@
 export const keys = {
   me: ['me'] as const,
   projects: ['projects'] as const,
+  homes: ['home'] as const,
   home: (project: string) => ['home', project] as const,
   system: ['system'] as const,
   scripts: {
@@ -10,6 +11,8 @@ export const keys = {
     list: (filters: object) => ['scripts', 'list', filters] as const,
     one: (id: string) => ['scripts', 'one', id] as const,
     versions: (id: string) => ['scripts', 'versions', id] as const,
+    lastRuns: ['scripts', 'last-runs'] as const,
+    lastRunsOf: (ids: readonly string[]) => ['scripts', 'last-runs', ids] as const,
     tags: (project: string) => ['scripts', 'tags', project] as const,
   },
   runs: {

@@ -1,20 +1,21 @@
 import { readonly, ref } from 'vue'
-import { accessToken, onRenewed } from './session'
-import type { EnvironmentState, RunHeadline } from './types'
+import { accessToken, onRenewed, renew } from './session'
+import type { EnvironmentState, RunNews, RunProgress } from './types'
 
 export interface LiveMessages {
-  run: { type: 'run'; run: RunHeadline }
+  run: { type: 'run'; run: RunNews }
+  progress: { type: 'progress'; run: { id: string; project: string; progress: RunProgress } }
   environment: { type: 'environment'; environment: { id: string; state: EnvironmentState } }
   script: { type: 'script'; script: { id: string; project: string; version: number } }
-  system: { type: 'system' } & Record<string, unknown>
-  /** Not the server's: the socket is up again after a gap, so whatever was cached may be stale. */
-  resumed: { type: 'resumed' }
+  /** News were lost, by the server's word or because the socket was away: whatever is cached may be stale. */
+  missed: { type: 'missed' }
 }
 export type LiveKind = keyof LiveMessages
 export type LiveState = 'off' | 'connecting' | 'live'
 
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
+const NOT_SIGNED_IN = 4401
 
 /** Wait before try number `tries` (from 0): doubling with full jitter, so that a restarted server is not stormed. */
 export function backoff(tries: number, random: () => number = Math.random): number {
@@ -52,7 +53,7 @@ function receive(data: string): void {
   if (message.type === 'hello') {
     state.value = 'live'
     tries = 0
-    if (greeted++ > 0) emit('resumed', { type: 'resumed' })
+    if (greeted++ > 0) emit('missed', { type: 'missed' })
   } else {
     emit(message.type as LiveKind, message as never)
   }
@@ -72,11 +73,13 @@ function open(): void {
   mine.onmessage = (event: MessageEvent<string>) => {
     receive(event.data)
   }
-  mine.onclose = () => {
+  mine.onclose = (event) => {
     if (socket !== mine) return
     socket = null
     if (!wanted) return
     state.value = 'connecting'
+    // A refused token: a fresh one opens again through `onRenewed`, a session that is over ends the page's too.
+    if (event.code === NOT_SIGNED_IN && tries === 0) void renew().catch(() => undefined)
     retry = setTimeout(open, backoff(tries++))
   }
 }

@@ -102,6 +102,7 @@ export interface paths {
     >
     post: Post<{ id: string; state: RunState }, Record<string, unknown>, undefined, 202>
   }
+  '/api/v1/runs/latest': { get: Get<{ items: RunSummary[] }, { script_id: string[] }> }
   '/api/v1/runs/{run_id}': { get: Get<Run, Nothing, OfRun> }
   '/api/v1/runs/{run_id}/cancel': { post: Post<Run, undefined, OfRun> }
   '/api/v1/runs/{run_id}/rerun': { post: Post<{ id: string; state: RunState }, undefined, OfRun, 202> }
@@ -115,7 +116,7 @@ export interface paths {
   '/api/v1/runs/{run_id}/logs/search': {
     get: Get<LogHits, { q: string; attempt?: number; after?: number; limit?: number }, OfRun>
   }
-  '/api/v1/runs/{run_id}/events': { get: Get<{ items: RunEvent[] }, Nothing, OfRun> }
+  '/api/v1/runs/{run_id}/events': { get: Get<Page<RunEvent>, Paging, OfRun> }
   '/api/v1/runs/{run_id}/attempts': { get: Get<{ items: RunAttempt[] }, Nothing, OfRun> }
   '/api/v1/runs/{run_id}/files': { get: Get<{ items: RunFile[] }, Nothing, OfRun> }
   '/api/v1/environments': { get: Get<Page<EnvironmentSummary>, Paging & { state?: string; kind?: string }> }

@@ -11,6 +11,8 @@ interface Granted {
 }
 
 const RENEW_BEFORE_S = 30
+/** Set while this browser has a refresh cookie (which scripts can't see), so that nobody asks without one. */
+const HINT = 'runyard.session'
 
 const token = ref<string | null>(null)
 let renewing: Promise<boolean> | null = null
@@ -20,7 +22,25 @@ const endedListeners = new Set<() => void>()
 
 export const accessToken = readonly(token)
 
+function remember(has: boolean): void {
+  try {
+    if (has) localStorage.setItem(HINT, '1')
+    else localStorage.removeItem(HINT)
+  } catch {
+    // Storage can be forbidden; a reload then asks for the password again.
+  }
+}
+
+function mayHaveCookie(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null
+  } catch {
+    return false
+  }
+}
+
 function adopt(granted: Granted): void {
+  remember(true)
   token.value = granted.access_token
   clearTimeout(renewal)
   const wait = Math.max(5, granted.expires_in - RENEW_BEFORE_S)
@@ -31,6 +51,7 @@ function adopt(granted: Granted): void {
 /** Forget the token and tell everybody; the cookie is the server's to drop. */
 export function endSession(): void {
   const had = token.value !== null
+  remember(false)
   token.value = null
   clearTimeout(renewal)
   if (had) for (const listener of endedListeners) listener()
@@ -72,6 +93,10 @@ export function renew(): Promise<boolean> {
 }
 
 async function trade(): Promise<boolean> {
+  if (!mayHaveCookie()) {
+    endSession()
+    return false
+  }
   const response = await post('/api/v1/auth/refresh')
   if (response.ok) {
     adopt((await response.json()) as Granted)

@@ -49,13 +49,6 @@ export interface Parameter {
   regex?: string | null
 }
 
-export interface LastRun {
-  id: string
-  state: RunState
-  queued_at: string
-  finished_at: string | null
-}
-
 export interface ScriptSummary {
   id: string
   project: string
@@ -70,10 +63,9 @@ export interface ScriptSummary {
   created_by: string | null
   updated_at: string
   updated_by: string | null
-  last_run: LastRun | null
 }
 
-export interface Script extends Omit<ScriptSummary, 'last_run'> {
+export interface Script extends ScriptSummary {
   code: string
   parameters: Parameter[]
   requirements: string[]
@@ -122,18 +114,23 @@ export interface RunProgress {
   at: string
 }
 
-/** What the live socket says of a run: enough for a row of a list. */
-export interface RunHeadline {
+export const FINISHED: ReadonlySet<RunState> = new Set([
+  'succeeded',
+  'failed',
+  'timed_out',
+  'cancelled',
+  'lost',
+])
+
+/** What the live socket says when a run changes its state; `at` is when it did. */
+export interface RunNews {
   id: string
   project: string
   script_id: string | null
   script_name: string
   state: RunState
   attempt: number
-  queued_at: string
-  started_at: string | null
-  finished_at: string | null
-  progress?: RunProgress | null
+  at?: string
 }
 
 export interface RunUsage {
@@ -146,7 +143,19 @@ export interface RunUsage {
   output_dropped_bytes: number | null
 }
 
-export interface RunSummary extends RunHeadline {
+/** A run as lists show it. */
+export interface RunSummary {
+  id: string
+  project: string
+  script_id: string | null
+  script_name: string
+  state: RunState
+  attempt: number
+  queued_at: string
+  started_at: string | null
+  finished_at: string | null
+  /** Not part of the answer: laid over it by the live socket while the run goes on. */
+  progress?: RunProgress | null
   language: Language
   version: number | null
   draft: boolean

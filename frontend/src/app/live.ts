@@ -4,14 +4,14 @@ import { onScopeDispose } from 'vue'
 import { keys } from '@/api/keys'
 import { onLive, startLive, stopLive } from '@/api/live'
 import { patchEnvironment } from '@/features/environments/live'
-import { patchRun } from '@/features/runs/live'
+import { patchProgress, patchRun } from '@/features/runs/live'
 import { patchLastRun } from '@/features/scripts/live'
 
 /** Keep the query cache true to the live socket while the frame stands. */
 export function useLivePatches(): void {
   const queries = useQueryClient()
   // A burst of two hundred runs must not ask for the same figures two hundred times.
-  const refreshHome = useThrottleFn(() => queries.invalidateQueries({ queryKey: ['home'] }), 1000, true)
+  const refreshHome = useThrottleFn(() => queries.invalidateQueries({ queryKey: keys.homes }), 1000, true)
   const refreshScripts = useThrottleFn(
     () => queries.invalidateQueries({ queryKey: keys.scripts.lists }),
     1000,
@@ -24,6 +24,9 @@ export function useLivePatches(): void {
       patchLastRun(queries, run)
       void refreshHome()
     }),
+    onLive('progress', ({ run }) => {
+      patchProgress(queries, run)
+    }),
     onLive('environment', ({ environment }) => {
       patchEnvironment(queries, environment)
     }),
@@ -31,7 +34,7 @@ export function useLivePatches(): void {
       void refreshScripts()
       void queries.invalidateQueries({ queryKey: keys.scripts.one(script.id) })
     }),
-    onLive('resumed', () => {
+    onLive('missed', () => {
       void queries.invalidateQueries()
     }),
   ]

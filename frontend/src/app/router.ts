@@ -37,6 +37,11 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
+  // Fetch the page's code while the session is renewed, rather than after it.
+  for (const { components } of to.matched) {
+    const page: unknown = components?.default
+    if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => undefined)
+  }
   if (to.meta.open) return true
   if (accessToken.value !== null) return true
   // An unreachable server says nothing about the session: the page itself shows the failure and can retry.

@@ -114,7 +114,6 @@ export function usePalette(showKeys: () => void) {
       id: script.id,
       label: script.name,
       hint: t(`ui.language.${script.language}`),
-      ...(script.last_run ? { state: script.last_run.state } : {}),
       go: () => router.push({ name: 'script', params: { scriptId: script.id } }),
       run: () => scriptActions.run(script, true),
     })),

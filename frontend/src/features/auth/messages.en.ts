@@ -1,5 +1,24 @@
 const messages = {
-  login: { title: 'Log in' },
+  login: {
+    title: 'Log in',
+    lead: 'to your yard',
+    username: 'User name',
+    password: 'Password',
+    show: 'Show the password',
+    hide: 'Hide the password',
+    submit: 'Log in',
+    first: 'First time here?',
+    firstText:
+      'The user is {user}. Its password was printed when the server first started, and is kept in the file {file} of its data directory.',
+    required: 'Fill in both fields.',
+  },
+  problems: {
+    wrong_credentials: 'The user name or password is wrong.',
+    too_many_attempts: 'Too many failed attempts. Wait a little and try again.',
+    cross_site: 'This address is not the one the server knows itself by. Check its public URL setting.',
+    session_ended: 'Your session has ended. Log in again.',
+    sign_in_busy: 'The server is checking too many passwords at once. Try again in a moment.',
+  },
 }
 
 export default messages

@@ -2,5 +2,23 @@ import type { Translation } from '@/ui/i18n'
 import type en from './messages.en'
 
 export default {
-  login: { title: '登录' },
+  login: {
+    title: '登录',
+    lead: '进入你的 Runyard',
+    username: '用户名',
+    password: '密码',
+    show: '显示密码',
+    hide: '隐藏密码',
+    submit: '登录',
+    first: '第一次使用？',
+    firstText: '用户名是 {user}。密码在服务首次启动时打印过，也保存在数据目录的 {file} 文件里。',
+    required: '请填写用户名和密码。',
+  },
+  problems: {
+    wrong_credentials: '用户名或密码不对。',
+    too_many_attempts: '失败次数过多，请稍后再试。',
+    cross_site: '当前地址与服务器配置的公开地址不一致，请检查 public_url 设置。',
+    session_ended: '登录已失效，请重新登录。',
+    sign_in_busy: '同时登录的人太多，请稍候再试。',
+  },
 } satisfies Translation<typeof en>

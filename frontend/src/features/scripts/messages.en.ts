@@ -36,6 +36,7 @@ const messages = {
   deletedMany: '{n} script is deleted | {n} scripts are deleted',
   restored: 'It is back | All {n} are back',
   imported: 'Imported as {name}',
+  importedMany: '{n} script is imported | {n} scripts are imported',
   notText: '{name} is not a text file.',
   tooBig: '{name} is larger than 1 MB.',
   end: '{n} script | {n} scripts',

@@ -39,6 +39,7 @@ export default {
   deletedMany: '已删除 {n} 个脚本',
   restored: '已恢复 {n} 个脚本',
   imported: '已导入为“{name}”',
+  importedMany: '已导入 {n} 个脚本',
   notText: '“{name}”不是文本文件。',
   tooBig: '“{name}”超过 1 MB。',
   end: '共 {n} 个脚本',

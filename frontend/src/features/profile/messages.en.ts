@@ -1,0 +1,31 @@
+const messages = {
+  title: 'Profile',
+  name: 'Display name',
+  nameHelp: 'How others see you. Your user name is {username}.',
+  taste: 'Language and theme',
+  tasteHelp: 'Kept on your profile, so every browser you log in from follows.',
+  saved: 'Saved',
+  password: {
+    title: 'Password',
+    help: 'Changing it ends your sessions in other browsers.',
+    current: 'Current password',
+    next: 'New password',
+    again: 'New password again',
+    change: 'Change the password',
+    changed: 'The password is changed',
+    short: 'Use at least 8 characters.',
+    differ: 'The two do not match.',
+    needed: 'Type your current password.',
+  },
+  problems: {
+    wrong_password: 'The current password is wrong.',
+  },
+}
+
+export default messages
+
+declare module '@/ui/i18n/catalog' {
+  interface Catalog {
+    profile: typeof messages
+  }
+}

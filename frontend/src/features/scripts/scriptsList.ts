@@ -1,0 +1,71 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
+import { computed, toValue } from 'vue'
+import { keys } from '@/api/keys'
+import type { ScriptSummary } from '@/api/types'
+import { t } from '@/ui/i18n'
+import type { Filter } from '@/ui/FilterChips.vue'
+import { usePreferences } from '@/ui/state/preferences'
+import { useUrlFilters, useUrlText } from '@/ui/state/urlFilters'
+import { listScripts, listTags, type ScriptFilters } from './api'
+import { useLastRuns } from './lastRuns'
+
+const LANGUAGES = ['python', 'javascript', 'shell'] as const
+
+/** The scripts list: its filters (in the URL), its rows so far, and their last runs. */
+export function useScriptsList() {
+  const preferences = usePreferences()
+  const chips = useUrlFilters(['language', 'tag'])
+  const q = useUrlText('q')
+  const sortText = useUrlText('sort')
+  const sort = computed<'updated' | 'name'>({
+    get: () => (sortText.value === 'name' ? 'name' : 'updated'),
+    set: (next) => (sortText.value = next === 'name' ? 'name' : ''),
+  })
+
+  const filters = computed<ScriptFilters>(() => ({
+    project: preferences.project,
+    sort: sort.value,
+    ...(q.value ? { q: q.value } : {}),
+    ...(chips.value.language?.[0] ? { language: chips.value.language[0] } : {}),
+    ...(chips.value.tag ? { tag: chips.value.tag } : {}),
+  }))
+  const filtered = computed(() => Boolean(q.value) || Object.keys(chips.value).length > 0)
+
+  const query = useInfiniteQuery({
+    queryKey: computed(() => keys.scripts.list(filters.value)),
+    queryFn: ({ pageParam }) => listScripts(toValue(filters), pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    // While one types, the old rows stay until the new ones are there.
+    placeholderData: keepPreviousData,
+  })
+  const pages = computed(() => query.data.value?.pages ?? [])
+  const items = computed<ScriptSummary[]>(() => pages.value.flatMap((page) => page.items))
+  const lastRuns = useLastRuns(pages)
+
+  const tags = useQuery({
+    queryKey: computed(() => keys.scripts.tags(preferences.project)),
+    queryFn: () => listTags(preferences.project),
+    staleTime: 60_000,
+  })
+
+  const offered = computed<Filter[]>(() => [
+    {
+      key: 'language',
+      label: t('scripts.language'),
+      choices: LANGUAGES.map((value) => ({ value, label: t(`ui.language.${value}`) })),
+    },
+    {
+      key: 'tag',
+      label: t('scripts.tag'),
+      many: true,
+      choices: (tags.data.value ?? []).map((tag) => ({
+        value: tag.name,
+        label: `${tag.name} (${String(tag.count)})`,
+        chip: tag.name,
+      })),
+    },
+  ])
+
+  return { chips, q, sort, filtered, query, items, lastRuns, offered }
+}
