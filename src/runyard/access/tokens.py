@@ -84,7 +84,7 @@ class AccessTokens:
                 # Times are compared by `read`, which is told the time.
                 options={"require": list(_REQUIRED), "verify_exp": False, "verify_iat": False, "strict_aud": True},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.InvalidTokenError, ValueError) as error:
             raise BadToken from error
         user_id, session_id, expires = said["sub"], said["sid"], said["exp"]
         if not (isinstance(user_id, str) and isinstance(session_id, str) and type(expires) is int):
@@ -140,7 +140,7 @@ class DeviceTokens:
 
 def fingerprint(token: str) -> str:
     """Return what is stored in place of a refresh token: its SHA-256 in hexadecimal."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def same(one: str, other: str) -> bool:
