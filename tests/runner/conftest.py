@@ -91,6 +91,19 @@ def alive(pid: int) -> bool:
 
 
 @pytest.fixture
+def read_process() -> Callable[[int, str], bytes]:
+    """A file of /proc/<pid>; empty where the process keeps it from its own user (root reads on)."""
+
+    def read(pid: int, name: str) -> bytes:
+        try:
+            return Path(f"/proc/{pid}/{name}").read_bytes()
+        except PermissionError:
+            return b""
+
+    return read
+
+
+@pytest.fixture
 def wait_until() -> Callable[[Callable[[], object]], Any]:
     return eventually
 
