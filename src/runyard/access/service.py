@@ -136,7 +136,7 @@ class AccessService:
         async with self._database.read() as session:
             user = await repository.user_named(session, username)
         guesser, device = self._guesser(username, user, client)
-        await self._prove(guesser, password, user, BadCredentials)
+        await self._prove(guesser, password, user, client, BadCredentials)
         assert user is not None  # noqa: S101 - nobody proves to be an unknown user
         if user.disabled:
             logger.warning("login.disabled", user_id=user.id, address=client.address)
@@ -204,7 +204,7 @@ class AccessService:
         """Set the actor's password and end their other sessions; raise `WrongPassword`, `TooManyAttempts`."""
         async with self._database.read() as session:
             user = await self.user_of(session, actor)
-        await self._prove(("session", actor.session_id), current, user, WrongPassword)
+        await self._prove(("session", actor.session_id), current, user, client, WrongPassword)
         async with self._passwords.turn():
             hashed = await self._passwords.hash(new)
         now = clock.now()
@@ -235,7 +235,9 @@ class AccessService:
             return ("device", device), device
         return ("address", repository.folded(username), client.address), None
 
-    async def _prove(self, guesser: Guesser, password: str, user: User | None, otherwise: type[Exception]) -> None:
+    async def _prove(
+        self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
+    ) -> None:
         self._brake.check(guesser, clock.now())
         async with self._passwords.turn():
             # Asked again within the turn: guesses sent all at once count one after the other.
@@ -244,7 +246,8 @@ class AccessService:
             if not right:
                 self._brake.wrong(guesser, clock.now())
         if not right:
-            logger.warning("password.wrong", user_id=user.id if user else None)
+            # Never the name that was typed: people type their password there.
+            logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
             raise otherwise
         self._brake.right(guesser)
         if renewed and user and user.password_hash:
