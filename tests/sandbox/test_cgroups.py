@@ -54,7 +54,7 @@ def top(switched: str = "cpu memory pids\n") -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def delegated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Recorded trees carry no extended attributes, so take systemd's mark for given."""
-    monkeypatch.setattr("runyard.sandbox.cgroups._delegated", lambda root: True)
+    monkeypatch.setattr("runyard.sandbox.cgroups._delegated", lambda _root: True)
 
 
 def test_a_delegated_service_on_v2(tmp_path: Path) -> None:
