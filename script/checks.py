@@ -1,0 +1,235 @@
+"""Every check of the project, counted. Called by `script/test` once everything is installed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BIN = ROOT / ".venv" / "bin"
+SCRATCH = Path(tempfile.mkdtemp(prefix="runyard-test-"))
+# Rules that nothing but their arguments decides: every line and branch of them is tested.
+PURE = (
+    "src/runyard/runs/lifecycle.py",
+    "src/runyard/runs/output.py",
+    "src/runyard/access/permissions.py",
+    "src/runyard/environments/lifecycle.py",
+    "src/runyard/environments/wants.py",
+    "src/runyard/scripts/parameters.py",
+    "src/runyard/secrets/masking.py",
+)
+COVERED = 85
+
+
+@dataclass
+class Tally:
+    """What was counted, and what there is to say about it."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Add another count."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+
+
+@dataclass(frozen=True)
+class Check:
+    """One command. `read` counts what it did; without it, it is one check that passes or fails."""
+
+    name: str
+    command: tuple[str, ...]
+    read: Callable[[], Tally] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+
+def main(kind: str) -> int:
+    """Run the checks of that kind; 0 if none failed."""
+    began = time.monotonic()
+    total = Tally()
+    provide(total)
+    first, second = lanes(kind)
+    other = Tally()
+    lane = threading.Thread(target=run_all, args=(second, other))
+    lane.start()
+    run_all(first, total)
+    lane.join()
+    total.add(other)
+    for failure in total.failures:
+        say(f"FAILED  {failure}")
+    for skip in total.skipped:
+        say(f"skipped {skip}")
+    say(f"took {time.monotonic() - began:.0f} s")
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    say(f"{total.passed} passed, {total.failed} failed, {len(total.skipped)} skipped")
+    return 1 if total.failed else 0
+
+
+def lanes(kind: str) -> tuple[list[Check], list[Check]]:
+    """Return two lists of checks that run side by side: Python's and the page's."""
+    npm = ("npm", "--prefix", "frontend", "run", "--silent")
+    vitest = SCRATCH / "vitest.json"
+    static = [
+        Check("format (ruff)", (tool("ruff"), "format", "--check", "--quiet", ".")),
+        Check("lint (ruff)", (tool("ruff"), "check", "--quiet", "--output-format", "concise", ".")),
+        Check("import contracts", (tool("lint-imports"), "--no-cache")),
+        Check("types (mypy)", (tool("mypy"), "--no-error-summary")),
+        Check("OpenAPI document is fresh", (tool("python"), "script/openapi", "--check")),
+        *shell_checks(),
+    ]
+    page = [
+        Check("page: format", (*npm, "format:check")),
+        Check("page: lint", (*npm, "lint")),
+        Check("page: client is fresh", (*npm, "api:check")),
+        Check("page: types", (*npm, "typecheck")),
+        Check(
+            "page: tests",
+            (*npm, "test", "--", "--reporter=json", f"--outputFile={vitest}"),
+            lambda: read_vitest(vitest),
+        ),
+    ]
+    if kind == "fast":
+        return [*static, pytest("tests", "-m", "not needs_registry and not browser and not slow", cover=False)], page
+    which = "not slow" if kind != "full" else "slow or not slow"
+    return [
+        *static,
+        pytest("tests", "-m", f"({which}) and not browser", cover=True),
+        Check("coverage is put together", (tool("coverage"), "combine", "--quiet")),
+        Check(f"coverage >= {COVERED} %", (tool("coverage"), "report", f"--fail-under={COVERED}")),
+        Check(
+            "coverage of pure rules = 100 %",
+            (tool("coverage"), "report", f"--include={','.join(PURE)}", "--fail-under=100"),
+        ),
+        Check("wheel carries page and examples", (tool("python"), "script/wheel_check.py")),
+        pytest("tests/e2e", "-m", f"({which}) and browser", cover=False, name="browser", workers="0"),
+    ], page
+
+
+def tool(name: str) -> str:
+    """Return a tool of the virtual environment."""
+    return str(BIN / name)
+
+
+def pytest(*arguments: str, cover: bool, name: str = "backend", workers: str = "2") -> Check:
+    """Return a run of pytest whose tests are counted one by one."""
+    report = SCRATCH / f"{name}.xml"
+    command = [tool("python"), "-m", "pytest", *arguments, f"--junitxml={report}", "-n", workers]
+    command += ["--dist", "loadgroup"] if workers != "0" else []
+    env: list[tuple[str, str]] = []
+    if cover:
+        config = SCRATCH / "coverage-start"
+        config.mkdir(exist_ok=True)
+        command += ["--cov=runyard", "--cov-report="]
+    return Check(f"{name} tests", tuple(command), lambda: read_junit(report), tuple(env))
+
+
+def shell_checks() -> list[Check]:
+    """Return the check of shell scripts, where the tool is at hand."""
+    if shutil.which("shellcheck") is None:
+        return []
+    scripts = ["script/setup", "script/server", "script/test", ".ci/run"]
+    return [Check("shell scripts (shellcheck)", ("shellcheck", *scripts))]
+
+
+def run_all(checks: Iterable[Check], tally: Tally) -> None:
+    """Run checks one after another."""
+    for check in checks:
+        run(check, tally)
+
+
+def run(check: Check, tally: Tally) -> None:
+    """Run one check and count it."""
+    began = time.monotonic()
+    env = {**os.environ, **dict(check.env), "PATH": f"{BIN}:{ROOT / '.tools' / 'node'}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        check.command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    took = time.monotonic() - began
+    counted = check.read() if check.read is not None else Tally()
+    if done.returncode and not counted.failed:
+        counted.failed += 1
+        counted.failures.append(check.name)
+    elif not done.returncode and check.read is None:
+        counted.passed += 1
+    tally.add(counted)
+    say(f"{'ok  ' if not done.returncode else 'FAIL'} {check.name} ({took:.1f} s)")
+    if done.returncode:
+        say(done.stdout[-20_000:].rstrip())
+
+
+def read_junit(path: Path) -> Tally:
+    """Count pytest's report."""
+    tally = Tally()
+    if not path.exists():
+        return tally
+    for case in ET.parse(path).getroot().iter("testcase"):  # noqa: S314 - our own file
+        name = f"{case.get('classname')}::{case.get('name')}"
+        skip = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.failed += 1
+            tally.failures.append(name)
+        elif skip is not None:
+            tally.skipped.append(f"{name}: {skip.get('message')}")
+        else:
+            tally.passed += 1
+    return tally
+
+
+def read_vitest(path: Path) -> Tally:
+    """Count Vitest's report."""
+    tally = Tally()
+    if not path.exists():
+        return tally
+    for file in json.loads(path.read_text())["testResults"]:
+        for case in file["assertionResults"]:
+            if case["status"] == "passed":
+                tally.passed += 1
+            elif case["status"] == "failed":
+                tally.failed += 1
+                tally.failures.append(f"page: {case['fullName']}")
+            else:
+                tally.skipped.append(f"page: {case['fullName']}: {case['status']}")
+    return tally
+
+
+def provide(tally: Tally) -> None:
+    """Install what tests need from the system where we may; say what is missing where we may not."""
+    wanted = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "shellcheck": ("shellcheck",)}
+    missing = [package for package, names in wanted.items() if not any(shutil.which(name) for name in names)]
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"Installing {', '.join(missing)} …")
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        log = (SCRATCH / "apt.log").open("w")
+        for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+            subprocess.run(["apt-get", *arguments], env=env, stdout=log, stderr=log, check=False)
+    for package in missing:
+        if not any(shutil.which(name) for name in wanted[package]):
+            tally.skipped.append(f"what needs {package}: it is not installed, and can't be installed from here")
+
+
+def say(text: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "all"
+    if chosen not in {"all", "fast", "full"}:
+        sys.exit("usage: script/test [fast|full]")
+    sys.exit(main(chosen))
