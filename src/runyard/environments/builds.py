@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import psutil
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
 from runyard.db.session import Database, after_commit
@@ -78,6 +79,7 @@ class Builds:
         at_once: int,
         timeout_s: float,
         confine: Confine,
+        builder: bool,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -85,8 +87,23 @@ class Builds:
         self._toolchains = toolchains
         self._timeout_s = timeout_s
         self._confine = confine
+        self._builder = builder
         self._turns = asyncio.Semaphore(at_once)
         self._builds: dict[str, _Build] = {}
+
+    async def ask(self, session: AsyncSession, id_: str, *, afresh: bool = False) -> None:
+        """Make a build due, and have it begin once that is committed: here, or by whoever builds."""
+        if not await repository.apply(session, id_, move(Event.ask), error_code=None, error_message=None):
+            return
+
+        def begin() -> None:
+            self.publish(id_, State.pending)
+            if self._builder:
+                self.start(id_, afresh=afresh)
+            else:
+                self._bus.publish("worker", {"type": "environment_due", "id": id_})
+
+        after_commit(session, begin)
 
     def start(self, id_: str, *, afresh: bool = False) -> asyncio.Task[None]:
         """Have the due build of that environment done; every caller gets the same task.

@@ -65,7 +65,11 @@ class Grip:
             if process.create_time() != noted["started"]:
                 return
             signal_group(process.pid, signal.SIGKILL)
-            process.wait(5)
+            # It is not our child: whoever inherited it may leave it a zombie.
+            for _ in range(500):
+                if process.status() == psutil.STATUS_ZOMBIE:
+                    return
+                time.sleep(0.01)
         except (ValueError, KeyError, psutil.Error):
             return
 

@@ -10,8 +10,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from runyard.environments.failures import HeaderMalformed
 
 _OPENING = re.compile(r"(?m)^# /// script[ \t]*$")
-# The reference expression of the specification.
-_BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)+)^# ///[ \t]*$")
+# The reference expression of the specification, which an empty block satisfies as well here.
+_BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)*)^# ///[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def _pythons(configured: str, *, shared: bool) -> Iterator[Path]:
 
 def ask_python(path: Path) -> Interpreter | None:
     """Return what a Python says of itself; None if it does not run, is too old, or is itself an environment's."""
-    said = _answers([str(path), "-I", "-S", "-c", _ASK])
+    said = _answers([str(path), "-I", "-c", _ASK])
     # An environment as the base of another would tie the two together.
     if said is None or said["virtual"] or tuple(map(int, said["version"].split(".")[:2])) < (3, 9):
         return None

@@ -100,7 +100,13 @@ class NodeToolchain:
         )
 
     def _env(self, interpreter: Interpreter | None) -> dict[str, str]:
-        env = build_environment(npm_config_cache=str(self._cache), NO_COLOR="1")
+        env = build_environment(
+            npm_config_cache=str(self._cache),
+            NO_COLOR="1",
+            # By itself npm would let people wait for more than a minute before it says that the registry is down.
+            npm_config_fetch_retry_mintimeout="1000",
+            npm_config_fetch_retry_maxtimeout="5000",
+        )
         if self._settings.npm_registry:
             env.pop("NPM_CONFIG_REGISTRY", None)
             env["npm_config_registry"] = self._settings.npm_registry

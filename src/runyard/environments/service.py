@@ -8,28 +8,24 @@ runs that are pinned to it; the next request of the same kind is resolved afresh
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, ids, log
+from runyard import clock, log
 from runyard.access.permissions import Actor
 from runyard.db.session import Database, after_commit
 from runyard.environments import repository
 from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
+from runyard.environments.chores import Chores
 from runyard.environments.directory import Shelf
 from runyard.environments.failures import (
     BuildCancelled,
-    BuildFailed,
-    BuildInterrupted,
     EnvironmentInUse,
     NoSuchEnvironment,
 )
@@ -38,6 +34,7 @@ from runyard.environments.models import Environment
 from runyard.environments.node import NodeToolchain
 from runyard.environments.processes import Confine, unconfined
 from runyard.environments.python import PythonToolchain
+from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
 from runyard.environments.wants import Kind, Want
 from runyard.ids import EnvironmentId, ProjectId
@@ -46,7 +43,6 @@ from runyard.settings import Settings
 
 logger = log.get("environments")
 
-_TOUCH_EVERY = timedelta(hours=1)
 _CLEANED_AT_ONCE = 500
 _FOLLOW_S = 2.0
 _FOLLOW_LINES = 1000
@@ -73,15 +69,6 @@ async def _nobody(_session: AsyncSession, _actor: Actor, _id: EnvironmentId) -> 
 
 async def _idle(_session: AsyncSession, _id: EnvironmentId) -> bool:
     return False
-
-
-@dataclass(slots=True)
-class _Known:
-    """A ready environment in memory."""
-
-    ready: Ready
-    name: str
-    used_at: datetime
 
 
 class EnvironmentService:
@@ -115,34 +102,25 @@ class EnvironmentService:
             PythonToolchain(settings.environments, cache / "uv"),
             NodeToolchain(settings.environments, cache / "npm"),
         )
-        self._toolchains: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
+        tools: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
         self._builds = Builds(
             database,
             bus,
             self._shelf,
-            self._toolchains,
+            tools,
             at_once=settings.worker.builds,
             timeout_s=settings.environments.build_timeout_s,
             confine=confine,
+            builder=builder,
         )
-        self._by_want: dict[Want, _Known] = {}
-        self._by_id: dict[str, _Known] = {}
-        self._held: Counter[str] = Counter()
-        self._asked: dict[Want | str, asyncio.Task[_Known]] = {}
-        self._chores: set[asyncio.Task[None]] = set()
+        self._chores = Chores()
+        self._supply = Supply(database, self._builds, self._shelf, tools, self._chores)
 
     # What the executor asks for
 
     def cached(self, want: Want, pinned: str | None = None) -> Ready | None:
         """Return a ready environment from memory, in microseconds; None if `ensure` has to look."""
-        known = self._by_id.get(pinned) if pinned is not None else self._by_want.get(want)
-        if known is None:
-            return None
-        if not self._shelf.is_marked(known.name):
-            self._forget(known.name)
-            return None
-        self._touch(known)
-        return known.ready
+        return self._supply.cached(want, pinned)
 
     async def ensure(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> Ready:
         """Return the environment that is wanted, resolved and built if need be.
@@ -152,35 +130,11 @@ class EnvironmentService:
 
         Raises: BuildFailed with `code` and `message`; BuildCancelled when a user stopped the build.
         """
-        ready = self.cached(want, pinned)
-        if ready is not None:
-            return ready
-        key = want if pinned is None else pinned
-        asked = self._asked.get(key)
-        if asked is None:
-            asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, project_id))
-            asked.add_done_callback(lambda task: self._answered(key, task))
-        try:
-            known = await asyncio.shield(asked)
-        except BuildFailed as error:
-            raise error.again() from error
-        except asyncio.CancelledError:
-            if asked.cancelled():
-                raise BuildInterrupted from None
-            raise
-        self._touch(known)
-        return known.ready
+        return await self._supply.ensure(want, pinned, project_id)
 
-    @contextmanager
-    def hold(self, id_: str) -> Iterator[None]:
-        """Keep an environment from being deleted or rebuilt while a run uses it."""
-        self._held[id_] += 1
-        try:
-            yield
-        finally:
-            self._held[id_] -= 1
-            if self._held[id_] <= 0:
-                del self._held[id_]
+    def hold(self, id_: str) -> AbstractContextManager[None]:
+        """Keep an environment from being deleted or rebuilt while a run uses it: ``with environments.hold(id): …``."""
+        return self._supply.hold(id_)
 
     async def recover(self) -> None:
         """Clear away what a crash left, and go on with builds that are due. Call it once, at start."""
@@ -216,7 +170,8 @@ class EnvironmentService:
     async def close(self) -> None:
         """Stop builds (they are due again with the next start) and finish what was begun."""
         await self._builds.close()
-        await asyncio.gather(*self._asked.values(), *self._chores, return_exceptions=True)
+        await self._supply.close()
+        await self._chores.finish()
 
     # What people ask for
 
@@ -258,7 +213,7 @@ class EnvironmentService:
         row = await self.get(session, id_)
         after(State(row.state), Event.ask)
         await self._demand_idle(session, row)
-        await self._ask(session, id_, afresh=True)
+        await self._builds.ask(session, id_, afresh=True)
         return await self.get(session, id_)
 
     async def delete(self, session: AsyncSession, id_: str) -> None:
@@ -310,113 +265,19 @@ class EnvironmentService:
 
     # How it is done
 
-    async def _answer(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> _Known:
-        row = None if pinned is None else await self._pinned(pinned)
-        if row is None:
-            row = await self._requested(want, project_id)
-        known = await self._look(row)
-        if known is None:
-            if State(row.state) not in UNSETTLED:
-                async with self._database.write() as session:
-                    await self._ask(session, row.id, afresh=False)
-            await asyncio.shield(self._builds.start(row.id))
-            async with self._database.read() as session:
-                built = await repository.find(session, row.id)
-            known = await self._look(built) if built is not None else None
-            if known is None:
-                raise BuildFailed("The environment vanished right after it was built.")
-        self._by_id[row.id] = known
-        if pinned is None:
-            self._by_want[want] = known
-        return known
-
-    async def _pinned(self, id_: str) -> Environment | None:
-        async with self._database.read() as session:
-            row = await repository.find(session, id_)
-        if row is not None and row.deleted_at is not None:
-            async with self._database.write() as session:
-                await repository.exhume(session, id_)
-        if row is None:
-            logger.warning("environment.pin_forgotten", environment_id=id_)
-        return row
-
-    async def _requested(self, want: Want, project_id: ProjectId | None) -> Environment:
-        """Return the row that answers a request, made if it is the first of its kind."""
-        toolchain = self._toolchains[want.kind]
-        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
-        request = want.digest(interpreter.identity, *toolchain.surroundings())
-        async with self._database.read() as session:
-            row = await repository.current(session, request)
-        if row is not None:
-            return row
-        row = Environment(
-            id=ids.new("env"),
-            request_hash=request,
-            current=request,
-            kind=want.kind.value,
-            requirements=list(want.requirements),
-            requires_python=want.requires_python,
-            interpreter=interpreter.title,
-            interpreter_path=str(interpreter.path),
-            state=State.pending.value,
-            created_at=clock.now(),
-        )
-        id_ = row.id
-        try:
-            async with self._database.write() as session:
-                session.add(row)
-                await session.flush()
-                after_commit(session, lambda: self._builds.publish(id_, State.pending))
-        except IntegrityError:
-            # Another process was first.
-            async with self._database.read() as session:
-                first = await repository.current(session, request)
-            if first is None:
-                raise
-            return first
-        logger.info("environment.requested", environment_id=id_, kind=row.kind, project_id=project_id)
-        return row
-
-    async def _look(self, row: Environment) -> _Known | None:
-        """Return what a row says is ready, if its directory is there and whole."""
-        if row.state != State.ready or row.lock_hash is None:
-            return None
-        toolchain = self._toolchains[Kind(row.kind)]
-        if not await asyncio.to_thread(self._shelf.is_whole, row.lock_hash):
-            return None
-        interpreter = await asyncio.to_thread(toolchain.interpreter_at, Path(row.interpreter_path))
-        if interpreter is None:
-            return None
-        ready = toolchain.ready(row.id, self._shelf.path(row.lock_hash), interpreter)
-        return _Known(ready, row.lock_hash, row.last_used_at or row.created_at)
-
-    async def _ask(self, session: AsyncSession, id_: str, *, afresh: bool) -> None:
-        """Make a build due, and have it begin once that is committed."""
-        if not await repository.apply(session, id_, move(Event.ask), error_code=None, error_message=None):
-            return
-
-        def begin() -> None:
-            self._builds.publish(id_, State.pending)
-            if self._builder:
-                self._builds.start(id_, afresh=afresh)
-            else:
-                self._bus.publish("worker", {"type": "environment_due", "id": id_})
-
-        after_commit(session, begin)
-
     async def _demand_idle(self, session: AsyncSession, row: Environment, *, alone: bool = False) -> None:
         """Raise `EnvironmentInUse` if a live run uses it or, unless `alone`, another one of the same directory."""
         ids_ = {row.id}
         if row.lock_hash is not None:
             # From here on, who wants it has to ask the rows.
-            self._forget(row.lock_hash)
+            self._supply.forget(row.lock_hash)
             if not alone:
                 ids_.update(await repository.sharing(session, row.lock_hash))
         if await self._any_in_use(session, ids_):
             raise EnvironmentInUse
 
     async def _any_in_use(self, session: AsyncSession, ids_: set[str]) -> bool:
-        if any(id_ in self._held for id_ in ids_):
+        if self._supply.any_held(ids_):
             return True
         for id_ in sorted(ids_):
             if await self._in_use(session, EnvironmentId(id_)):
@@ -426,11 +287,10 @@ class EnvironmentService:
     async def _clean_up(self, session: AsyncSession, before: datetime, now: datetime) -> tuple[int, int]:
         deleted = freed = 0
         for row in await repository.unused(session, before, _CLEANED_AT_ONCE):
-            known = self._by_id.get(row.id)
-            if (known and known.used_at >= before) or await self._any_in_use(session, {row.id}):
+            if self._supply.used_since(row.id, before) or await self._any_in_use(session, {row.id}):
                 continue
             if row.lock_hash is not None:
-                self._forget(row.lock_hash)
+                self._supply.forget(row.lock_hash)
                 if set(await repository.sharing(session, row.lock_hash)) <= {row.id}:
                     freed += row.size_bytes or 0
             await self._bury(session, row, now)
@@ -443,7 +303,7 @@ class EnvironmentService:
 
         def clear() -> None:
             self._builds.publish(id_, "deleted")
-            self._chore(self._clear(id_, name))
+            self._chores.start(self._clear(id_, name))
 
         after_commit(session, clear)
 
@@ -456,39 +316,8 @@ class EnvironmentService:
             async with self._database.read() as session:
                 shared = await repository.sharing(session, name)
             if not shared:
-                self._forget(name)
+                self._supply.forget(name)
                 await asyncio.to_thread(self._shelf.discard, name)
-
-    def _forget(self, name: str) -> None:
-        for known_by in (self._by_id, self._by_want):
-            for key in [key for key, known in known_by.items() if known.name == name]:
-                del known_by[key]  # type: ignore[arg-type]
-
-    def _touch(self, known: _Known) -> None:
-        """Note a use, in the row at the most once an hour."""
-        now = clock.now()
-        if now - known.used_at >= _TOUCH_EVERY:
-            known.used_at = now
-            self._chore(self._write_use(known.ready.id, now))
-
-    async def _write_use(self, id_: str, now: datetime) -> None:
-        async with self._database.write() as session:
-            await repository.touch(session, id_, now)
-
-    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._chores.add(task)
-        task.add_done_callback(self._chore_done)
-
-    def _chore_done(self, task: asyncio.Task[None]) -> None:
-        self._chores.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("environments.chore_failed", exc_info=error)
-
-    def _answered(self, key: Want | str, task: asyncio.Task[_Known]) -> None:
-        self._asked.pop(key, None)
-        if not task.cancelled():
-            task.exception()
 
     def _log_path(self, id_: str) -> Path:
         return self._shelf.logs / f"{id_}.log"

@@ -1,0 +1,218 @@
+"""Environments for runs: from memory, from the rows, or built."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from runyard import clock, ids, log
+from runyard.db.session import Database, after_commit
+from runyard.environments import repository
+from runyard.environments.builds import Builds
+from runyard.environments.chores import Chores
+from runyard.environments.directory import Shelf
+from runyard.environments.failures import BuildFailed, BuildInterrupted
+from runyard.environments.lifecycle import UNSETTLED, State
+from runyard.environments.models import Environment
+from runyard.environments.toolchain import Ready, Toolchain
+from runyard.environments.wants import Kind, Want
+from runyard.ids import ProjectId
+
+logger = log.get("environments")
+
+_TOUCH_EVERY = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A ready environment in memory."""
+
+    ready: Ready
+    name: str
+    used_at: datetime
+
+
+class Supply:
+    """Answers wants with environments; equal ones that come at once are answered together."""
+
+    def __init__(
+        self, database: Database, builds: Builds, shelf: Shelf, toolchains: Mapping[Kind, Toolchain], chores: Chores
+    ) -> None:
+        self._database = database
+        self._builds = builds
+        self._shelf = shelf
+        self._toolchains = toolchains
+        self._chores = chores
+        self._by_want: dict[Want, _Known] = {}
+        self._by_id: dict[str, _Known] = {}
+        self._held: Counter[str] = Counter()
+        self._asked: dict[Want | str, asyncio.Task[_Known]] = {}
+
+    def cached(self, want: Want, pinned: str | None = None) -> Ready | None:
+        """Return a ready environment from memory, in microseconds; None if `ensure` has to look."""
+        known = self._by_id.get(pinned) if pinned is not None else self._by_want.get(want)
+        if known is None:
+            return None
+        if not self._shelf.is_marked(known.name):
+            self.forget(known.name)
+            return None
+        self._touch(known)
+        return known.ready
+
+    async def ensure(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> Ready:
+        """Return the environment that is wanted, resolved and built if need be.
+
+        `pinned` is the environment of an earlier attempt: the same lock is used, rebuilt if its directory is gone.
+        Hold the answer with `hold` before anything else is awaited.
+
+        Raises: BuildFailed with `code` and `message`; BuildCancelled when a user stopped the build.
+        """
+        ready = self.cached(want, pinned)
+        if ready is not None:
+            return ready
+        key = want if pinned is None else pinned
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, project_id))
+            asked.add_done_callback(lambda task: self._answered(key, task))
+        try:
+            known = await asyncio.shield(asked)
+        except BuildFailed as error:
+            raise error.again() from error
+        except asyncio.CancelledError:
+            if asked.cancelled():
+                raise BuildInterrupted from None
+            raise
+        self._touch(known)
+        return known.ready
+
+    @contextmanager
+    def hold(self, id_: str) -> Iterator[None]:
+        """Keep an environment from being deleted or rebuilt while a run uses it."""
+        self._held[id_] += 1
+        try:
+            yield
+        finally:
+            self._held[id_] -= 1
+            if self._held[id_] <= 0:
+                del self._held[id_]
+
+    def any_held(self, ids_: Iterable[str]) -> bool:
+        """Whether a run of this process holds one of them."""
+        return any(id_ in self._held for id_ in ids_)
+
+    def used_since(self, id_: str, instant: datetime) -> bool:
+        """Whether this process knows of a use that late; rows learn of uses once an hour only."""
+        known = self._by_id.get(id_)
+        return known is not None and known.used_at >= instant
+
+    def forget(self, name: str) -> None:
+        """Have whoever wants what stands in that directory ask the rows again."""
+        for known_by in (self._by_id, self._by_want):
+            for key in [key for key, known in known_by.items() if known.name == name]:
+                del known_by[key]  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        """Wait until whoever asked has been answered."""
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+    async def _answer(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> _Known:
+        row = None if pinned is None else await self._pinned(pinned)
+        if row is None:
+            row = await self._requested(want, project_id)
+        known = await self._look(row)
+        if known is None:
+            if State(row.state) not in UNSETTLED:
+                async with self._database.write() as session:
+                    await self._builds.ask(session, row.id)
+            await asyncio.shield(self._builds.start(row.id))
+            async with self._database.read() as session:
+                built = await repository.find(session, row.id)
+            known = await self._look(built) if built is not None else None
+            if known is None:
+                raise BuildFailed("The environment vanished right after it was built.")
+        self._by_id[row.id] = known
+        if pinned is None:
+            self._by_want[want] = known
+        return known
+
+    async def _pinned(self, id_: str) -> Environment | None:
+        async with self._database.read() as session:
+            row = await repository.find(session, id_)
+        if row is not None and row.deleted_at is not None:
+            async with self._database.write() as session:
+                await repository.exhume(session, id_)
+        if row is None:
+            logger.warning("environment.pin_forgotten", environment_id=id_)
+        return row
+
+    async def _requested(self, want: Want, project_id: ProjectId | None) -> Environment:
+        """Return the row that answers a request, made if it is the first of its kind."""
+        toolchain = self._toolchains[want.kind]
+        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
+        request = want.digest(interpreter.identity, *toolchain.surroundings())
+        async with self._database.read() as session:
+            row = await repository.current(session, request)
+        if row is not None:
+            return row
+        row = Environment(
+            id=ids.new("env"),
+            request_hash=request,
+            current=request,
+            kind=want.kind.value,
+            requirements=list(want.requirements),
+            requires_python=want.requires_python,
+            interpreter=interpreter.title,
+            interpreter_path=str(interpreter.path),
+            state=State.pending.value,
+            created_at=clock.now(),
+        )
+        id_ = row.id
+        try:
+            async with self._database.write() as session:
+                session.add(row)
+                await session.flush()
+                after_commit(session, lambda: self._builds.publish(id_, State.pending))
+        except IntegrityError:
+            # Another process was first.
+            async with self._database.read() as session:
+                first = await repository.current(session, request)
+            if first is None:
+                raise
+            return first
+        logger.info("environment.requested", environment_id=id_, kind=row.kind, project_id=project_id)
+        return row
+
+    async def _look(self, row: Environment) -> _Known | None:
+        """Return what a row says is ready, if its directory is there and whole."""
+        if row.state != State.ready or row.lock_hash is None:
+            return None
+        toolchain = self._toolchains[Kind(row.kind)]
+        if not await asyncio.to_thread(self._shelf.is_whole, row.lock_hash):
+            return None
+        interpreter = await asyncio.to_thread(toolchain.interpreter_at, Path(row.interpreter_path))
+        if interpreter is None:
+            return None
+        ready = toolchain.ready(row.id, self._shelf.path(row.lock_hash), interpreter)
+        return _Known(ready, row.lock_hash, row.last_used_at or row.created_at)
+
+    def _touch(self, known: _Known) -> None:
+        """Note a use, in the row at the most once an hour."""
+        now = clock.now()
+        if now - known.used_at >= _TOUCH_EVERY:
+            known.used_at = now
+            self._chores.start(self._write_use(known.ready.id, now))
+
+    async def _write_use(self, id_: str, now: datetime) -> None:
+        async with self._database.write() as session:
+            await repository.touch(session, id_, now)
+
+    def _answered(self, key: Want | str, task: asyncio.Task[_Known]) -> None:
+        self._asked.pop(key, None)
+        if not task.cancelled():
+            task.exception()
