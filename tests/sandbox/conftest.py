@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def inside(bubblewrap: Sandboxes, place: Path, request: pytest.FixtureRequest) -
 
     yield run
     bubblewrap.release(name)
+    for _ in range(500):  # the last processes of a bomb take a moment to be gone, and hold their groups till then
+        groups = bubblewrap._groups
+        if not groups or not any((root / f"runyard-{name}").exists() for root in groups.roots.values()):
+            return
+        time.sleep(0.01)
+        groups.discard(name)
+    pytest.fail(f"control groups of {name} stay behind")
 
 
 @pytest.fixture
