@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch'
 import { Problem, problemOf } from './problem'
 import { accessToken, renew } from './session'
-import type { paths } from './paths'
+import type { paths } from './schema'
 
 function authorised(request: Request): Request {
   const token = accessToken.value

@@ -25,7 +25,7 @@ export function useLivePatches(): void {
       void refreshHome()
     }),
     onLive('progress', ({ run }) => {
-      patchProgress(queries, run)
+      patchProgress(queries, run.id, run.progress)
     }),
     onLive('environment', ({ environment }) => {
       patchEnvironment(queries, environment)

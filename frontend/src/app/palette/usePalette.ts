@@ -8,6 +8,7 @@ import { useScriptActions } from '@/features/scripts/actions'
 import { listScripts } from '@/features/scripts/api'
 import { useTaste } from '@/features/auth/taste'
 import { LANGUAGES, t } from '@/ui/i18n'
+import { languageName } from '@/ui/i18n/format'
 import type { ShownState } from '@/ui/StateBadge.vue'
 import { leave } from '../frame/sessionEnd'
 import { NAV } from '../frame/nav'
@@ -113,7 +114,7 @@ export function usePalette(showKeys: () => void) {
     (scripts.data.value?.items ?? []).map((script) => ({
       id: script.id,
       label: script.name,
-      hint: t(`ui.language.${script.language}`),
+      hint: languageName(script.language),
       go: () => router.push({ name: 'script', params: { scriptId: script.id } }),
       run: () => scriptActions.run(script, true),
     })),

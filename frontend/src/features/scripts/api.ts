@@ -4,7 +4,7 @@ import type { Language, RunState } from '@/api/types'
 export interface ScriptFilters {
   project: string
   q?: string
-  language?: string
+  language?: Language
   tag?: string[]
   sort: 'updated' | 'name'
 }

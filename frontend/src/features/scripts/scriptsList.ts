@@ -22,20 +22,24 @@ export function useScriptsList() {
     set: (next) => (sortText.value = next === 'name' ? 'name' : ''),
   })
 
-  const filters = computed<ScriptFilters>(() => ({
-    project: preferences.project,
-    sort: sort.value,
-    ...(q.value ? { q: q.value } : {}),
-    ...(chips.value.language?.[0] ? { language: chips.value.language[0] } : {}),
-    ...(chips.value.tag ? { tag: chips.value.tag } : {}),
-  }))
+  const filters = computed<ScriptFilters>(() => {
+    // Anything can stand in an address; only languages that exist are asked for.
+    const language = LANGUAGES.find((one) => one === chips.value.language?.[0])
+    return {
+      project: preferences.project,
+      sort: sort.value,
+      ...(q.value ? { q: q.value } : {}),
+      ...(language ? { language } : {}),
+      ...(chips.value.tag ? { tag: chips.value.tag } : {}),
+    }
+  })
   const filtered = computed(() => Boolean(q.value) || Object.keys(chips.value).length > 0)
 
   const query = useInfiniteQuery({
     queryKey: computed(() => keys.scripts.list(filters.value)),
     queryFn: ({ pageParam }) => listScripts(toValue(filters), pageParam),
     initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
+    getNextPageParam: (page) => page.next_cursor ?? null,
     // While one types, the old rows stay until the new ones are there.
     placeholderData: keepPreviousData,
   })

@@ -1,4 +1,4 @@
-import { language, t } from './index'
+import { language, optional, t } from './index'
 
 const MISSING = '–'
 
@@ -69,4 +69,9 @@ export function formatRelative(time: string | Date, now: number): string {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
   }
   return t('ui.time.justNow')
+}
+
+/** The name of a script's language; one the page does not know yet stands for itself. */
+export function languageName(language: string): string {
+  return optional(`ui.language.${language}`) ?? language
 }
