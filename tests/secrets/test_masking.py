@@ -128,13 +128,13 @@ def test_what_comes_out_is_the_plain_rule_whatever_the_cuts(values: list[str], t
 def test_any_secret_between_any_bytes_never_comes_out(
     secret: str, before: bytes, after: bytes, places: list[int]
 ) -> None:
+    assume(secret.strip())
+    assume("*" not in secret)
     core = secret.strip("\r\n").encode()
-    assume(core.strip())
     text = before + core + after
     shown = stream(Masker([secret]), cut(text, places))
     assert shown == naive(forms([secret]), text)
-    if core not in MASK + before + MASK + after + MASK:
-        assert core not in shown.replace(MASK, b"\0***\0") or core in b"***"
+    assert all(core not in piece for piece in shown.split(MASK))
 
 
 @given(values_, texts_, places_)
