@@ -1,0 +1,73 @@
+"""Signing in and out."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from runyard.cli.errors import Misuse
+from runyard.cli.output import as_json, note
+
+FIRST_USER = "admin"
+
+
+def login(
+    url: Annotated[str, typer.Argument(help="The server's address; by default the one in use.")] = "",
+    username: Annotated[str, typer.Option("--username", "-u", help="Asked for if it is not given.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Sign in to a server and stay signed in.
+
+    The session is kept in $XDG_CONFIG_HOME/runyard/session.json, or in the file that RUNYARD_CONFIG names.
+    """
+    from runyard.cli.client import Server
+    from runyard.cli.session import Sessions, address, chosen, on_this_machine
+
+    sessions = Sessions.here()
+    server = Server(address(url) if url else chosen(sessions), sessions)
+    if server.url.startswith("http:") and not on_this_machine(server.url):
+        note(f"The way to {server.url} is not encrypted: whoever is on it can read your password.")
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        username = username or FIRST_USER
+    elif not sys.stdin.isatty():
+        raise Misuse(
+            "There is no terminal to ask for the password.", hint="Pipe it in: `runyard login --password-stdin`."
+        )
+    else:
+        import getpass
+
+        username = username or input(f"User name [{FIRST_USER}]: ").strip() or FIRST_USER
+        password = getpass.getpass("Password: ")
+    if not password:
+        raise Misuse("The password is empty.")
+    server.login(username, password)
+    print(f"Signed in to {server.url} as {username}.")
+
+
+def logout() -> None:
+    """End the session, here and at the server."""
+    from runyard.cli.client import Server
+
+    server = Server.current()
+    ended = server.logout()
+    print(f"Signed out of {server.url}." if ended else f"You were not signed in to {server.url}.")
+
+
+def whoami(
+    machine: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell who you are, and where."""
+    from runyard.cli.client import Server
+
+    server = Server.current()
+    me = server.get("/me")
+    if machine:
+        as_json({"server": server.url, **me})
+        return
+    role = " (administrator)" if me["is_admin"] else ""
+    print(f"{me['username']}{role} at {server.url}")
+    for project in me["projects"]:
+        print(f"  project {project['name']}")

@@ -1,0 +1,73 @@
+"""What an administrator can put right on the data directory itself."""
+
+import asyncio
+import secrets
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from runyard.cli.errors import Misuse, NothingFound, Trouble
+from runyard.cli.options import Data, DatabaseUrl, settings
+
+if TYPE_CHECKING:
+    from runyard.settings import Settings
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Put things right without a running server.",
+)
+
+
+@app.callback()
+def admin() -> None:
+    """Put things right without a running server."""
+
+
+@app.command("reset-password")
+def reset_password(
+    username: Annotated[str, typer.Argument(metavar="USER", help="The user's name.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the new password from standard input.")
+    ] = False,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Give a user a new password and end all their sessions; works on the data directory, server or not."""
+    from runyard.access.schemas import LONGEST, SHORTEST
+
+    chosen = settings(data=data, database_url=database_url)
+    if not (chosen.data / "locks").is_dir():
+        raise Trouble(f"There is no Runyard in {chosen.data}.", hint="Name its data directory with --data.")
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(15)
+    if not SHORTEST <= len(password) <= LONGEST or not password.strip():
+        raise Misuse(f"A password has at least {SHORTEST} characters.")
+    asyncio.run(_reset(chosen, username, password))
+    print(f"{username} has a new password; all sessions have ended.")
+    if not password_stdin:
+        print(f"Password: {password}")
+
+
+async def _reset(chosen: "Settings", username: str, password: str) -> None:
+    from runyard import clock
+    from runyard.access import repository
+    from runyard.access.passwords import Passwords
+    from runyard.wiring import connect
+
+    passwords = Passwords()
+    async with passwords.turn():
+        hashed = await passwords.hash(password)
+    database = connect(chosen)
+    try:
+        async with database.write() as session:
+            user = await repository.user_named(session, username)
+            if user is None:
+                raise NothingFound(f"There is no user {username!r}.")
+            user.password_hash = hashed
+            user.password_changed_at = clock.now()
+            await repository.revoke_others(session, user.id, "", clock.now())
+    finally:
+        await database.close()

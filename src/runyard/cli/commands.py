@@ -1,0 +1,76 @@
+"""The commands there are, and the overview of them. Imports nothing, so that help is there at once."""
+
+SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    (
+        "Yard",
+        (
+            ("up", "serve:up", "Start everything on this machine: page, API, scheduler and worker"),
+            ("stop", "stop:stop", "Stop what `up` started; runs go on unless you say otherwise"),
+            ("doctor", "doctor:doctor", "Tell what this machine offers, and how to get what is missing"),
+        ),
+    ),
+    (
+        "Account",
+        (
+            ("login", "account:login", "Sign in to a server and stay signed in"),
+            ("logout", "account:logout", "End the session"),
+            ("whoami", "account:whoami", "Tell who you are, and where"),
+        ),
+    ),
+    (
+        "Runs",
+        (
+            ("run", "run:run", "Run a file of yours or a saved script"),
+            ("runs", "runs:runs", "List runs, newest first"),
+            ("logs", "logs:logs", "Show what a run printed"),
+            ("cancel", "runs:cancel", "Cancel runs: their whole process trees end"),
+            ("rerun", "run:rerun", "Run again as it was: same code, same packages, same inputs"),
+            ("files", "files:files", "List or fetch the files of a run"),
+        ),
+    ),
+    (
+        "Scripts",
+        (
+            ("scripts", "scripts:app", "List, show, push, pull and delete scripts"),
+            ("env", "environments:app", "List environments and show how they were built"),
+        ),
+    ),
+    (
+        "Upkeep",
+        (
+            ("migrate", "migrate:migrate", "Bring the database to this version's schema"),
+            ("admin", "admin:app", "Put things right without a running server"),
+            ("api", "serve:api", "Serve the page and the API only"),
+            ("scheduler", "serve:scheduler", "Run the scheduler only"),
+            ("worker", "serve:worker", "Execute runs only"),
+        ),
+    ),
+)
+
+TARGETS = {name: (target, summary) for _title, rows in SECTIONS for name, target, summary in rows}
+"""Command name → (``module:object`` below this package, one line of help)."""
+
+
+def overview() -> str:
+    """Return the text of ``runyard --help``."""
+    width = max(map(len, TARGETS))
+    lines = [
+        "Usage: runyard [--debug] COMMAND [ARGS]...",
+        "",
+        "Write, run and schedule scripts on machines of your own.",
+        "",
+    ]
+    for title, rows in SECTIONS:
+        lines.append(f"{title}:")
+        lines += [f"  {name:<{width}}  {summary}" for name, _target, summary in rows]
+        lines.append("")
+    lines += [
+        "Options:",
+        "  --version             Show the version",
+        "  --debug               Show where in the program an error came from",
+        "  --install-completion  Complete commands in your shell",
+        "  -h, --help            Show this; `runyard COMMAND --help` tells more",
+        "",
+        "Begin with `runyard up`, then open the page it names.",
+    ]
+    return "\n".join(lines)

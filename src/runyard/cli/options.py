@@ -1,0 +1,59 @@
+"""The options that commands on this machine share, and the settings that they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from runyard.cli.errors import Misuse, Trouble
+from runyard.errors import FieldError
+
+if TYPE_CHECKING:
+    from runyard.settings import Settings
+
+Host = Annotated[str | None, typer.Option("--host", help="Listen here; 0.0.0.0 for every interface. [RUNYARD_HOST]")]
+Port = Annotated[int | None, typer.Option("--port", help="Listen on this port; 0 takes a free one. [RUNYARD_PORT]")]
+Data = Annotated[Path | None, typer.Option("--data", help="The data directory. [RUNYARD_DATA]")]
+Slots = Annotated[int | None, typer.Option("--slots", help="Runs at the same time; cores by default. [RUNYARD_SLOTS]")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="PostgreSQL instead of SQLite. [RUNYARD_DATABASE_URL]")
+]
+
+
+class BadSettings(Trouble):
+    """The settings can't be used."""
+
+    hint = "They come from options, from RUNYARD_… variables and from runyard.toml in the data directory."
+
+
+def settings(**given: Any) -> "Settings":
+    """Return the settings of this process; options that were not given leave it to the environment and the file."""
+    import tomllib
+
+    from pydantic import ValidationError
+
+    from runyard.settings import Settings
+
+    arguments = {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**arguments)
+    except ValidationError as error:
+        fields = [
+            FieldError(".".join(map(str, item["loc"])) or "settings", item["msg"], item["type"])
+            for item in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        if all(field.field.split(".")[0] in arguments for field in fields):
+            said = "; ".join(f"--{field.field.replace('_', '-')}: {field.message}" for field in fields)
+            raise Misuse(f"{said}.") from error
+        raise BadSettings(fields=fields) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"runyard.toml is not TOML: {error}.") from error
+    except OSError as error:
+        raise BadSettings(f"{error.filename} can't be read: {error.strerror}.") from error
+
+
+def option(data: Path | None) -> str:
+    """Return ``--data`` as it has to be repeated in a command that is recommended."""
+    import shlex
+
+    return f" --data {shlex.quote(str(data))}" if data is not None else ""

@@ -1,0 +1,141 @@
+"""Submitting runs from the command line."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from runyard.cli.errors import Misuse
+from runyard.cli.output import as_json, note
+
+if TYPE_CHECKING:
+    from runyard.cli.client import Server
+    from runyard.cli.manifest import Source
+
+Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
+Machine = Annotated[bool, typer.Option("--json", help="Print JSON; with --follow one object a line.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Show what it prints and exit with its code.")]
+
+
+def run(
+    what: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A file or folder here, or a saved script.")],
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--param", metavar="KEY=VALUE", help="A parameter; @FILE reads the value, - asks for it."),
+    ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option("-P", "--params", metavar="FILE.json", help="Parameters as one JSON object.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", "-F", metavar="FILE", help="Send a file into the workspace.")
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Label the run.")] = None,
+    timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Such as 90, 10m or 2h.")] = "",
+    package: Annotated[
+        list[str] | None, typer.Option("--with", metavar="PACKAGE", help="A package that the file needs.")
+    ] = None,
+    follow: Follow = False,
+    machine: Machine = False,
+    project: Project = "default",
+) -> None:
+    """Run a file of yours as it is, or a saved script by name or id.
+
+    With --follow the exit code is the script's own: 124 after a timeout, 130 when cancelled or left by Ctrl-C, 125 when
+    it could not be started or was lost. Ctrl-C leaves the run going; twice within two seconds cancels it.
+    """
+    from runyard.cli import upload, values
+    from runyard.cli.client import Server
+
+    uploads = upload.checked(file or ())
+    body: dict[str, Any] = {"labels": values.pairs(label or (), "label")}
+    if timeout:
+        body["timeout_s"] = values.seconds(timeout)
+    source = _source(what)
+    given = parameter or []
+    if source is not None:
+        draft, definitions = _draft(source, given, parameters, package or [])
+        body |= {"draft": draft, "project": project}
+        path = "/runs"
+        body["parameters"] = values.gathered(given, parameters, definitions)
+        server = Server.current()
+    else:
+        if package:
+            raise Misuse("--with is for files; a saved script knows its packages.")
+        from runyard.cli import lookup
+
+        server = Server.current()
+        script = lookup.script(server, what, project)
+        path = f"/scripts/{script['id']}/runs"
+        body["parameters"] = values.gathered(given, parameters, script["parameters"])
+    accepted = upload.submit(server, path, body, uploads)
+    _go_on(server, accepted, follow=follow, machine=machine)
+
+
+def rerun(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    follow: Follow = False,
+    machine: Machine = False,
+) -> None:
+    """Run again as it was: same code, same packages, same parameters, same files."""
+    from runyard.cli import lookup
+    from runyard.cli.client import Server
+
+    server = Server.current()
+    accepted = server.post(f"/runs/{lookup.run_id(run_id)}/rerun")
+    _go_on(server, accepted, follow=follow, machine=machine)
+
+
+def _go_on(server: "Server", accepted: dict[str, Any], *, follow: bool, machine: bool) -> None:
+    """Say what was accepted, or follow it and exit with its code."""
+    run_id = accepted["id"]
+    if not follow:
+        if machine:
+            as_json(accepted)
+            return
+        print(run_id, flush=True)
+        if sys.stderr.isatty():
+            note(f"Queued. Follow it: `runyard logs -f {run_id}`.")
+        return
+    from runyard.cli import follow as following
+    from runyard.cli.show import Ndjson, Terminal
+
+    if not machine:
+        note(f"Run {run_id} is queued.")
+    ended = following.follow(server, run_id, Ndjson() if machine else Terminal())
+    raise typer.Exit(following.exit_code(ended))
+
+
+def _source(what: str) -> "Source | None":
+    """Return the script on disk that is meant; None if a saved one is."""
+    from runyard.cli import manifest
+
+    path = Path(what).expanduser()
+    if path.is_file() or (path / manifest.MANIFEST).is_file():
+        return manifest.read(path)
+    if path.is_dir() and "/" in what:
+        raise Misuse(f"{path} holds no {manifest.MANIFEST}.")
+    if path.suffix.lower() in manifest.LANGUAGES and "/" in what:
+        raise Misuse(f"There is no file {path}.")
+    return None
+
+
+def _draft(
+    source: "Source", given: list[str], parameters: Path | None, packages: list[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the draft that a source makes, and the definitions of its parameters."""
+    from runyard.cli import values
+
+    facts = source.manifest or {}
+    # A file that declares nothing takes whatever it is given.
+    definitions = facts["parameters"] if "parameters" in facts else values.declared(given, parameters)
+    draft = {
+        "name": source.name,
+        "language": source.language,
+        "code": source.code,
+        "parameters": definitions,
+        "requirements": [*facts.get("requirements", ()), *packages],
+        "timeout_s": facts.get("timeout_s"),
+        "network": facts.get("network", True),
+    }
+    return draft, definitions
