@@ -5,7 +5,7 @@ export interface RunFilters {
   project: string
   state?: RunState[]
   script_id?: string
-  label?: string
+  label?: string[]
   q?: string
 }
 
@@ -40,6 +40,15 @@ export async function listAttempts(runId: string) {
 
 export async function listFiles(runId: string) {
   const { items } = await ask(client.GET('/api/v1/runs/{run_id}/files', of(runId)))
+  return items
+}
+
+const TAIL = 200
+
+/** The last lines of an attempt. */
+export async function listTail(runId: string, attempt: number) {
+  const params = { path: { run_id: runId }, query: { attempt, tail: TAIL } }
+  const { items } = await ask(client.GET('/api/v1/runs/{run_id}/logs', { params }))
   return items
 }
 

@@ -13,7 +13,7 @@ export function runLog(runId: string, attempt: number, live: boolean): LogSource
     async page({ after, tail, limit, stream }, signal) {
       const query = {
         attempt,
-        ...(tail === undefined ? { after: after ?? 0 } : { tail }),
+        ...(tail === undefined ? { after: String(after ?? 0) } : { tail }),
         ...(limit === undefined ? {} : { limit }),
         ...(stream ? { stream } : {}),
       }

@@ -12,6 +12,6 @@ export const routes: RouteRecordRaw[] = [
     name: 'run',
     component: () => import('./RunPage.vue'),
     props: true,
-    meta: { title: 'runs.run', section: 'runs' },
+    meta: { title: 'runs.run', section: 'runs', full: true },
   },
 ]
