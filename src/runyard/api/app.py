@@ -19,7 +19,6 @@ from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.routes import router as script_routes
 from runyard.web import problems
 from runyard.web.depends import provide
-from runyard.web.security import BodyLimit, RequestId, SecurityHeaders
 from runyard.wiring import Yard
 
 PREFIX = "/api/v1"
@@ -68,10 +67,7 @@ def make_app(yard: Yard | None) -> FastAPI:
         )
         app.state.bus = yard.bus
         app.state.yard = yard
-        app.add_middleware(BodyLimit, body=int(settings.limits.body), upload=int(settings.limits.upload))
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestId)
     return app
 
 

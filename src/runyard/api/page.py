@@ -1,12 +1,15 @@
 """The built page: hashed files for ever, everything else the one HTML document."""
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.exceptions import HTTPException
+
+from runyard.web.security import content_policy
 
 STATIC = Path(__file__).parent.parent / "web" / "static"
 _MISSING = (
@@ -37,7 +40,7 @@ async def page(path: str, request: Request) -> Response:
     if path == "api" or path.startswith("api/"):
         raise HTTPException(404, "There is nothing here.")
     found = _find(path)
-    if found is not None:
+    if found is not None and found.name != "index.html":
         hashed = path.startswith("assets/")
         cache = "public, max-age=31536000, immutable" if hashed else "no-cache"
         return _file(found, request, cache)
@@ -46,7 +49,18 @@ async def page(path: str, request: Request) -> Response:
     index = STATIC / "index.html"
     if not index.is_file():
         return HTMLResponse(_MISSING, 503)
-    return _file(index, request, "no-cache")
+    return _document(index)
+
+
+def _document(index: Path) -> Response:
+    """Serve the page with a nonce of its own: the editor adds its style sheet at run time and names it."""
+    nonce = secrets.token_urlsafe(16)
+    meta = f'<head><meta property="csp-nonce" nonce="{nonce}">'
+    headers = {
+        "Cache-Control": "no-cache",
+        "Content-Security-Policy": content_policy(styles=f"'self' 'nonce-{nonce}'"),
+    }
+    return HTMLResponse(index.read_text(encoding="utf-8").replace("<head>", meta, 1), headers=headers)
 
 
 def _find(path: str) -> Path | None:

@@ -81,9 +81,10 @@ async def _serve_http(yard: Yard, listening: socket.socket, stop: asyncio.Event,
     import uvicorn
 
     from runyard.api.app import make_app
+    from runyard.web.security import armoured
 
     config = uvicorn.Config(
-        make_app(yard),
+        armoured(make_app(yard), yard.settings),
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=65_536,

@@ -1,5 +1,6 @@
 """The one place where errors become HTTP: RFC 9457 problems."""
 
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -84,6 +85,9 @@ async def on_problem(request: Request, error: Exception) -> Response:
     errors = [{"field": f.field, "message": f.message, "code": f.code} for f in error.fields]
     status = STATUS[error.kind]
     headers = {"WWW-Authenticate": "Bearer"} if error.kind is Kind.unauthenticated else {}
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(retry_after_s))
     listed = errors if errors or status == HTTPStatus.UNPROCESSABLE_ENTITY else None
     return respond(request, status, error.code, error.detail, listed, headers)
 
