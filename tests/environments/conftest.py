@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from runyard.db.base import Base
 from runyard.db.session import Database
 from runyard.environments import repository
 from runyard.environments.models import Environment
@@ -30,15 +29,6 @@ def registry() -> Iterator[Registry]:
     with serving() as registry:
         registry.wheel("tiny")
         yield registry
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database.connect(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", synchronous="normal")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    yield database
-    await database.close()
 
 
 class Yard:
@@ -86,7 +76,14 @@ class Yard:
 
 
 @pytest.fixture
-async def yard(database: Database, tmp_path: Path, registry: Registry) -> AsyncIterator[Yard]:
+async def yard(sqlite: Database, tmp_path: Path, registry: Registry) -> AsyncIterator[Yard]:
+    async with AsyncExitStack() as stack:
+        yield Yard(sqlite, tmp_path / "data", registry, stack)
+
+
+@pytest.fixture
+async def each_yard(database: Database, tmp_path: Path, registry: Registry) -> AsyncIterator[Yard]:
+    """The same over each kind of database."""
     async with AsyncExitStack() as stack:
         yield Yard(database, tmp_path / "data", registry, stack)
 

@@ -175,7 +175,7 @@ async def test_a_build_that_is_stopped_with_the_server_is_due_again(yard: Yard, 
 
 async def test_a_crash_in_the_middle_of_a_build_is_recovered(yard: Yard, tmp_path: Path, gate: Path) -> None:
     agent = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", AGENT, f"sqlite+aiosqlite:///{tmp_path / 'x.db'}", str(yard.data), yard.registry.index
+        sys.executable, "-c", AGENT, f"sqlite+aiosqlite:///{tmp_path / 'test.db'}", str(yard.data), yard.registry.index
     )
     orphan = await the_builder(gate)
     agent.kill()
@@ -220,20 +220,6 @@ async def test_a_builder_that_went_silent_is_replaced(yard: Yard, environments: 
     await yard.until(lambda row: row.state == "ready")
     assert (await yard.row(ready.id)).build == 8
     assert await later.ensure(python("tiny"), None, PROJECT) == ready
-
-
-async def test_late_builders_change_nothing(yard: Yard, environments: EnvironmentService) -> None:
-    from runyard.environments.lifecycle import Event, move
-
-    ready = await environments.ensure(python("tiny"), None, PROJECT)
-    async with yard.database.write() as session:
-        await repository.apply(session, ready.id, move(Event.ask))
-        assert await repository.claim(session, ready.id, "a", 60, clock.now()) == 2
-        assert await repository.claim(session, ready.id, "b", 60, clock.now()) is None
-        assert not await repository.beat(session, ready.id, 1, 60)
-        assert not await repository.apply(session, ready.id, move(Event.fail), token=1)
-        assert await repository.beat(session, ready.id, 2, 60)
-        assert await repository.apply(session, ready.id, move(Event.succeed), token=2)
 
 
 async def test_rebuilding_keeps_the_lock(yard: Yard, environments: EnvironmentService, registry: Registry) -> None:
@@ -305,6 +291,29 @@ async def test_deleting(yard: Yard, environments: EnvironmentService) -> None:
     with pytest.raises(NoSuchEnvironment):
         async with yard.database.read() as session:
             await environments.get(session, ready.id)
+
+
+async def test_a_run_that_took_it_at_the_last_moment_keeps_the_directory(yard: Yard) -> None:
+    live: set[str] = set()
+
+    async def in_use(_session: object, id_: str) -> bool:
+        return id_ in live
+
+    service = await yard.open(in_use=in_use)
+    ready = await service.ensure(python(), None, PROJECT)
+    async with yard.database.write() as session:
+        await service.delete(session, ready.id)
+        held = service.hold(ready.id)
+        held.__enter__()
+    await service.close()
+    assert len(yard.names()) == 1
+    live.add(ready.id)
+    await yard.open(in_use=in_use)
+    assert len(yard.names()) == 1
+    live.clear()
+    held.__exit__(None, None, None)
+    await yard.open(in_use=in_use)
+    assert yard.names() == []
 
 
 async def test_a_run_known_to_the_rows_keeps_an_environment_too(yard: Yard) -> None:

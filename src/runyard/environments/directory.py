@@ -21,7 +21,7 @@ import shutil
 import signal
 import stat
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,14 +193,14 @@ class Shelf:
         finally:
             os.close(handle)
 
-    def recover(self) -> list[str]:
+    def recover(self, keep: Container[str]) -> list[str]:
         """Clear away what a crash left: half-built environments, scratch, trash. Return the names removed.
 
-        What another live process is building is left alone.
+        Whole ones go as well unless `keep` has their names. What another live process is building is left alone.
         """
         removed = []
         for name in sorted({*_names(self.root), *_names(self._aside)}):
-            if self.is_marked(name) and not (self._aside / name).exists():
+            if self.is_marked(name) and name in keep and not (self._aside / name).exists():
                 continue
             handle = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -208,6 +208,8 @@ class Shelf:
                     continue
                 Grip(handle).end_orphan()
                 self.settle(name)
+                if name not in keep:
+                    self.discard(name)
                 if not self.is_marked(name):
                     removed.append(name)
             finally:

@@ -123,6 +123,14 @@ async def sharing(session: AsyncSession, lock_hash: str) -> Sequence[str]:
     return (await session.scalars(query)).all()
 
 
+async def directories(session: AsyncSession) -> Sequence[tuple[str, str, bool]]:
+    """Return id, directory and whether it was deleted, of every environment that was ever built."""
+    rows = await session.execute(
+        select(Environment.id, Environment.lock_hash, Environment.deleted_at).where(Environment.lock_hash.is_not(None))
+    )
+    return [(id_, name, deleted_at is not None) for id_, name, deleted_at in rows if name is not None]
+
+
 async def unused(session: AsyncSession, before: datetime, limit: int) -> Sequence[Environment]:
     """Return settled environments that nothing has used since `before`, the longest unused first."""
     last = func.coalesce(Environment.last_used_at, Environment.created_at)

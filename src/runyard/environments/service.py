@@ -143,7 +143,13 @@ class EnvironmentService:
             (self._settings.data / "cache" / cache).mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._builder:
             return
-        removed = await asyncio.to_thread(self._shelf.recover)
+        async with self._database.read() as session:
+            keep = {
+                name
+                for id_, name, deleted in await repository.directories(session)
+                if not deleted or await self._in_use(session, EnvironmentId(id_))
+            }
+        removed = await asyncio.to_thread(self._shelf.recover, keep)
         async with self._database.write() as session:
             rows = await repository.unsettled(session)
             for id_, state, builder in rows:
@@ -152,7 +158,7 @@ class EnvironmentService:
         for id_, _state, _builder in rows:
             self.wake(id_)
         if rows or removed:
-            logger.info("environments.recovered", due=len(rows), half_built=len(removed))
+            logger.info("environments.recovered", due=len(rows), removed=len(removed))
 
     def wake(self, id_: str) -> None:
         """Have a due build done by this process, if it builds at all."""
@@ -315,7 +321,8 @@ class EnvironmentService:
         async with self._shelf.hold(name):
             async with self._database.read() as session:
                 shared = await repository.sharing(session, name)
-            if not shared:
+            # A run that got hold of it at the last moment keeps it; the next start clears it away.
+            if not shared and not self._supply.any_held({id_}):
                 self._supply.forget(name)
                 await asyncio.to_thread(self._shelf.discard, name)
 

@@ -1,0 +1,156 @@
+"""Environments over HTTP."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from runyard.access.permissions import ROLES, Actor, Membership, Role
+from runyard.access.service import AccessService
+from runyard.environments.routes import router
+from runyard.environments.service import EnvironmentService, UsedBy
+from runyard.ids import ProjectId, UserId
+from runyard.web import problems
+from runyard.web.depends import provide
+
+from .conftest import PROJECT, Yard, node, python
+
+ADMIN = Actor(UserId("usr_1"), "ann", "ses_1", True, (Membership(PROJECT, "default", ROLES[Role.admin]),))
+DEVELOPER = replace(ADMIN, memberships=(Membership(PROJECT, "default", ROLES[Role.developer]),))
+STRANGER = replace(ADMIN, memberships=(Membership(ProjectId("prj_other"), "other", ROLES[Role.viewer]),))
+
+
+@dataclass
+class Gatekeeper:
+    """Stands where tokens are read: whoever is set here comes in."""
+
+    actor: Actor = ADMIN
+
+    async def actor_of(self, _token: str) -> Actor:
+        return self.actor
+
+
+@dataclass
+class Site:
+    client: httpx.AsyncClient
+    gatekeeper: Gatekeeper
+    environments: EnvironmentService
+
+    async def get(self, path: str, status: int = 200, **query: Any) -> Any:
+        answer = await self.client.get(f"/environments{path}", params=query)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def post(self, path: str, status: int, body: object = None) -> Any:
+        answer = await self.client.post(f"/environments{path}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+
+@pytest.fixture
+async def site(yard: Yard) -> AsyncIterator[Site]:
+    async def used_by(_session: object, actor: Actor, id_: str) -> list[UsedBy]:
+        return [UsedBy("scr_1", f"uses {id_}")] if actor.memberships[0].project_id == PROJECT else []
+
+    environments = await yard.open(used_by=used_by)
+    gatekeeper = Gatekeeper()
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(router)
+    provide(app.state, yard.database, environments)
+    app.state.provided[AccessService] = gatekeeper
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://x", headers={"Authorization": "Bearer x"}
+    ) as client:
+        yield Site(client, gatekeeper, environments)
+
+
+async def test_one_environment(site: Site) -> None:
+    ready = await site.environments.ensure(python("tiny"), None, PROJECT)
+    body = await site.get(f"/{ready.id}")
+    assert body["packages"] == [{"name": "tiny", "version": "1.0"}]
+    assert body["used_by"] == [{"script_id": "scr_1", "name": f"uses {ready.id}"}]
+    assert (body["kind"], body["state"], body["requirements"], body["error"]) == ("python", "ready", ["tiny"], None)
+    assert body["interpreter"].startswith("CPython ")
+    assert body["created_at"].endswith("Z")
+    assert body["build_s"] > 0
+    site.gatekeeper.actor = STRANGER
+    assert (await site.get(f"/{ready.id}"))["used_by"] == []
+
+
+async def test_the_list_is_filtered_and_paged(site: Site) -> None:
+    ids = [(await site.environments.ensure(want, None, PROJECT)).id for want in (python(), python("tiny"), node())]
+    with pytest.raises(Exception, match="nowhere"):
+        await site.environments.ensure(python("nowhere"), None, PROJECT)
+    page = await site.get("", limit=3)
+    assert [item["id"] for item in page["items"][1:]] == [ids[2], ids[1]]
+    assert page["items"][0]["error"]["code"] == "resolution_failed"
+    assert "used_by" not in page["items"][0]
+    rest = await site.get("", cursor=page["next_cursor"])
+    assert [item["id"] for item in rest["items"]] == [ids[0]]
+    assert rest["next_cursor"] is None
+    assert [i["id"] for i in (await site.get("", kind="node"))["items"]] == [ids[2]]
+    failed = await site.get("", state=["failed", "building"], kind="python")
+    assert [i["state"] for i in failed["items"]] == ["failed"]
+    assert (await site.get("", 422, state="odd"))["errors"][0]["field"].startswith("state")
+    assert (await site.get("", 422, cursor="odd"))["code"] == "bad_cursor"
+
+
+async def test_the_log(site: Site) -> None:
+    ready = await site.environments.ensure(python("tiny"), None, PROJECT)
+    first = await site.get(f"/{ready.id}/log", limit=2)
+    assert [line["n"] for line in first["items"]] == [1, 2]
+    assert first["next_cursor"] == "2"
+    rest = await site.get(f"/{ready.id}/log", after=2)
+    assert rest["items"][0]["n"] == 3
+    assert rest["next_cursor"] is None
+    assert rest["items"][-1]["stream"] == "system"
+
+
+async def test_the_log_as_a_stream_resumes(site: Site) -> None:
+    ready = await site.environments.ensure(python("tiny"), None, PROJECT)
+    answer = await site.client.get(f"/environments/{ready.id}/log/stream", headers={"Last-Event-ID": "2"})
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.text.strip().split("\n\n")]
+    assert [event["event"] for event in events[-2:]] == ["state", "end"]
+    assert json.loads(events[-2]["data"]) == {"id": ready.id, "state": "ready"}
+    assert [int(event["id"]) for event in events[:-2]] == list(range(3, len(events) + 1))
+    assert set(json.loads(events[0]["data"])) == {"n", "t", "stream", "text"}
+
+
+async def test_rebuilding_and_deleting(site: Site) -> None:
+    ready = await site.environments.ensure(python(), None, PROJECT)
+    assert (await site.post(f"/{ready.id}/cancel", 409))["code"] == "wrong_moment"
+    assert (await site.post(f"/{ready.id}/rebuild", 202))["state"] == "pending"
+    await site.environments.ensure(python(), None, PROJECT)
+    with site.environments.hold(ready.id):
+        refused = await site.client.delete(f"/environments/{ready.id}")
+        assert (refused.status_code, refused.json()["code"]) == (409, "environment_in_use")
+    assert (await site.client.delete(f"/environments/{ready.id}")).status_code == 204
+    await site.get(f"/{ready.id}", 404)
+
+
+async def test_cleaning_up(site: Site) -> None:
+    await site.environments.ensure(python("tiny"), None, PROJECT)
+    assert await site.post("/cleanup", 200, {"unused_days": 1}) == {"deleted": 0, "freed_bytes": 0}
+    await site.environments.close()
+    wrong = await site.post("/cleanup", 422, {"unused_days": -1})
+    assert [error["field"] for error in wrong["errors"]] == ["unused_days"]
+
+
+@pytest.mark.parametrize("path", ["", "/log", "/log/stream"])
+async def test_unknown_ids(site: Site, path: str) -> None:
+    assert (await site.get(f"/env_none{path}", 404))["code"] == "no_such_environment"
+
+
+@pytest.mark.parametrize("path", ["/env_x/cancel", "/env_x/rebuild", "/cleanup"])
+async def test_looking_after_environments_takes_the_right(site: Site, path: str) -> None:
+    if path != "/cleanup":
+        await site.post(path, 404)
+    site.gatekeeper.actor = DEVELOPER
+    await site.post(path, 403, {"unused_days": 1})
