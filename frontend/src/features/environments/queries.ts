@@ -1,0 +1,31 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
+import { computed, type Ref } from 'vue'
+import { keys } from '@/api/keys'
+import type { EnvironmentState } from '@/api/types'
+import { getEnvironment, listEnvironments, type EnvironmentFilters } from './api'
+
+export const isBuilding = (state: EnvironmentState) => state === 'pending' || state === 'building'
+const BUILDING_MS = 4000
+
+export function useEnvironments(filters: Ref<EnvironmentFilters>) {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => keys.environments.list(filters.value)),
+    queryFn: ({ pageParam }) => listEnvironments(filters.value, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: (before) => before,
+  })
+  const environments = computed(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
+  return { ...query, environments }
+}
+
+/** One environment; asked now and then while it is built, in case the socket is away. */
+export function useEnvironment(environmentId: Ref<string | null>) {
+  return useQuery({
+    queryKey: computed(() => keys.environments.one(environmentId.value ?? '')),
+    queryFn: () => getEnvironment(environmentId.value ?? ''),
+    enabled: computed(() => environmentId.value !== null),
+    refetchInterval: (query) =>
+      query.state.data && isBuilding(query.state.data.state) ? BUILDING_MS : false,
+  })
+}
