@@ -20,7 +20,17 @@ from runyard.environments.failures import BuildInterrupted
 from runyard.environments.toolchain import Ready
 from runyard.environments.wants import want_for
 from runyard.errors import Problem
-from runyard.runner import Exit, ShimGone, ShimLink, Spec, SpoolDamaged, SpoolReader, StartFailed, read_exit
+from runyard.runner import (
+    Exit,
+    ShimGone,
+    ShimLink,
+    Spec,
+    SpoolDamaged,
+    SpoolReader,
+    StartFailed,
+    end_remains,
+    read_exit,
+)
 from runyard.runs import repository
 from runyard.runs.lifecycle import (
     Ending,
@@ -81,6 +91,7 @@ class Attempt:
         self._progress: dict[str, Any] | None = None
         self._progress_at = 0.0
         self._started = False
+        self._environment_id: str | None = None
         self._holding = ExitStack()
 
     def cancel(self) -> None:
@@ -145,7 +156,11 @@ class Attempt:
         started = await self.crew.launcher.spawn(self._spec(confinement))
         link = await ShimLink.attach(self.spool)
         self._link = link
-        await self._apply(on_started(clock.from_us(started.started_at_us)), isolation=confinement.in_force.as_json())
+        await self._apply(
+            on_started(clock.from_us(started.started_at_us)),
+            environment_id=self._environment_id,
+            isolation=confinement.in_force.as_json(),
+        )
         if self._cancelled.is_set():
             await link.cancel(self.crew.settings.runs.grace_s)
         return link
@@ -168,9 +183,7 @@ class Attempt:
             await self._unless_cancelled(slot.acquire())
             await self._wait_note(None)
         self._holding.enter_context(service.hold(ready.id))
-        if ready.id != self.claim.environment_id:
-            async with self.crew.database.write() as session:
-                await repository.note(session, self.token, environment_id=ready.id)
+        self._environment_id = ready.id
         return ready
 
     async def _state_directory(self, slot: Slot) -> None:
@@ -348,6 +361,8 @@ class Attempt:
         await self._tidy()
 
     async def _lose(self, reason: str) -> None:
+        # What a dead shim left running must not outlive the word that the run is lost.
+        await asyncio.to_thread(end_remains, self.spool)
         await self._apply(on_lost(f"Its process is gone and left no word of how it ended ({reason}).", clock.now()))
         await self._tidy()
 
@@ -367,11 +382,12 @@ class Attempt:
             shutil.rmtree(path, ignore_errors=True)
 
     async def _apply(self, move: Move, **columns: Any) -> bool:
-        async with self.crew.database.write() as session:
-            done = await repository.apply(session, self.token, move, **columns)
-            if done:
-                after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, move.target, move))
+        token = self.token
+        done = await self.crew.database.transact(
+            lambda connection: repository.write_move(connection, token, move, **columns)
+        )
         if done:
+            self.crew.announce(self.claim, self.pinned, move.target, move)
             logger.info(move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code)
         return done
 

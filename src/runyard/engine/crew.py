@@ -25,6 +25,8 @@ from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
+VERSIONS = 256
+
 
 @dataclass
 class Crew:
@@ -42,6 +44,7 @@ class Crew:
     workspaces: Workspaces
     spool: Path
     states: StateLocks = field(default_factory=StateLocks)
+    _versions: dict[str, Pinned] = field(default_factory=dict)
     _kept: set[asyncio.Task[None]] = field(default_factory=set)
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
@@ -49,6 +52,17 @@ class Crew:
         task = asyncio.create_task(work)
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
+
+    async def version(self, version_id: str) -> Pinned:
+        """Return a version; they never change, so those that are run over and over are kept in memory."""
+        pinned = self._versions.pop(version_id, None)
+        if pinned is None:
+            async with self.database.read() as session:
+                pinned = await self.scripts.version_of(session, version_id)
+        self._versions[version_id] = pinned
+        while len(self._versions) > VERSIONS:
+            del self._versions[next(iter(self._versions))]
+        return pinned
 
     def values_of(self, claim: Claim) -> dict[str, Any]:
         """Return a run's parameters with the sealed ones opened."""

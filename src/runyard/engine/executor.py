@@ -17,7 +17,7 @@ from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, re
 from runyard.runs import repository
 from runyard.runs.lifecycle import State, on_claim, on_returned
 from runyard.runs.models import RunRow
-from runyard.runs.repository import Claim, Token
+from runyard.runs.repository import Claim, Inputs, Token
 from runyard.sandbox import Probe
 from runyard.workers import repository as workers
 
@@ -71,12 +71,14 @@ class Executor:
 
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim the run if it is still there, and see it through."""
-        async with self.crew.database.write() as session:
-            move = on_claim(self.worker_id, clock.now())
-            claim = await repository.claim(session, run_id, move, self.worker_id)
-            if claim is None:
-                return
-            pinned = await self.crew.scripts.version_of(session, claim.version_id)
+        move = on_claim(self.worker_id, clock.now())
+        worker_id = self.worker_id
+        claim = await self.crew.database.transact(
+            lambda connection: repository.take(connection, run_id, move, worker_id)
+        )
+        if claim is None:
+            return
+        pinned = await self.crew.version(claim.version_id)
         self.crew.announce(claim, pinned, State.starting, move)
         attempt = Attempt(self.crew, claim, pinned)
         self._live[run_id] = attempt
@@ -165,7 +167,7 @@ class Executor:
     async def _resume(self, row: RunRow, spool: Path | None) -> None:
         async with self.crew.database.read() as session:
             inputs = await repository.inputs_of(session, row.id)
-            pinned = await self.crew.scripts.version_of(session, row.version_id)
+        pinned = await self.crew.version(row.version_id)
         claim = Claim(
             token=Token(row.id, row.attempt, row.fence),
             project_id=row.project_id,
@@ -175,7 +177,7 @@ class Executor:
             queue=row.queue,
             priority=row.priority,
             cancel_requested=row.cancel_requested_at is not None,
-            inputs=inputs,
+            inputs=Inputs(inputs.parameters, inputs.sealed, inputs.timeout_s),
         )
         attempt = Attempt(self.crew, claim, pinned)
         # Whoever wins this link decides, once and for all, whether the command was or will ever be started.

@@ -54,6 +54,11 @@ class Move:
     failure: Failure | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for source in self.sources:
+            if self.target not in LEGAL[source]:
+                raise ValueError(f"a run never goes from {source} to {self.target}")
+
     @property
     def is_terminal(self) -> bool:
         """Whether the run is over after this."""
@@ -93,7 +98,7 @@ def on_exit(ending: Ending) -> Move:
     target, failure = _verdict(ending)
     return Move(
         f"run.{target}",
-        ACTIVE,
+        frozenset(state for state in ACTIVE if target in LEGAL[state]),
         target,
         ending.at,
         exit_code=ending.exit_code,

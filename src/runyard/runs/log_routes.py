@@ -19,8 +19,8 @@ from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.logs import Line, LogReader, LogStore
 from runyard.runs.models import RunRow
 from runyard.runs.routes import Reader, Runs
-from runyard.runs.service import RunService
 from runyard.runs.schemas import Items, LogHit, LogHits, LogLine, LogPage, RunFile
+from runyard.runs.service import RunService
 from runyard.web.depends import Reading, provided
 from runyard.web.paging import cursor_of
 

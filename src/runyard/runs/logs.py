@@ -52,9 +52,7 @@ class LogStore:
 
     def writer(self, run_id: str, attempt: int) -> "LogWriter":
         """Open an attempt's log for appending; a torn last line is cut off first."""
-        path = self.path(run_id, attempt)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return LogWriter.open(path)
+        return LogWriter.open(self.path(run_id, attempt))
 
     def reader(self, run_id: str, attempt: int) -> "LogReader":
         """Open an attempt's log for reading; one that does not exist reads as empty."""
@@ -68,16 +66,28 @@ class LogStore:
 class LogWriter:
     """The one appender of an attempt's log."""
 
-    def __init__(self, lines: BinaryIO, index: BinaryIO, written: int, size: int, marked: int) -> None:
-        self._lines = lines
-        self._index = index
-        self.written = written
-        self._size = size
-        self._marked = marked
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: BinaryIO | None = None
+        self._index: BinaryIO | None = None
+        self.written = 0
+        self._size = 0
+        self._marked = -_STRIDE
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Open for appending after the last whole line; `written` says how many there are."""
+        """Open for appending after the last whole line; `written` says how many there are.
+
+        A log that is not there yet is made with its first line: many runs say nothing.
+        """
+        writer = cls(path)
+        if path.exists():
+            writer._open()
+        return writer
+
+    def _open(self) -> tuple[BinaryIO, BinaryIO]:
+        path = self._path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         lines = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
         index_fd = os.open(path.with_suffix(".idx"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         index = os.fdopen(index_fd, "r+b", buffering=0)
@@ -87,10 +97,14 @@ class LogWriter:
         lines.seek(size)
         index.truncate(len(entries) * _ENTRY.size)
         index.seek(0, os.SEEK_END)
-        return cls(lines, index, written, size, entries[-1][1] if entries else -_STRIDE)
+        self.written, self._size = written, size
+        self._marked = entries[-1][1] if entries else -_STRIDE
+        self._lines, self._index = lines, index
+        return lines, index
 
     def append(self, lines: Iterable[Line]) -> None:
         """Append lines numbered from ``written + 1`` on; index entries follow the bytes that they point at."""
+        file, index = (self._lines, self._index) if self._lines and self._index else self._open()
         chunk = bytearray()
         marks = bytearray()
         for line in lines:
@@ -100,15 +114,16 @@ class LogWriter:
                 self._marked = here
             chunk += b"%d %s %s\n" % (line.at_us, _MARKS[line.stream], line.text.encode("utf-8", "replace"))
             self.written = line.n
-        _write_all(self._lines, chunk)
+        _write_all(file, chunk)
         self._size += len(chunk)
         if marks:
-            _write_all(self._index, marks)
+            _write_all(index, marks)
 
     def close(self) -> None:
         """Close the files."""
-        self._lines.close()
-        self._index.close()
+        for file in (self._lines, self._index):
+            if file is not None:
+                file.close()
 
 
 class LogReader:

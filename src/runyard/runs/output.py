@@ -10,7 +10,10 @@ from typing import Protocol
 
 from runyard.runs.logs import Line
 
+MOST_MESSAGE = 500
 STREAMS = {1: "stdout", 2: "stderr", 3: "system"}
+# In UTF-8 a letter takes up to four bytes; those after the first look like 10xxxxxx.
+_LONGEST_LETTER, _CONTINUES = 4, 0x80
 _PROGRESS = re.compile(r"^::progress\s+(\d+(?:\.\d+)?)%?(?:\s+(.*))?$")
 
 
@@ -29,7 +32,8 @@ def progress_of(text: str) -> tuple[float, str] | None:
     found = _PROGRESS.match(text) if text.startswith("::progress") else None
     if found is None:
         return None
-    return min(100.0, float(found[1])), (found[2] or "").strip()[:500]
+    message = "".join(letter if letter.isprintable() else " " for letter in found[2] or "")
+    return min(100.0, float(found[1])), message.strip()[:MOST_MESSAGE]
 
 
 class Assembler:
@@ -66,16 +70,24 @@ class Assembler:
             for part in self._parts(piece):
                 yield self._line(at_us, stream, part)
         while len(rest) > self._cap:
-            yield self._line(at_us, stream, rest[: self._cap])
-            rest = rest[self._cap :]
+            place = self._place(rest)
+            yield self._line(at_us, stream, rest[:place])
+            rest = rest[place:]
         self._rest[stream] = rest
 
     def _parts(self, piece: bytes) -> Iterator[bytes]:
-        if len(piece) <= self._cap:
-            yield piece
-            return
-        for start in range(0, len(piece), self._cap):
-            yield piece[start : start + self._cap]
+        while len(piece) > self._cap:
+            place = self._place(piece)
+            yield piece[:place]
+            piece = piece[place:]
+        yield piece
+
+    def _place(self, piece: bytes) -> int:
+        """Return where a line that is too long is cut: at the cap, or just before a letter that stands across it."""
+        for back in range(min(_LONGEST_LETTER, self._cap)):
+            if piece[self._cap - back] & 0xC0 != _CONTINUES:
+                return self._cap - back
+        return self._cap
 
     def _line(self, at_us: int, stream: int, raw: bytes) -> Line:
         self.n += 1

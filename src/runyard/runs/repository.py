@@ -3,9 +3,26 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, ColumnElement, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Executable,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.db.types import DatabaseNow
@@ -20,6 +37,10 @@ from runyard.runs.models import (
     RunRow,
 )
 
+_RUNS = cast("Table", RunRow.__table__)
+_ATTEMPTS = cast("Table", RunAttemptRow.__table__)
+_EVENTS = cast("Table", RunEventRow.__table__)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -28,6 +49,15 @@ class Token:
     run_id: str
     attempt: int
     fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What an attempt needs of what the run was given."""
+
+    parameters: dict[str, Any]
+    sealed: str | None
+    timeout_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +72,7 @@ class Claim:
     queue: str
     priority: int
     cancel_requested: bool
-    inputs: RunInputRow
+    inputs: Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +108,23 @@ async def add(session: AsyncSession, run: Mapping[str, Any], inputs: Mapping[str
 
 
 async def apply(session: AsyncSession, token: Token | str, move: Move, **attempt: Any) -> bool:
+    """Do `write_move` within a session."""
+    return await session.run_sync(lambda sync: write_move(sync.connection(), token, move, **attempt))
+
+
+def write_move(
+    connection: Connection, token: Token | str, move: Move, *, environment_id: str | None = None, **attempt: Any
+) -> bool:
     """Make one move and journal it in the same transaction; False when the run is not where the move starts.
 
     With a `Token`, a writer whose claim was overtaken changes nothing. With a bare run id, only the state guards:
-    for moves that nobody owns, such as cancelling a queued run. Keywords are columns of the attempt's row.
+    for moves that nobody owns, such as cancelling a queued run. `environment_id` is pinned to the run; other keywords
+    are columns of the attempt's row.
     """
     run_id = token if isinstance(token, str) else token.run_id
     values: dict[str, Any] = {"state": move.target.value, "waiting": None}
+    if environment_id is not None:
+        values["environment_id"] = environment_id
     if move.target is State.running:
         values["started_at"] = move.at
     if move.target is State.queued:
@@ -95,27 +135,27 @@ async def apply(session: AsyncSession, token: Token | str, move: Move, **attempt
             "exit_code": move.exit_code,
             "error_code": move.failure.code if move.failure else None,
         }
-    guards = [RunRow.id == run_id, RunRow.state.in_([state.value for state in move.sources])]
-    if isinstance(token, Token):
-        guards.append(RunRow.fence == token.fence)
-    statement = update(RunRow).where(*guards).values(**values).returning(RunRow.attempt, RunRow.fence)
-    row = (await session.execute(statement)).one_or_none()
+    statement = _moving(tuple(sorted(move.sources)), fenced=isinstance(token, Token))
+    guards: dict[str, Any] = {"the_run": run_id} | ({"the_fence": token.fence} if isinstance(token, Token) else {})
+    # What is set follows from the keys of the values; names of guards are no columns.
+    row = connection.execute(statement, values | guards).one_or_none()
     if row is None:
         return False
-    number, fence = row
+    number, fence = row.attempt, row.fence
     if move.target is State.running or move.is_terminal or attempt:
-        await _apply_attempt(session, run_id, number, fence, move, attempt)
+        _write_attempt(connection, run_id, number, fence, move, attempt)
     data: dict[str, Any] = dict(move.facts)
     if move.exit_code is not None:
         data["exit_code"] = move.exit_code
     if move.failure is not None:
         data["error"] = {"code": move.failure.code, "message": move.failure.message}
-    await journal(session, run_id, number, move.at, move.event, data)
+    event = {"run_id": run_id, "attempt": number, "at": move.at, "kind": move.event, "data": data}
+    connection.execute(_ADD_EVENT, event)
     return True
 
 
-async def _apply_attempt(
-    session: AsyncSession, run_id: str, number: int, fence: int, move: Move, extra: Mapping[str, Any]
+def _write_attempt(
+    connection: Connection, run_id: str, number: int, fence: int, move: Move, extra: Mapping[str, Any]
 ) -> None:
     values: dict[str, Any] = {"state": move.target.value, **extra}
     if move.target is State.running:
@@ -124,36 +164,66 @@ async def _apply_attempt(
         values |= {"finished_at": move.at, "exit_code": move.exit_code}
         if move.failure is not None:
             values |= {"error_code": move.failure.code, "error_message": move.failure.message}
-    await session.execute(
-        update(RunAttemptRow)
-        .where(RunAttemptRow.run_id == run_id, RunAttemptRow.attempt == number, RunAttemptRow.fence == fence)
-        .values(**values)
+    guards = {"the_run": run_id, "the_attempt": number, "the_fence": fence}
+    connection.execute(_ATTEMPT, values | guards)
+
+
+# Statements of the hot path are built once: building them anew costs more than executing them.
+
+_ADD_EVENT = insert(_EVENTS)
+_ADD_ATTEMPT = insert(_ATTEMPTS)
+_CLAIM = (
+    update(_RUNS)
+    .where(
+        _RUNS.c.id == bindparam("the_run"),
+        _RUNS.c.state == State.queued.value,
+        or_(_RUNS.c.not_before.is_(None), _RUNS.c.not_before <= DatabaseNow()),
     )
+    .values(state=bindparam("the_state"), worker_id=bindparam("the_worker"), fence=_RUNS.c.fence + 1, waiting=null())
+    .returning(
+        _RUNS.c.attempt,
+        _RUNS.c.fence,
+        _RUNS.c.project_id,
+        _RUNS.c.script_id,
+        _RUNS.c.version_id,
+        _RUNS.c.environment_id,
+        _RUNS.c.queue,
+        _RUNS.c.priority,
+        _RUNS.c.cancel_requested_at,
+    )
+)
+_INPUTS = select(
+    *(RunInputRow.__table__.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s"))
+).where(RunInputRow.__table__.c.run_id == bindparam("the_run"))
+
+
+_ATTEMPT = update(_ATTEMPTS).where(
+    _ATTEMPTS.c.run_id == bindparam("the_run"),
+    _ATTEMPTS.c.attempt == bindparam("the_attempt"),
+    _ATTEMPTS.c.fence == bindparam("the_fence"),
+)
+
+
+@cache
+def _moving(sources: tuple[str, ...], *, fenced: bool) -> Executable:
+    guards = [_RUNS.c.id == bindparam("the_run"), _RUNS.c.state.in_([str(source) for source in sources])]
+    if fenced:
+        guards.append(_RUNS.c.fence == bindparam("the_fence"))
+    return update(_RUNS).where(*guards).returning(_RUNS.c.attempt, _RUNS.c.fence)
 
 
 async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) -> Claim | None:
+    """Do `take` within a session."""
+    return await session.run_sync(lambda sync: take(sync.connection(), run_id, move, worker_id))
+
+
+def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Claim | None:
     """Take a queued run for a worker with one guarded update; None when somebody was quicker or it is not due."""
-    due = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
-    statement = (
-        update(RunRow)
-        .where(RunRow.id == run_id, RunRow.state == State.queued.value, due)
-        .values(state=move.target.value, worker_id=worker_id, fence=RunRow.fence + 1, waiting=None)
-        .returning(
-            RunRow.attempt,
-            RunRow.fence,
-            RunRow.project_id,
-            RunRow.script_id,
-            RunRow.version_id,
-            RunRow.environment_id,
-            RunRow.queue,
-            RunRow.priority,
-            RunRow.cancel_requested_at,
-        )
-    )
-    row = (await session.execute(statement)).one_or_none()
+    guards = {"the_run": run_id, "the_state": move.target.value, "the_worker": worker_id}
+    row = connection.execute(_CLAIM, guards).one_or_none()
     if row is None:
         return None
-    inputs = (await session.execute(select(RunInputRow).where(RunInputRow.run_id == run_id))).scalar_one()
+    given = connection.execute(_INPUTS, {"the_run": run_id}).one()
     attempt = {
         "run_id": run_id,
         "attempt": row.attempt,
@@ -162,8 +232,9 @@ async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) 
         "state": move.target.value,
         "claimed_at": move.at,
     }
-    await session.execute(insert(RunAttemptRow), [attempt])
-    await journal(session, run_id, row.attempt, move.at, move.event, dict(move.facts))
+    connection.execute(_ADD_ATTEMPT, attempt)
+    event = {"run_id": run_id, "attempt": row.attempt, "at": move.at, "kind": move.event, "data": dict(move.facts)}
+    connection.execute(_ADD_EVENT, event)
     return Claim(
         token=Token(run_id, row.attempt, row.fence),
         project_id=row.project_id,
@@ -173,7 +244,7 @@ async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) 
         queue=row.queue,
         priority=row.priority,
         cancel_requested=row.cancel_requested_at is not None,
-        inputs=inputs,
+        inputs=Inputs(given.parameters, given.sealed, given.timeout_s),
     )
 
 
