@@ -13,9 +13,9 @@ import pytest
 
 from runyard import clock
 from runyard.db.session import Database
-from runyard.environments import repository
+from runyard.environments import repository, service
 from runyard.environments.failures import BuildCancelled, BuildInterrupted, EnvironmentInUse, NoSuchEnvironment
-from runyard.environments.lifecycle import State, WrongMoment
+from runyard.environments.lifecycle import Event, State, WrongMoment, move
 from runyard.environments.models import Environment
 from runyard.environments.service import EnvironmentService
 
@@ -261,15 +261,23 @@ async def test_a_retry_by_button(yard: Yard, environments: EnvironmentService, r
     assert (await yard.until(lambda row: row.state == "ready")).error_code is None
 
 
-async def test_a_desk_that_does_not_build_tells_a_builder(yard: Yard, environments: EnvironmentService) -> None:
+async def test_a_desk_that_does_not_build_has_a_builder_do_it(yard: Yard, environments: EnvironmentService) -> None:
     ready = await environments.ensure(python(), None, PROJECT)
     desk = await yard.open(builder=False)
-    with yard.bus.subscribe("worker") as hints:
-        async with yard.database.write() as session:
-            await desk.rebuild(session, ready.id)
-        _topic, hint = await hints.get()
-    assert hint == {"type": "environment_due", "id": ready.id}
-    environments.wake(ready.id)
+    async with yard.database.write() as session:
+        await desk.rebuild(session, ready.id)
+    await yard.until(lambda row: row.state == "ready" and row.build == 2)
+
+
+async def test_a_lost_hint_is_made_up_for(
+    yard: Yard, environments: EnvironmentService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = await environments.ensure(python(), None, PROJECT)
+    await environments.close()
+    monkeypatch.setattr(service, "_LOOK_S", 0.01)
+    await yard.open()
+    async with yard.database.write() as session:
+        await repository.apply(session, ready.id, move(Event.ask))
     await yard.until(lambda row: row.state == "ready" and row.build == 2)
 
 

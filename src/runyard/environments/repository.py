@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, delete, func, literal, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
@@ -60,13 +60,9 @@ async def apply(session: AsyncSession, id_: str, move: Move, *, token: int | Non
 
 async def claim(session: AsyncSession, id_: str, builder: str, lease_s: float, now: datetime) -> int | None:
     """Take a due build, or one whose builder has gone silent; return its number, or None if another has it."""
-    due = or_(
-        Environment.state == State.pending.value,
-        (Environment.state == State.building.value) & (Environment.lease_until < DatabaseNow()),
-    )
     taken = await session.execute(
         update(Environment)
-        .where(Environment.id == id_, Environment.deleted_at.is_(None), due)
+        .where(Environment.id == id_, Environment.deleted_at.is_(None), _is_due())
         .values(
             state=State.building.value,
             build=Environment.build + 1,
@@ -117,6 +113,11 @@ async def unsettled(session: AsyncSession) -> Sequence[tuple[str, str, str | Non
     return [(id_, state, builder) for id_, state, builder in rows]
 
 
+async def due(session: AsyncSession) -> Sequence[str]:
+    """Return the ids of what nobody builds though it is to be built."""
+    return (await session.scalars(select(Environment.id).where(Environment.deleted_at.is_(None), _is_due()))).all()
+
+
 async def sharing(session: AsyncSession, lock_hash: str) -> Sequence[str]:
     """Return the ids of the environments that are not deleted and stand in one directory."""
     query = select(Environment.id).where(Environment.lock_hash == lock_hash, Environment.deleted_at.is_(None))
@@ -165,6 +166,13 @@ async def forget(session: AsyncSession, before: datetime) -> None:
 async def touch(session: AsyncSession, id_: str, now: datetime) -> None:
     """Note a use."""
     await session.execute(update(Environment).where(Environment.id == id_).values(last_used_at=now))
+
+
+def _is_due() -> ColumnElement[bool]:
+    return or_(
+        Environment.state == State.pending.value,
+        (Environment.state == State.building.value) & (Environment.lease_until < DatabaseNow()),
+    )
 
 
 def _until(lease_s: float) -> Any:

@@ -46,6 +46,7 @@ logger = log.get("environments")
 _CLEANED_AT_ONCE = 500
 _FOLLOW_S = 2.0
 _FOLLOW_LINES = 1000
+_LOOK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class EnvironmentService:
         )
         self._chores = Chores()
         self._supply = Supply(database, self._builds, self._shelf, tools, self._chores)
+        self._listening: asyncio.Task[None] | None = None
 
     # What the executor asks for
 
@@ -157,6 +159,7 @@ class EnvironmentService:
                     await repository.apply(session, id_, move(Event.abandon), builder=None, lease_until=None)
         for id_, _state, _builder in rows:
             self.wake(id_)
+        self._listening = asyncio.create_task(self._listen())
         if rows or removed:
             logger.info("environments.recovered", due=len(rows), removed=len(removed))
 
@@ -175,6 +178,10 @@ class EnvironmentService:
 
     async def close(self) -> None:
         """Stop builds (they are due again with the next start) and finish what was begun."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+            self._listening = None
         await self._builds.close()
         await self._supply.close()
         await self._chores.finish()
@@ -270,6 +277,27 @@ class EnvironmentService:
                         continue
 
     # How it is done
+
+    async def _listen(self) -> None:
+        """Take builds that other processes ask for; now and then look for hints that were lost."""
+        with self._bus.subscribe("worker") as hints:
+            while True:
+                try:
+                    _topic, hint = await asyncio.wait_for(hints.get(), _LOOK_S)
+                    if hint.get("type") == "environment_due":
+                        self.wake(hint["id"])
+                except TimeoutError:
+                    await self._look_for_due()
+
+    async def _look_for_due(self) -> None:
+        try:
+            async with self._database.read() as session:
+                due = await repository.due(session)
+        except Exception as error:  # noqa: BLE001 - a database that is away for a moment is asked again
+            logger.warning("environments.look_failed", error=str(error))
+            return
+        for id_ in due:
+            self.wake(id_)
 
     async def _demand_idle(self, session: AsyncSession, row: Environment, *, alone: bool = False) -> None:
         """Raise `EnvironmentInUse` if a live run uses it or, unless `alone`, another one of the same directory."""
