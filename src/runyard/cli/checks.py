@@ -47,7 +47,7 @@ def _try_writing(folder: Path) -> None:
 
 def free_space(chosen: "Settings") -> Finding:
     """Look whether the disk has room."""
-    found = os.statvfs(chosen.data)
+    found = os.statvfs(next(place for place in (chosen.data, *chosen.data.parents) if place.exists()))
     free, needed = found.f_bavail * found.f_frsize, int(chosen.limits.free_disk)
     if free < needed:
         fix = f"Make room, or set RUNYARD_LIMITS__FREE_DISK lower than {size(needed)}."

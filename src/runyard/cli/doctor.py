@@ -62,7 +62,7 @@ def examine(chosen: "Settings") -> Iterator[Finding]:
     yield Finding("Python", "ok", f"{sys.version.split()[0]} ({sys.executable})", essential=True)
     place = checks.data_directory(chosen)
     yield place
-    if place.state == "ok" and chosen.data.is_dir():
+    if place.state == "ok":
         yield checks.free_space(chosen)
     yield checks.master_key(chosen)
     yield checks.database(chosen)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from runyard.cli.output import as_json, lasting, local, size, table, tame
+from runyard.cli.output import as_json, brief, lasting, size, table, tame
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -42,10 +42,11 @@ def list_(
                 _brief(item["requirements"]),
                 size(item["size_bytes"]),
                 lasting(item["build_s"]),
-                local(item["last_used_at"]),
+                brief(item["last_used_at"]),
             )
             for item in found
         ],
+        flexible="PACKAGES",
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from runyard.cli.errors import Misuse, NothingFound, Trouble
-from runyard.cli.output import as_json, local, note, size, table
+from runyard.cli.output import as_json, brief, note, size, table
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
@@ -55,9 +55,10 @@ def files(
     table(
         ("PATH", "SIZE", "CHANGED"),
         [
-            (item["path"] + ("/" if item["kind"] == "dir" else ""), _size(item), local(item["modified_at"]))
+            (item["path"] + ("/" if item["kind"] == "dir" else ""), _size(item), brief(item["modified_at"]))
             for item in found
         ],
+        flexible="PATH",
     )
 
 

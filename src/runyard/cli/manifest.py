@@ -76,6 +76,8 @@ def files(script: Mapping[str, Any]) -> dict[str, bytes]:
     entry = entry_name(script["language"], script["code"])
     facts = {"name": script["name"], "language": script["language"], "entry": entry}
     facts |= {name: script[name] for name in _UNSET if name != "parameters"}
+    if facts["timeout_s"] is not None and float(facts["timeout_s"]).is_integer():
+        facts["timeout_s"] = int(facts["timeout_s"])
     lines = [f"{name} = {_toml(value)}" for name, value in facts.items() if value is not None]
     for parameter in script["parameters"]:
         lines += ["", "[[parameters]]", *_parameter(parameter)]

@@ -52,11 +52,15 @@ def _tell(found: "SchemaState", *, machine: bool) -> None:
 
 
 async def _state(chosen: "Settings") -> "SchemaState":
+    if not chosen.database_url and not chosen.database.url and not (chosen.data / "runyard.db").exists():
+        raise Trouble(f"There is no database in {chosen.data} yet.", hint="`runyard up` makes one.")
+    return await _state_of(chosen)
+
+
+async def _state_of(chosen: "Settings") -> "SchemaState":
     from runyard.db import migrate as schema
     from runyard.wiring import connect
 
-    if not chosen.database_url and not chosen.database.url and not (chosen.data / "runyard.db").exists():
-        raise Trouble(f"There is no database in {chosen.data} yet.", hint="`runyard up` makes one.")
     database = connect(chosen)
     try:
         return await schema.state(database)
@@ -69,6 +73,8 @@ def _migrate(chosen: "Settings", revision: str) -> tuple["SchemaState", str]:
     from runyard.wiring import ROLES, prepare_data
 
     prepare_data(chosen)
+    if revision == NEWEST and (found := asyncio.run(_state_of(chosen))).fits:
+        return found, ""
     held = Locks(chosen.data / "locks", ROLES)
     try:
         held.take()

@@ -35,6 +35,7 @@ _STEERING = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _KIB = 1024
+_LEAST = 8
 
 
 def colourful(stream: TextIO) -> bool:
@@ -68,22 +69,23 @@ def as_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None), flush=True)
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, states: str = "STATE") -> None:
-    """Print rows under their columns; the column named `states` is coloured. Piped, nothing is cut off."""
-    from rich import box
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: str, states: str = "STATE") -> None:
+    """Print rows under their columns; the column `states` is coloured.
+
+    On a terminal that is too narrow the column `flexible` is cut short, never another one. Piped, nothing is cut.
+    """
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(
-        highlight=False,
-        no_color=not colourful(sys.stdout),
-        width=None if sys.stdout.isatty() else 10_000,
-        emoji=False,
-    )
-    grid = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, show_edge=False, padding=(0, 1))
-    for column in columns:
-        grid.add_column(column, overflow="ellipsis", no_wrap=True, min_width=4)
+    here = sys.stdout.isatty()
+    console = Console(highlight=False, no_color=not colourful(sys.stdout), width=None if here else 10_000, emoji=False)
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for at, column in enumerate(columns):
+        needed = max((cell_len(text) for text in (column, *(row[at] for row in rows))), default=0)
+        least = min(needed, _LEAST) if column == flexible else needed
+        grid.add_column(column, overflow="ellipsis", no_wrap=True, min_width=least)
     for row in rows:
         cells = [
             Text.from_ansi(paint(visible(cell), cell)) if columns[at] == states else Text(visible(cell))
@@ -91,6 +93,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, states: str 
         ]
         grid.add_row(*cells)
     console.print(grid)
+
+
+def width() -> int:
+    """Return how many cells a line of the table may have."""
+    import shutil
+
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
 
 def size(count: float | None) -> str:
@@ -126,6 +135,15 @@ def local(text: str | None, *, precise: bool = False) -> str:
     if at is None:
         return ""
     return at.astimezone().isoformat(" ", "milliseconds" if precise else "seconds")[: 23 if precise else 19]
+
+
+def brief(text: str | None) -> str:
+    """Return an instant as lists show it on a terminal: the time if it is of today, else the date. Whole when piped."""
+    at = instant(text)
+    if at is None or not sys.stdout.isatty():
+        return local(text)
+    today = at.astimezone().date() == clock.now().astimezone().date()
+    return local(text)[11:] if today else local(text)[:10]
 
 
 def between(start: str | None, end: str | None) -> float | None:

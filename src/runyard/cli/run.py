@@ -117,6 +117,8 @@ def _source(what: str) -> "Source | None":
         raise Misuse(f"{path} holds no {manifest.MANIFEST}.")
     if path.suffix.lower() in manifest.LANGUAGES and "/" in what:
         raise Misuse(f"There is no file {path}.")
+    if path.suffix.lower() in manifest.LANGUAGES:
+        note(f"There is no file {path} here; looking for a saved script of that name.")
     return None
 
 

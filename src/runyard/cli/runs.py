@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from runyard.cli.errors import Misuse, Refused
-from runyard.cli.output import as_json, between, lasting, local, table
+from runyard.cli.output import as_json, between, brief, lasting, table, width
 
 STATES = ("queued", "starting", "running", "succeeded", "failed", "timed_out", "cancelled", "lost")
-CONFLICT = 409
+WIDE = 100
 
 
 def runs(
@@ -42,21 +42,21 @@ def runs(
     if not found:
         print("There are no such runs." if state or script or label else "There are no runs yet.", file=sys.stderr)
         return
-    table(
-        ("RUN", "SCRIPT", "STATE", "CODE", "QUEUED", "TOOK", "BY"),
-        [
-            (
-                run["id"],
-                run["script_name"] + (" (draft)" if run["draft"] else ""),
-                run["state"],
-                "" if run["exit_code"] is None else str(run["exit_code"]),
-                local(run["queued_at"]),
-                lasting(between(run["started_at"], run["finished_at"])),
-                run["trigger"]["by"] or run["trigger"]["kind"],
-            )
-            for run in found
-        ],
-    )
+    wide = width() >= WIDE
+    columns = ("RUN", "SCRIPT", "STATE", "CODE", "QUEUED", "TOOK", "BY")
+    rows = [
+        (
+            run["id"],
+            run["script_name"] + (" (draft)" if run["draft"] else ""),
+            run["state"],
+            "" if run["exit_code"] is None else str(run["exit_code"]),
+            brief(run["queued_at"]),
+            lasting(between(run["started_at"], run["finished_at"])),
+            run["trigger"]["by"] or run["trigger"]["kind"],
+        )
+        for run in found
+    ]
+    table(columns if wide else columns[:-1], rows if wide else [row[:-1] for row in rows], flexible="SCRIPT")
 
 
 def cancel(

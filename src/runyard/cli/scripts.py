@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse, Trouble
-from runyard.cli.output import as_json, local, note, table
+from runyard.cli.output import as_json, brief, note, table
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
@@ -54,9 +54,10 @@ def list_(
     table(
         ("NAME", "LANGUAGE", "VERSION", "TAGS", "CHANGED"),
         [
-            (item["name"], item["language"], str(item["version"]), ", ".join(item["tags"]), local(item["updated_at"]))
+            (item["name"], item["language"], str(item["version"]), ", ".join(item["tags"]), brief(item["updated_at"]))
             for item in found
         ],
+        flexible="TAGS",
     )
 
 

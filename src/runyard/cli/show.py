@@ -44,7 +44,7 @@ class Terminal:
         self._timestamps = timestamps
         self._last: TextIO = sys.stdout
         self._bar = ""
-        self._drawn = False
+        self._drawn = ""
         self._with_bar = sys.stderr.isatty() and sys.stdout.isatty()
 
     def line(self, line: Line) -> None:
@@ -78,13 +78,11 @@ class Terminal:
     def flush(self) -> None:
         """Show what was written, and the bar below it."""
         self._last.flush()
-        if self._bar and not self._drawn:
+        if self._bar != self._drawn:
+            self._wipe()
             sys.stderr.write(self._bar)
             sys.stderr.flush()
-            self._drawn = True
-        elif self._bar:
-            sys.stderr.write(f"\r\x1b[2K{self._bar}")
-            sys.stderr.flush()
+            self._drawn = self._bar
 
     def ended(self, run: dict[str, Any]) -> None:
         """Say how it ended."""
@@ -98,7 +96,7 @@ class Terminal:
         if self._drawn:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
-            self._drawn = False
+            self._drawn = ""
 
 
 class Ndjson:

@@ -41,9 +41,10 @@ def stop(
         _cancel(going, timeout)
         print(f"{_runs(len(going))} ended. `runyard up{option(data)}` notes how, at its next start.")
     else:
-        goes = "goes" if len(going) == 1 else "go"
+        goes, them = ("goes", "it") if len(going) == 1 else ("go", "them")
         print(f"{_runs(len(going))} {goes} on without Runyard.")
-        print(f"`runyard up{option(data)}` takes up again, `runyard stop --cancel-runs{option(data)}` ends.")
+        ends = f"`runyard stop --cancel-runs{option(data)}` ends {them}"
+        print(f"`runyard up{option(data)}` takes {them} up again, {ends}.")
 
 
 def _runs(count: int) -> str:
@@ -66,7 +67,7 @@ def _end(holders: dict[str, dict[str, Any]], folder: Path, timeout: float) -> No
         if time.monotonic() > until:
             raise StillRunning(f"What serves {folder} ({_named(pids)}) has not ended within {timeout:g} s.")
         time.sleep(STEP_S)
-    print(f"Stopped {' and '.join(sorted(holders))} ({_named(pids)}).")
+    print(f"Stopped {', '.join(sorted(holders))} ({_named(pids)}).")
 
 
 def _named(pids: set[int]) -> str:
