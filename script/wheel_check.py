@@ -39,7 +39,9 @@ def main() -> int:
 def started(runyard: Path, data: Path) -> None:
     """Start the installed program and ask it for its page."""
     env = {**os.environ, "RUNYARD_ADMIN_PASSWORD": "only-for-this-check", "RUNYARD_DATA": str(data)}
-    process = subprocess.Popen([runyard, "up", "--port", "0"], env=env, stdout=subprocess.PIPE, text=True, cwd=data.parent)
+    process = subprocess.Popen(
+        [runyard, "up", "--port", "0"], env=env, stdout=subprocess.PIPE, text=True, cwd=data.parent
+    )
     try:
         assert process.stdout
         for line in process.stdout:

@@ -28,7 +28,6 @@ from runyard.live.peers import PeerBus
 from runyard.locks import Locks
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
-from runyard.runs import repository as runs
 from runyard.runs.lifecycle import ACTIVE
 from runyard.runs.logs import LogStore
 from runyard.runs.models import RunRow

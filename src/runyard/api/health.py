@@ -25,7 +25,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", response_model=Health)
 async def readyz(request: Request) -> JSONResponse:
-    """Answer 200 when requests can be served: the database answers and has our schema; else 503 with which it is not."""
+    """Answer 200 when requests can be served: the database answers and has our schema; else 503 says what is not."""
     database = request.app.state.yard.database
     try:
         await database.ping()
