@@ -53,15 +53,15 @@ def started(runyard: Path, data: Path) -> None:
         with urllib.request.urlopen(base + "/", timeout=20) as answer:
             assert b'id="app"' in answer.read()
         body = json.dumps({"username": "admin", "password": "only-for-this-check"}).encode()
-        login = urllib.request.Request(  # noqa: S310 - loopback
+        login = urllib.request.Request(
             base + "/api/v1/auth/login", body, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(login, timeout=20) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(login, timeout=20) as answer:
             token = json.load(answer)["access_token"]
-        listing = urllib.request.Request(  # noqa: S310 - loopback
+        listing = urllib.request.Request(
             base + "/api/v1/scripts?limit=100", headers={"Authorization": f"Bearer {token}"}
         )
-        with urllib.request.urlopen(listing, timeout=20) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(listing, timeout=20) as answer:
             assert len(json.load(answer)["items"]) >= 10, "the examples are not seeded"
     finally:
         process.terminate()

@@ -184,7 +184,7 @@ class Shelf:
         """Hold the lock of that name, waiting for it, and end what a dead holder left running."""
         handle = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            while not _locked(handle):  # noqa: ASYNC110 - the kernel has no event for a lock file
+            while not _locked(handle):
                 await asyncio.sleep(_POLL_S)
             grip = Grip(handle)
             await asyncio.to_thread(grip.end_orphan)

@@ -95,7 +95,7 @@ def _all(requirements: Iterable[str], normal: Callable[[str], str]) -> tuple[str
             continue
         try:
             if len(text) > _LONGEST or not text.isprintable():
-                raise ValueError("too long, or with control characters")  # noqa: TRY301 - gathered below, like the rest
+                raise ValueError("too long, or with control characters")
             found.add(normal(text))
         except ValueError as error:
             wrong.append(FieldError(f"requirements.{position}", f"`{text[:100]}`: {error}"))
