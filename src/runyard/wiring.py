@@ -171,7 +171,14 @@ class Yard:
             self.executor = Executor(crew, self.dispatch)
             await self.executor.start()
         if "scheduler" in self.roles:
-            self.reaper = Reaper(self.settings, self.database, self.bus, self.dispatch, self.workspaces)
+            self.reaper = Reaper(
+                self.settings,
+                self.database,
+                self.bus,
+                self.dispatch,
+                self.workspaces,
+                daily=(self.environments.sweep, self._sweep_sessions),
+            )
             await self.reaper.start()
         return first, examples, backup
 
@@ -187,6 +194,10 @@ class Yard:
         await self.database.close()
         self.locks.release()
         return left
+
+    async def _sweep_sessions(self) -> None:
+        async with self.database.write() as session:
+            await self.access.sweep(session, clock.now())
 
     async def _schema(self) -> Path | None:
         if self.roles != ROLES:

@@ -180,9 +180,11 @@ class Attempt:
             slot.release()
             await self._wait_note("environment")
             ready = await self._unless_cancelled(service.ensure(want, self.claim.environment_id, self.claim.project_id))
+            self._holding.enter_context(service.hold(ready.id))
             await self._unless_cancelled(slot.acquire())
             await self._wait_note(None)
-        self._holding.enter_context(service.hold(ready.id))
+        else:
+            self._holding.enter_context(service.hold(ready.id))
         self._environment_id = ready.id
         return ready
 

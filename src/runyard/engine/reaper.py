@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -21,7 +22,11 @@ from runyard.workers import repository as workers
 
 logger = log.get("reaper")
 
+Chore = Callable[[], Awaitable[object]]
+"""Something that another room wants done once a day."""
+
 EVERY_S = 5.0
+DAY_S = 86_400
 KEYS_DAYS = 2
 BATCH = 200
 
@@ -30,13 +35,21 @@ class Reaper:
     """The scheduler's housekeeping: a loop over rows, safe to run in several processes at once."""
 
     def __init__(
-        self, settings: Settings, database: Database, bus: Bus, dispatch: Dispatch, workspaces: Workspaces
+        self,
+        settings: Settings,
+        database: Database,
+        bus: Bus,
+        dispatch: Dispatch,
+        workspaces: Workspaces,
+        daily: Sequence[Chore] = (),
     ) -> None:
         self._settings = settings
         self._database = database
         self._bus = bus
         self._dispatch = dispatch
         self._workspaces = workspaces
+        self._daily = tuple(daily)
+        self._next_day = 0.0
         self._loop: asyncio.Task[None] | None = None
         self._swept = ""
 
@@ -57,8 +70,16 @@ class Reaper:
             try:
                 await self.reap()
                 await self.tidy()
+                await self._do_daily()
             except Exception:
                 logger.exception("reaper.failed")
+
+    async def _do_daily(self) -> None:
+        if clock.monotonic() < self._next_day:
+            return
+        self._next_day = clock.monotonic() + DAY_S
+        for chore in self._daily:
+            await chore()
 
     async def reap(self) -> int:
         """Declare lost what expired workers held, and send hints again; return how many runs were lost."""
