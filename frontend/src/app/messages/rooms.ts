@@ -4,9 +4,7 @@ import type { Messages } from '@/ui/i18n'
 export function byRoom(files: Record<string, Messages>): Messages {
   const catalogue: Messages = {}
   for (const [path, messages] of Object.entries(files)) {
-    const folder = path.split('/').at(-2)
-    // The app's own file lies one folder up from here.
-    const room = folder === '..' ? 'app' : folder
+    const room = path.split('/').at(-2)
     if (room) catalogue[room] = messages
   }
   return catalogue

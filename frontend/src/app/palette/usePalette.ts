@@ -1,5 +1,16 @@
 import { keepPreviousData, useQuery } from '@tanstack/vue-query'
-import { FileInput, FilePlus2, Languages, LogOut, Moon, Sun, UserRound, Keyboard } from '@lucide/vue'
+import {
+  Activity,
+  FileInput,
+  FilePlus2,
+  Keyboard,
+  Languages,
+  LogOut,
+  Moon,
+  ScrollText,
+  Sun,
+  UserRound,
+} from '@lucide/vue'
 import { refDebounced } from '@vueuse/core'
 import { computed, ref, watch, type Component } from 'vue'
 import { useRouter } from 'vue-router'
@@ -115,6 +126,7 @@ export function usePalette(showKeys: () => void) {
       id: script.id,
       label: script.name,
       hint: languageName(script.language),
+      icon: ScrollText,
       go: () => router.push({ name: 'script', params: { scriptId: script.id } }),
       run: () => scriptActions.run(script, true),
     })),
@@ -125,6 +137,7 @@ export function usePalette(showKeys: () => void) {
       ? (runs.data.value ?? []).map((run) => ({
           id: run.id,
           label: run.script_name,
+          icon: Activity,
           state: run.state,
           time: run.queued_at,
           go: () => router.push({ name: 'run', params: { runId: run.id } }),
