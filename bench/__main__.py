@@ -1,0 +1,50 @@
+"""`bench/run [--check] [NAME …]`."""
+
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+
+BENCHES = ("footprint", "noop", "output")
+# What is promised: figure → (worst value allowed, whether smaller is better).
+PROMISED = {
+    "noop_added_ms": (15.0, True),
+    "noop_throughput_ratio": (0.60, False),
+    "line_to_sse_p95_ms": (100.0, True),
+    "million_lines_tail_p95_ms": (200.0, True),
+    "million_lines_middle_p95_ms": (200.0, True),
+    "up_to_ready_s": (2.0, True),
+    "idle_pss_mb": (160.0, True),
+    "help_ms": (200.0, True),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the chosen benches; with ``--check``, 1 when a promised figure is missed."""
+    names = [name for name in arguments if not name.startswith("-")] or list(BENCHES)
+    figures: dict[str, float] = {}
+    for name in names:
+        figures |= importlib.import_module(f"bench.{name}").measure()
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, commit {commit}")
+    print(f"load average at the end: {os.getloadavg()[0]:.2f}\n")
+    missed = 0
+    for name, value in figures.items():
+        verdict = ""
+        if name in PROMISED:
+            worst, smaller = PROMISED[name]
+            kept = value <= worst if smaller else value >= worst
+            missed += not kept
+            verdict = f"  {'kept  ' if kept else 'MISSED'} ({'<=' if smaller else '>='} {worst:g})"
+        print(f"{name:34} {value:10.3f}{verdict}")
+    if "--json" in arguments:
+        print(json.dumps(figures))
+    return 1 if missed and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
