@@ -4,6 +4,8 @@ import { accessToken, renew } from './session'
 import type { paths } from './schema'
 
 function authorised(request: Request): Request {
+  // Tells the server that a person at this page asks: runs are then "by hand", not "over the API".
+  request.headers.set('x-runyard-client', 'page')
   const token = accessToken.value
   if (token) request.headers.set('authorization', `Bearer ${token}`)
   return request

@@ -16,7 +16,7 @@ const messages = {
     never: 'Never run',
   },
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
-  duration: { ms: '{ms} ms', s: '{s} s', ms2: '{m} m {s} s', hm: '{h} h {m} m', dh: '{d} d {h} h' },
+  duration: { ms: '{n} ms', s: '{n} s', m: '{n} m', h: '{n} h', d: '{n} d', two: '{whole} {rest}' },
   time: { justNow: 'just now' },
   action: {
     retry: 'Try again',

@@ -19,13 +19,7 @@ export default {
     never: '尚未运行',
   },
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
-  duration: {
-    ms: '{ms} 毫秒',
-    s: '{s} 秒',
-    ms2: '{m} 分 {s} 秒',
-    hm: '{h} 小时 {m} 分',
-    dh: '{d} 天 {h} 小时',
-  },
+  duration: { ms: '{n} 毫秒', s: '{n} 秒', m: '{n} 分', h: '{n} 小时', d: '{n} 天', two: '{whole} {rest}' },
   time: { justNow: '刚刚' },
   action: {
     retry: '重试',

@@ -34,7 +34,7 @@ const messages = {
   needsValues: '{name} needs values before it can run',
   deletedOne: '{name} is deleted',
   deletedMany: '{n} script is deleted | {n} scripts are deleted',
-  restored: 'It is back | All {n} are back',
+  restored: 'The script is back | {n} scripts are back',
   imported: 'Imported as {name}',
   importedMany: '{n} script is imported | {n} scripts are imported',
   notText: '{name} is not a text file.',

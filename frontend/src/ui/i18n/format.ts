@@ -7,6 +7,11 @@ export function formatNumber(value: number, options?: Intl.NumberFormatOptions):
   return new Intl.NumberFormat(language.value, options).format(value)
 }
 
+/** A share from 0 to 1 as `46%`, with at most `digits` decimals. */
+export function formatPercent(share: number, digits = 0): string {
+  return formatNumber(share, { style: 'percent', maximumFractionDigits: digits })
+}
+
 /** Bytes in binary units with at most three digits: `812 B`, `1.4 MB`. */
 export function formatBytes(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return MISSING
@@ -25,13 +30,27 @@ export function formatBytes(bytes: number | null | undefined): string {
 export function formatDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return MISSING
   const s = Math.max(0, seconds)
-  if (s < 1) return t('ui.duration.ms', { ms: Math.round(s * 1000) })
+  if (s < 1) return t('ui.duration.ms', { n: Math.round(s * 1000) })
   if (s < 10)
-    return t('ui.duration.s', { s: formatNumber(Math.floor(s * 10) / 10, { minimumFractionDigits: 1 }) })
-  if (s < 60) return t('ui.duration.s', { s: Math.floor(s) })
-  if (s < 3600) return t('ui.duration.ms2', { m: Math.floor(s / 60), s: Math.floor(s % 60) })
-  if (s < 86_400) return t('ui.duration.hm', { h: Math.floor(s / 3600), m: Math.floor((s % 3600) / 60) })
-  return t('ui.duration.dh', { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) })
+    return t('ui.duration.s', { n: formatNumber(Math.floor(s * 10) / 10, { minimumFractionDigits: 1 }) })
+  if (s < 60) return t('ui.duration.s', { n: Math.floor(s) })
+  if (s < 3600) return pair('m', s, 60)
+  if (s < 86_400) return pair('h', s, 3600)
+  return pair('d', s, 86_400)
+}
+
+const SMALLER = {
+  m: { unit: 's', size: 1 },
+  h: { unit: 'm', size: 60 },
+  d: { unit: 'h', size: 3600 },
+} as const
+
+/** Two neighbouring units; the smaller one is left out when it is zero. */
+function pair(unit: keyof typeof SMALLER, seconds: number, size: number): string {
+  const { unit: below, size: belowSize } = SMALLER[unit]
+  const whole = t(`ui.duration.${unit}`, { n: Math.floor(seconds / size) })
+  const rest = Math.floor((seconds % size) / belowSize)
+  return rest === 0 ? whole : t('ui.duration.two', { whole, rest: t(`ui.duration.${below}`, { n: rest }) })
 }
 
 /** The exact local time with its zone, for titles and tooltips. */
