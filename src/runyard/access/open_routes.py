@@ -8,17 +8,12 @@ OPEN_ROUTES: dict[tuple[str, str], str] = {
     ("GET", "/readyz"): "Tells a load balancer whether to send requests, and nothing else.",
     ("GET", "/api/v1/openapi.json"): "The same for everybody: it is published with each release.",
     ("GET", "/api/docs"): "The reference, read from the document above.",
-    ("GET", "/"): "The page itself; it shows nothing before signing in.",
-    ("GET", "/{path:path}"): "The page's own files, the same for everybody.",
+    ("GET", "/metrics"): "Figures for Prometheus; elsewhere than on this machine itself they do need a token.",
+    ("GET", "/{path:path}"): "The page and its files, the same for everybody; it shows nothing before signing in.",
+    ("HEAD", "/{path:path}"): "The same, without the content.",
 }
 """(method, path as the router writes it) → why it needs no token. A WebSocket's method is ``WEBSOCKET``."""
 
 OPEN_SOCKETS: dict[str, str] = {
     "/api/v1/live": "The token is the first message; nothing is sent before it has been checked.",
 }
-
-OPEN_MOUNTS: dict[str, str] = {
-    "/static": "The page's built files, the same for everybody.",
-    "/assets": "The page's built files, the same for everybody.",
-}
-"""Prefixes under which files are served as they are."""

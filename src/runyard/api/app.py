@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from runyard import __version__
 from runyard.access.routes import router as access_routes
-from runyard.api import docs, health, live, page
+from runyard.api import docs, health, live, metrics, page
 from runyard.environments.routes import router as environment_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
@@ -49,6 +49,7 @@ def make_app(yard: Yard | None) -> FastAPI:
         app.include_router(router, prefix=PREFIX)
     app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(docs.router)
     app.include_router(page.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

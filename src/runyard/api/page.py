@@ -34,7 +34,7 @@ _TYPES = {
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/{path:path}")
+@router.api_route("/{path:path}", methods=["GET", "HEAD"])
 async def page(path: str, request: Request) -> Response:
     """Serve a file of the page, or the page itself for every address that it routes on its own."""
     if path == "api" or path.startswith("api/"):

@@ -1,0 +1,74 @@
+"""Figures for Prometheus: open to this machine itself, with a token to all others."""
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import __version__
+from runyard.access.guards import authenticate
+from runyard.access.permissions import Permission
+from runyard.errors import Forbidden
+from runyard.runs import repository as runs
+from runyard.runs.lifecycle import ACTIVE, State
+from runyard.web.depends import Reading
+from runyard.workers import repository as workers
+
+router = APIRouter(include_in_schema=False)
+
+LIVE = (State.queued, State.starting, State.running)
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+
+async def _local_or_allowed(request: Request) -> None:
+    """Let loopback in; whoever comes through a proxy is not from here, wherever the proxy stands."""
+    host = request.client.host if request.client else ""
+    if not any(name in request.headers for name in _FORWARDED) and _is_loopback(host):
+        return
+    actor = await authenticate(request)
+    if not actor.may(Permission.system_read):
+        raise Forbidden
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@router.get("/metrics")
+async def metrics(session: Reading, _allowed: Annotated[None, Depends(_local_or_allowed)]) -> Response:
+    """Return the present figures in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+    from prometheus_client.registry import Collector
+
+    families = await _families(session)
+
+    class Figures(Collector):
+        def collect(self) -> Iterator[object]:  # type: ignore[override]
+            return iter(families)
+
+    registry = CollectorRegistry()
+    registry.register(Figures())
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+async def _families(session: AsyncSession) -> list[object]:
+    from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+    live = GaugeMetricFamily("runyard_runs_live", "Runs that are not over yet, by state.", labels=["state"])
+    for state, count in (await runs.counts(session, LIVE, None)).items():
+        live.add_metric([state.value], count)
+    busy = await runs.counts(session, ACTIVE, None)
+    return [
+        InfoMetricFamily("runyard_build", "What runs here.", {"version": __version__}),
+        live,
+        GaugeMetricFamily(
+            "runyard_slots", "Places for runs on workers that are online.", await workers.online_slots(session)
+        ),
+        GaugeMetricFamily("runyard_slots_in_use", "Places that are taken.", sum(busy.values())),
+    ]
