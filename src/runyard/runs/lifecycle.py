@@ -131,7 +131,7 @@ def _verdict(ending: Ending) -> tuple[State, Failure | None]:
             return State.timed_out, Failure("timeout", f"It was stopped by its time limit{limit}.")
         case "start_failed":
             return State.failed, Failure("start_failed", ending.message or "The command could not be started.")
-        case "exit":
+        case _:
             return _verdict_of_exit(ending)
 
 

@@ -11,6 +11,7 @@ import shutil
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -146,9 +147,7 @@ class LogReader:
         except FileNotFoundError:
             raw = b""
         whole = len(raw) // _ENTRY.size * _ENTRY.size
-        # An entry past the end points at bytes that a crash took; the lines before it still count.
-        entries = [(n, at) for n, at in _ENTRY.iter_unpack(raw[:whole]) if at < size]
-        return cls(lines, entries)
+        return cls(lines, _sound(_ENTRY.iter_unpack(raw[:whole]), size))
 
     def __enter__(self) -> Self:
         return self
@@ -177,12 +176,7 @@ class LogReader:
 
     def after(self, n: int, limit: int) -> list[Line]:
         """Return up to `limit` lines with numbers above `n`."""
-        found: list[Line] = []
-        for line in self._from(n + 1):
-            found.append(line)
-            if len(found) >= limit:
-                break
-        return found
+        return list(islice(self._from(n + 1), limit))
 
     def tail(self, count: int) -> list[Line]:
         """Return the last `count` lines."""
@@ -227,6 +221,17 @@ class LogReader:
             rest = pieces.pop()
             for piece in pieces:
                 yield piece + b"\n"
+
+
+def _sound(entries: Iterable[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """Return the index entries up to the first that a crash has spoilt; one past the end points at bytes it took."""
+    found: list[tuple[int, int]] = []
+    for n, at in entries:
+        follows = n > found[-1][0] and at > found[-1][1] if found else n >= 1 and (n == 1) == (at == 0)
+        if at >= size or not follows:
+            break
+        found.append((n, at))
+    return found
 
 
 def _write_all(file: BinaryIO, data: bytes | bytearray) -> None:
