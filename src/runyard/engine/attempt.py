@@ -128,6 +128,11 @@ class Attempt:
         await self._apply(on_returned("worker stopping", clock.now()))
         await self._tidy()
 
+    async def give_up(self) -> None:
+        """Settle a run that could not be started for a reason of ours."""
+        failure = Failure("internal_error", "Runyard failed to start it; the server's log has the details.")
+        await self._settle_unstarted(on_not_started(failure, clock.now()))
+
     @property
     def is_started(self) -> bool:
         """Whether a shim has been asked for; from then on only the spool knows."""

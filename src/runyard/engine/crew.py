@@ -53,6 +53,10 @@ class Crew:
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
 
+    async def finish_small_work(self) -> None:
+        """Wait for what `keep` has begun."""
+        await asyncio.gather(*self._kept, return_exceptions=True)
+
     async def version(self, version_id: str) -> Pinned:
         """Return a version; they never change, so those that are run over and over are kept in memory."""
         pinned = self._versions.pop(version_id, None)

@@ -23,6 +23,9 @@ from runyard.workers import repository as workers
 
 logger = log.get("engine")
 
+MEND_S = 1.0
+MEND_MOST_S = 60.0
+
 
 class Executor:
     """The handler behind a dispatch: one per worker process."""
@@ -65,6 +68,7 @@ class Executor:
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
             left = len(await repository.held_by(session, self.worker_id))
+        await self.crew.finish_small_work()
         await self.crew.launcher.close()
         logger.info("worker.detached", worker_id=self.worker_id, runs=left)
         return left
@@ -88,6 +92,9 @@ class Executor:
             if not attempt.is_started:
                 await attempt.give_back()
             raise
+        except Exception:
+            logger.exception("run.trouble", run_id=run_id)
+            await self._mend(attempt)
         finally:
             del self._live[run_id]
 
@@ -199,8 +206,26 @@ class Executor:
             await attempt.adopt()
         except Exception:
             logger.exception("run.adoption_failed", run_id=attempt.token.run_id)
+            await self._mend(attempt)
         finally:
             self._live.pop(attempt.token.run_id, None)
+
+    async def _mend(self, attempt: Attempt) -> None:
+        """See an attempt to its end though something of ours has failed (the database was away, say)."""
+        pause = MEND_S
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MEND_MOST_S)
+            try:
+                if attempt.is_started:
+                    # The spool still holds everything: it is read again, and what was stored is skipped.
+                    await attempt.adopt()
+                else:
+                    await attempt.give_up()
+            except Exception:
+                logger.exception("run.trouble_again", run_id=attempt.token.run_id)
+            else:
+                return
 
     async def _bury(self, spool: Path) -> None:
         """End a shim that nobody asks about any more, and remove its spool."""

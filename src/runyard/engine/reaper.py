@@ -50,6 +50,8 @@ class Reaper:
         self._workspaces = workspaces
         self._daily = tuple(daily)
         self._next_day = 0.0
+        self._seen: float | None = None
+        self._patient_until = 0.0
         self._loop: asyncio.Task[None] | None = None
         self._swept = ""
 
@@ -84,8 +86,9 @@ class Reaper:
     async def reap(self) -> int:
         """Declare lost what expired workers held, and send hints again; return how many runs were lost."""
         lost = 0
+        patient = self._is_patient()
         async with self._database.write() as session:
-            for worker_id in await workers.expire(session):
+            for worker_id in () if patient else await workers.expire(session):
                 logger.warning("worker.expired", worker_id=worker_id)
                 for row in await repository.held_by(session, worker_id):
                     reason = "Its worker has not been heard of for longer than its lease."
@@ -94,6 +97,7 @@ class Reaper:
                     if await repository.apply(session, token, move):
                         lost += 1
                         after_commit(session, partial(self._announce, row, clock.rfc3339(move.at)))
+        self._seen = clock.monotonic()
         async with self._database.read() as session:
             heard = await repository.unheard_cancels(session)
         for run_id in heard:
@@ -113,6 +117,18 @@ class Reaper:
             await repository.forget_keys(session, now - timedelta(days=KEYS_DAYS))
         await asyncio.to_thread(_sweep_tmp, self._settings.data / "tmp")
         return len(old)
+
+    def _is_patient(self) -> bool:
+        """Whether to wait with verdicts.
+
+        After a pause of our own (the database was away, the machine slept) workers must first have the time of a
+        lease to be heard of again.
+        """
+        now = clock.monotonic()
+        lease_s = self._settings.worker.lease_s
+        if self._seen is not None and now - self._seen > max(lease_s / 2, 2 * EVERY_S):
+            self._patient_until = now + lease_s
+        return now < self._patient_until
 
     def _announce(self, row: RunRow, at: str) -> None:
         run = {

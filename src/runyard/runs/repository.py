@@ -36,6 +36,7 @@ from runyard.runs.models import (
     RunLabelRow,
     RunRow,
 )
+from runyard.scripts.models import Script
 
 _RUNS = cast("Table", RunRow.__table__)
 _ATTEMPTS = cast("Table", RunAttemptRow.__table__)
@@ -142,7 +143,10 @@ def write_move(
     if row is None:
         return False
     number, fence = row.attempt, row.fence
-    if move.target is State.running or move.is_terminal or attempt:
+    if move.target is State.queued:
+        # It never began: the journal keeps that it was tried.
+        connection.execute(_DROP_ATTEMPT, {"the_run": run_id, "the_attempt": number, "the_fence": fence})
+    elif move.target is State.running or move.is_terminal or attempt:
         _write_attempt(connection, run_id, number, fence, move, attempt)
     data: dict[str, Any] = dict(move.facts)
     if move.exit_code is not None:
@@ -197,11 +201,13 @@ _INPUTS = select(
 ).where(RunInputRow.__table__.c.run_id == bindparam("the_run"))
 
 
-_ATTEMPT = update(_ATTEMPTS).where(
+_THE_ATTEMPT = (
     _ATTEMPTS.c.run_id == bindparam("the_run"),
     _ATTEMPTS.c.attempt == bindparam("the_attempt"),
     _ATTEMPTS.c.fence == bindparam("the_fence"),
 )
+_ATTEMPT = update(_ATTEMPTS).where(*_THE_ATTEMPT)
+_DROP_ATTEMPT = delete(_ATTEMPTS).where(*_THE_ATTEMPT)
 
 
 @cache
@@ -361,7 +367,11 @@ def conditions(which: Filter) -> list[ColumnElement[bool]]:
         found.append(RunRow.script_id == which.script_id)
     if which.text:
         folded = which.text.lower()
-        found.append(or_(RunRow.id == which.text, func.lower(RunRow.script_name).contains(folded, autoescape=True)))
+        # Names are looked for among the scripts, which are few, and not among the runs, which are many.
+        named = select(Script.id).where(
+            Script.project_id.in_(which.projects), func.lower(Script.name).contains(folded, autoescape=True)
+        )
+        found.append(or_(RunRow.id == which.text, RunRow.script_id.in_(named)))
     for name, value in which.labels:
         label = and_(RunLabelRow.run_id == RunRow.id, RunLabelRow.name == name)
         if value is not None:
