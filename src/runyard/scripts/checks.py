@@ -1,7 +1,9 @@
-"""Whether a set of definitions makes sense, checked at every save. Pure."""
+"""Whether definitions and requirements make sense, checked at every save. Pure."""
 
 from collections.abc import Sequence
 
+from runyard.environments import wants
+from runyard.environments.failures import RequirementMalformed
 from runyard.errors import FieldError
 from runyard.scripts import parameters, patterns, reserved
 from runyard.scripts.definitions import CHOICES, LISTS, MASK, TEXTS, Definition, ParameterType
@@ -32,6 +34,18 @@ def findings(definitions: Sequence[Definition], language: str, place: str = "par
         seen.add(definition.key)
         errors += [FieldError(f"{place}.{index}.{attribute}", message, code) for attribute, code, message in found]
     return errors
+
+
+def unfit_requirements(language: str, requirements: Sequence[str], place: str = "") -> list[FieldError]:
+    """Return which requirements can't be ones, as fields (``requirements.0``); whether they exist, a build shows."""
+    try:
+        if language == "python":
+            wants.normal_python(requirements)
+        elif language == "javascript":
+            wants.normal_npm(requirements)
+    except RequirementMalformed as error:
+        return [FieldError(f"{place}{field.field}", field.message, "requirement") for field in error.fields]
+    return []
 
 
 def _findings(definition: Definition, language: str) -> list[Finding]:
@@ -102,7 +116,8 @@ def _default(definition: Definition) -> list[Finding]:
         return []
     if definition.secret and definition.default == MASK:
         return [("default", "masked", "*** keeps a default that is set, and there is none under this key.")]
+    bare = definition.model_copy(update={"default": None})
     return [
         ("default", error.code, error.message)
-        for error in parameters.problems((definition,), {definition.key: definition.default})
+        for error in parameters.problems((bare,), {definition.key: definition.default})
     ]

@@ -3,7 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 MOST_PARAMETERS = 100
 MOST_OPTIONS = 500
@@ -35,10 +45,19 @@ CHOICES = frozenset({ParameterType.select, ParameterType.radio})
 LISTS = frozenset({ParameterType.multiselect, ParameterType.checkbox})
 """Any number of some options."""
 
-Number = (
-    Annotated[int, Field(strict=True, ge=-(10**300), le=10**300)]
-    | Annotated[float, Field(strict=True, ge=-1e300, le=1e300, allow_inf_nan=False)]
-)
+LARGEST_BOUND = 10**300
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number_type", "A number is needed.")
+    if not abs(value) <= LARGEST_BOUND:
+        raise PydanticCustomError("number_range", "That number is too large.")
+    return value
+
+
+# One validator instead of a union of two, whose branches would show in the names of refused fields.
+Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 Length = Annotated[int, Field(strict=True, ge=0, le=100_000)]
 
 

@@ -32,7 +32,7 @@ class Script(Base):
     project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id"))
     name: Mapped[str] = mapped_column(String(200))
     live_name: Mapped[str | None] = mapped_column(String(200))
-    name_key: Mapped[str] = mapped_column(String(400))
+    name_key: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(16))
     description: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(Integer)

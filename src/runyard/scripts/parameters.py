@@ -20,7 +20,8 @@ LONGEST_VALUE = 100_000
 LONGEST_TOTAL = 1_000_000
 """Bytes of all values together; Linux takes a quarter of the stack limit (2 MiB as a rule) for the environment."""
 DEEPEST = 64
-LARGEST = 10**300
+LARGEST = 10**308
+"""Beyond it, an integer is infinite to every program that reads numbers as IEEE 754 doubles."""
 _INTEGRAL_BELOW = 1e21
 
 
@@ -189,20 +190,19 @@ def _untransportable(part: Any) -> tuple[str, str] | None:
             trouble = "unicode", "The value is not valid Unicode."
     elif isinstance(part, float) and not math.isfinite(part):
         trouble = "number", "NaN and infinity are not numbers here."
-    elif abs(part) > LARGEST:
+    elif isinstance(part, int) and abs(part) > LARGEST:
         trouble = "number", "The number is too large."
     return trouble
 
 
 def _walk(value: Any) -> Iterator[Any]:
-    """Yield every scalar and key within a JSON value, and None once if it is nested too deep; never recurses."""
+    """Yield every scalar and key within a JSON value, and None for what is nested too deep; never recurses."""
     stack = [(value, 0)]
     while stack:
         part, depth = stack.pop()
         if depth > DEEPEST:
             yield None
-            return
-        if isinstance(part, dict):
+        elif isinstance(part, dict):
             yield from part
             stack.extend((inner, depth + 1) for inner in part.values())
         elif isinstance(part, list | tuple):

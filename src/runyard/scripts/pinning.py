@@ -50,8 +50,8 @@ class Pinning:
         content = Content(
             language=draft.language,
             code=draft.code,
-            parameters=self._versions.parameters(
-                project_id, draft.language, draft.parameters, before, "draft.parameters"
+            parameters=self._versions.checked(
+                project_id, draft.language, draft.parameters, draft.requirements, before=before, place="draft."
             ),
             requirements=draft.requirements,
             timeout_s=draft.timeout_s,

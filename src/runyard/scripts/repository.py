@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, delete, func, or_, select
@@ -42,6 +41,9 @@ async def living(session: AsyncSession, script_id: str, *, lock: bool = False) -
 
 async def any_state(session: AsyncSession, script_id: str, *, lock: bool = False) -> Script | None:
     """Return the script of that id, deleted or not."""
+    if "\0" in script_id:
+        # PostgreSQL refuses to even look for it.
+        return None
     query = select(Script).where(Script.id == script_id)
     if lock:
         query = query.with_for_update().execution_options(populate_existing=True)
@@ -177,9 +179,3 @@ async def usernames(session: AsyncSession, user_ids: Iterable[str | None]) -> di
     """Return the usernames behind those ids."""
     query = select(User.id, User.username).where(User.id.in_({id_ for id_ in user_ids if id_ is not None}))
     return {id_: username for id_, username in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
-
-
-def touch(script: Script, user_id: str | None, now: datetime) -> None:
-    """Note who changed a script, and when."""
-    script.updated_at = now
-    script.updated_by = user_id

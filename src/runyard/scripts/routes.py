@@ -1,13 +1,16 @@
 """Scripts over HTTP."""
 
+import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.projects.service import DEFAULT
 from runyard.scripts.models import ScriptVersion
 from runyard.scripts.pinning import project_of
 from runyard.scripts.repository import Listed
@@ -22,19 +25,22 @@ from runyard.scripts.schemas import (
     TagList,
     VersionBody,
     VersionSummary,
+    one_line,
 )
 from runyard.scripts.sealed import shown
 from runyard.scripts.service import Catalogue, ScriptService, Whole
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page, Paging, cursor_of, cut
+from runyard.web.paging import BadCursor, Page, Paging, cursor_of, cut
 
 router = APIRouter(tags=["scripts"])
 Scripts = Annotated[ScriptService, Depends(provided(ScriptService))]
 Reader = Annotated[Actor, allow(Permission.script_read)]
 Writer = Annotated[Actor, allow(Permission.script_write)]
-Project = Annotated[str | None, Query(max_length=64, description="A project's name; by default all of yours.")]
-Tag = Annotated[str, StringConstraints(max_length=50)]
-Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
+Project = Annotated[str, Query(max_length=64, description="A project's name.")]
+Tag = Annotated[str, StringConstraints(max_length=50), AfterValidator(one_line)]
+LATEST_US = clock.to_us(datetime.max.replace(tzinfo=UTC))
+LARGEST_NUMBER = 2**31 - 1
+Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER)]
 
 
 @router.get("/scripts", operation_id="list_scripts")
@@ -43,14 +49,13 @@ async def list_scripts(
     session: Reading,
     scripts: Scripts,
     window: Paging,
-    project: Project = None,
+    project: Project = DEFAULT,
     q: Annotated[str, Query(max_length=200, description="Words to find in name, description or code.")] = "",
-    language: Annotated[Literal["python", "javascript", "shell"] | None, Query()] = None,
+    language: Annotated[Literal["python", "javascript", "shell", "sql"] | None, Query()] = None,
     tag: Annotated[list[Tag] | None, Query(max_length=20, description="Repeat for several; all are demanded.")] = None,
     sort: Annotated[Literal["updated", "name"], Query()] = "updated",
 ) -> Page[ScriptSummary]:
     """List scripts, the last changed first or by name; all conditions hold at once."""
-    keys = window.after(int if sort == "updated" else str, str)
     found = await scripts.page(
         session,
         actor,
@@ -59,7 +64,7 @@ async def list_scripts(
         language=language,
         tags=tag or [],
         sort=sort,
-        after=None if keys is None else (clock.from_us(keys[0]) if sort == "updated" else keys[0], keys[1]),
+        after=_after(window, sort),
         limit=window.limit + 1,
     )
     rows, last = cut(found.rows, window.limit)
@@ -77,7 +82,12 @@ async def create_script(
     return _answer(await scripts.create(session, actor, body), response)
 
 
-@router.get("/scripts/{script_id}", operation_id="get_script", responses={304: {"description": "Unchanged."}})
+@router.get(
+    "/scripts/{script_id}",
+    operation_id="get_script",
+    response_model=ScriptBody,
+    responses={304: {"description": "Unchanged since the `ETag` that was sent."}},
+)
 async def get_script(
     actor: Reader,
     session: Reading,
@@ -134,7 +144,8 @@ async def list_versions(
 ) -> Page[VersionSummary]:
     """List a script's versions, newest first."""
     after = window.after(int)
-    rows, authors = await scripts.versions(session, actor, script_id, after[0] if after else None, window.limit + 1)
+    before = max(0, min(after[0], LARGEST_NUMBER)) if after else None
+    rows, authors = await scripts.versions(session, actor, script_id, before, window.limit + 1)
     kept, last = cut(rows, window.limit)
     return Page(
         items=[VersionSummary(**_version(row, authors)) for row in kept],
@@ -171,7 +182,7 @@ async def get_schema(actor: Reader, session: Reading, scripts: Scripts, script_i
 
 
 @router.get("/tags", operation_id="list_tags")
-async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: Project = None) -> TagList:
+async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: Project = DEFAULT) -> TagList:
     """List every tag in use with the number of scripts that have it."""
     found = await scripts.tags(session, actor, project)
     return TagList(items=[TagCount(name=name, count=count) for name, count in found])
@@ -226,6 +237,16 @@ def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
         updated_at=script.updated_at,
         updated_by=found.usernames.get(script.updated_by),
     )
+
+
+def _after(window: Paging, sort: str) -> tuple[Any, str] | None:
+    keys = window.after(int if sort == "updated" else str, str)
+    if keys is None:
+        return None
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for key in keys if isinstance(key, str) for c in key):
+        # No key that we gave out, and some databases refuse to compare with it.
+        raise BadCursor
+    return (clock.from_us(max(0, min(keys[0], LATEST_US))) if sort == "updated" else keys[0]), keys[1]
 
 
 def _cursor(row: Listed, sort: str) -> str:

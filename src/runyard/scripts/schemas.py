@@ -26,7 +26,8 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return `text`; refuse line breaks and control characters."""
     if any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in text):
         raise PydanticCustomError("one_line", "Line breaks and control characters don't belong here.")
     return text
@@ -35,7 +36,7 @@ def _one_line(text: str) -> str:
 def _requirement(text: str) -> str:
     if text.startswith("-"):
         raise PydanticCustomError("requirement", "Options don't belong here: name one package on each line.")
-    return _one_line(text)
+    return one_line(text)
 
 
 def _meaningful(lines: Any) -> Any:
@@ -50,11 +51,11 @@ def _distinct(items: list[str]) -> list[str]:
 
 
 Language = Annotated[Literal["python", "javascript", "shell"], BeforeValidator(_available)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
 Code = Annotated[str, StringConstraints(max_length=LONGEST_CODE), AfterValidator(_without_nul)]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_without_nul)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_without_nul)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(_one_line)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), AfterValidator(one_line)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_distinct)]
 Requirement = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_requirement)
@@ -139,7 +140,7 @@ class CopyRequest(Body):
 class RollbackRequest(Body):
     """The version whose content is to become the newest version."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
     base_version: BaseVersion | None = None
     note: Note | None = None
 

@@ -16,7 +16,7 @@ from runyard.live.bus import Bus
 from runyard.scripts import parameters, repository
 from runyard.scripts.content import Content, copy_name
 from runyard.scripts.errors import NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
-from runyard.scripts.folding import fold, searched, terms
+from runyard.scripts.folding import name_key, searched, terms
 from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, find, newest, project_of
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
@@ -137,7 +137,7 @@ class ScriptService(Pinning):
         content = Content(
             language=body.language,
             code=body.code,
-            parameters=self._versions.parameters(project_id, body.language, body.parameters),
+            parameters=self._versions.checked(project_id, body.language, body.parameters, body.requirements),
             requirements=body.requirements,
             timeout_s=body.timeout_s,
             network=body.network,
@@ -154,23 +154,25 @@ class ScriptService(Pinning):
         """
         script = await find(session, actor, script_id, Permission.script_write, lock=True)
         _demand_base(script, body.base_version)
-        now = clock.now()
         version = await newest(session, script)
         old = content_of(version)
         new = self._changed(script.project_id, old, body)
-        given = body.model_fields_set
-        if given & {"name", "description", "tags"} or new.hash != old.hash:
-            repository.touch(script, actor.user_id, now)
-        if new.hash != old.hash:
+        about = (script.name, script.description, (await repository.tags_of(session, [script.id]))[script.id])
+        name, description, tags = (
+            script.name if body.name is None else body.name,
+            script.description if body.description is None else body.description,
+            about[2] if body.tags is None else sorted(body.tags),
+        )
+        if (name, description, tags) == about and new == old:
+            return await self._whole(session, actor, script, version)
+        now = clock.now()
+        if new != old:
             version = await self._advance(session, script, new, actor.user_id, body.note, now)
-        if body.description is not None:
-            script.description = body.description
-        if body.name is not None:
-            await self._rename(session, script, body.name)
-        if body.tags is not None:
-            await repository.set_tags(session, script.id, body.tags)
-        await repository.set_text(session, script.id, searched(script.name, script.description, version.code))
-        return await self._saved(session, actor, script, version)
+        if name != script.name:
+            await self._rename(session, script, name)
+        script.description = description
+        await repository.set_tags(session, script.id, tags)
+        return await self._changed_by(session, actor, script, version, now)
 
     async def rollback(self, session: AsyncSession, actor: Actor, script_id: str, body: RollbackRequest) -> Whole:
         """Make an older version's content the newest version; nothing happens if it is the present content.
@@ -183,20 +185,20 @@ class ScriptService(Pinning):
         if wanted is None:
             raise NoSuchVersion(f"This script has no version {body.version}.")
         version = await newest(session, script)
-        if wanted.content_hash != version.content_hash:
-            now = clock.now()
-            note = f"Back to version {body.version}" if body.note is None else body.note
-            repository.touch(script, actor.user_id, now)
-            version = await self._advance(session, script, content_of(wanted), actor.user_id, note, now)
-            await repository.set_text(session, script.id, searched(script.name, script.description, version.code))
-        return await self._saved(session, actor, script, version)
+        if content_of(wanted) == content_of(version):
+            return await self._whole(session, actor, script, version)
+        now = clock.now()
+        note = f"Back to version {body.version}" if body.note is None else body.note
+        version = await self._advance(session, script, content_of(wanted), actor.user_id, note, now)
+        return await self._changed_by(session, actor, script, version, now)
 
     async def copy(self, session: AsyncSession, actor: Actor, script_id: str, body: CopyRequest) -> Whole:
         """Make a new script of a script's newest version, in the same project.
 
         Raises: NoSuchScript; NameTaken for a name that was asked for.
         """
-        source = await find(session, actor, script_id, Permission.script_write)
+        # Locked, so that two copies made at once find different names.
+        source = await find(session, actor, script_id, Permission.script_write, lock=True)
         version = await newest(session, source)
         name = body.name or copy_name(source.name, await repository.names(session, source.project_id))
         tags = (await repository.tags_of(session, [source.id]))[source.id]
@@ -231,16 +233,19 @@ class ScriptService(Pinning):
         given = body.model_fields_set
         language = body.language or old.language
         stored = old.parameters
+        requirements = old.requirements if body.requirements is None else body.requirements
         if body.parameters is not None:
-            stored = self._versions.parameters(project_id, language, body.parameters, old.parameters)
+            stored = self._versions.checked(project_id, language, body.parameters, requirements, before=old.parameters)
         elif language != old.language:
-            self._versions.reconsider(project_id, language, old.parameters)
+            self._versions.recheck(project_id, language, old.parameters, requirements)
+        elif requirements != old.requirements:
+            self._versions.check_requirements(language, requirements)
         return replace(
             old,
             language=language,
             code=old.code if body.code is None else body.code,
             parameters=stored,
-            requirements=old.requirements if body.requirements is None else body.requirements,
+            requirements=requirements,
             timeout_s=body.timeout_s if "timeout_s" in given else old.timeout_s,
             network=old.network if body.network is None else body.network,
         )
@@ -262,7 +267,7 @@ class ScriptService(Pinning):
             project_id=project_id,
             name=name,
             live_name=None,
-            name_key=fold(name),
+            name_key=name_key(name),
             language=content.language,
             description=description,
             version=1,
@@ -314,7 +319,7 @@ class ScriptService(Pinning):
         if holder is not None and holder != script.id:
             raise _taken(name)
         script.name = script.live_name = name
-        script.name_key = fold(name)
+        script.name_key = name_key(name)
         session.add(script)
         try:
             await session.flush()
@@ -322,6 +327,14 @@ class ScriptService(Pinning):
             if "live_name" in str(error.orig):
                 raise _taken(name) from error
             raise
+
+    async def _changed_by(
+        self, session: AsyncSession, actor: Actor, script: Script, version: ScriptVersion, now: datetime
+    ) -> Whole:
+        script.updated_at = now
+        script.updated_by = actor.user_id
+        await repository.set_text(session, script.id, searched(script.name, script.description, version.code))
+        return await self._saved(session, actor, script, version)
 
     async def _saved(self, session: AsyncSession, actor: Actor, script: Script, version: ScriptVersion) -> Whole:
         await session.flush()

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import ids
+from runyard.errors import FieldError
 from runyard.scripts import checks
 from runyard.scripts.content import Content, Pinned
 from runyard.scripts.definitions import Definition
@@ -21,29 +22,40 @@ class VersionKeeper:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def parameters(
+    def checked(
         self,
         project_id: str,
         language: str,
         definitions: Sequence[Definition],
+        requirements: Sequence[str],
+        *,
         before: Sequence[StoredDefinition] = (),
-        place: str = "parameters",
+        place: str = "",
     ) -> list[StoredDefinition]:
         """Return what is stored for `definitions`; `before` has the defaults that ``***`` keeps.
 
-        Raises: InvalidScript, naming fields below `place`.
+        Raises: InvalidScript, naming fields that begin with `place`.
         """
         defaults = SealedDefaults(self._sealer, project_id)
         resolved = defaults.resolve(definitions, before)
-        errors = checks.findings(resolved, language, place)
-        if errors:
-            raise InvalidScript(" ".join(f"{e.field}: {e.message}" for e in errors[:3]), fields=errors)
+        _refuse(
+            [
+                *checks.findings(resolved, language, f"{place}parameters"),
+                *checks.unfit_requirements(language, requirements, place),
+            ]
+        )
         return defaults.store(resolved, before)
 
-    def reconsider(self, project_id: str, language: str, stored: Sequence[StoredDefinition]) -> None:
-        """Raise `InvalidScript` unless the stored definitions also fit a script in `language`."""
-        defaults = SealedDefaults(self._sealer, project_id)
-        self.parameters(project_id, language, defaults.load(stored), stored)
+    def recheck(
+        self, project_id: str, language: str, stored: Sequence[StoredDefinition], requirements: Sequence[str]
+    ) -> None:
+        """Raise `InvalidScript` unless stored definitions and `requirements` also fit a script in `language`."""
+        definitions = SealedDefaults(self._sealer, project_id).load(stored)
+        self.checked(project_id, language, definitions, requirements, before=stored)
+
+    def check_requirements(self, language: str, requirements: Sequence[str]) -> None:
+        """Raise `InvalidScript` unless all of `requirements` could be ones."""
+        _refuse(checks.unfit_requirements(language, requirements))
 
     async def add(
         self,
@@ -96,6 +108,11 @@ class VersionKeeper:
             timeout_s=version.timeout_s,
             network=version.network,
         )
+
+
+def _refuse(errors: list[FieldError]) -> None:
+    if errors:
+        raise InvalidScript(" ".join(f"{e.field}: {e.message}" for e in errors[:3]), fields=errors)
 
 
 def content_of(version: ScriptVersion) -> Content:
