@@ -45,3 +45,7 @@ class UploadTooLarge(TooLarge):
 
 class DiskFull(Unavailable):
     """There is not enough free disk space to take this."""
+
+
+class UploadsGone(Conflict):
+    """The uploaded files are no longer kept; submit the run anew with its files."""

@@ -27,6 +27,7 @@ from runyard.web.paging import cursor_of
 router = APIRouter(tags=["runs"])
 
 MOST_LINES = 5000
+MOST_DIGITS = 18
 SEARCH_BUDGET = 64 * 1024 * 1024
 BREATH_S = 15.0
 Yard = Annotated[Database, Depends(provided(Database))]
@@ -69,12 +70,18 @@ async def logs(
 def _number(after: str | None) -> int:
     if after is None:
         return 0
-    if after.isdigit():
-        return int(after)
+    number = _whole(after)
+    if number is not None:
+        return number
     from runyard.web.paging import Window
 
     keys = Window(1, after).after(int)
     return int(keys[0]) if keys else 0
+
+
+def _whole(text: str) -> int | None:
+    """Return the number that plain digits stand for; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
 def _page(reader: LogReader, attempt: int, after: int, tail: int | None, limit: int, done: bool) -> LogPage:  # noqa: FBT001
@@ -141,7 +148,8 @@ async def stream(
 ) -> StreamingResponse:
     """Follow a run's log live: server-sent events `log` (id = line number), `state`, `end`."""
     row = await runs.find(session, actor, run_id, Permission.run_read)
-    start = int(last) if last and last.isdigit() else after
+    resumed = _whole(last or "")
+    start = after if resumed is None else resumed
     bus: Bus = request.app.state.bus
     events = _follow(runs, yard, bus, row.id, attempt, start)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -175,7 +183,9 @@ async def _follow(
                 return
             match await _heard(news):
                 case "quiet":
+                    # News may be lost on its way: whoever hears nothing looks at the row again.
                     yield ": still here\n\n"
+                    row = None
                 case "state":
                     row = None
 
@@ -253,7 +263,11 @@ async def archive(run_id: str, actor: Reader, session: Reading, runs: Runs) -> R
     """Return all files of a run's workspace as a zip."""
     row = await runs.find(session, actor, run_id, Permission.run_read)
     packed = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
-    await asyncio.to_thread(files.pack, runs.files_of(row), packed)
+    try:
+        await asyncio.to_thread(files.pack, runs.files_of(row), packed)
+    except BaseException:
+        packed.close()
+        raise
     headers = {"Content-Disposition": _disposition(f"{run_id}.zip", inline=False), "Cache-Control": "no-store"}
     return StreamingResponse(files.chunks(packed), media_type="application/zip", headers=headers)
 

@@ -179,7 +179,10 @@ class RunService:
         after_commit(session, lambda: self._dispatch.wake(run_id, queue="default", priority=0))
 
     async def rerun(self, actor: Actor, run_id: str, *, kind: str = "rerun") -> Accepted:
-        """Queue the run again as it was: same version, same lock, same parameters, same files."""
+        """Queue the run again as it was: same version, same lock, same parameters, same files.
+
+        Raises: NoSuchRun, UploadsGone, DiskFull.
+        """
         async with self._database.read() as session:
             row = await self.find(session, actor, run_id, Permission.run_submit)
             inputs = await repository.inputs_of(session, run_id)
@@ -189,7 +192,12 @@ class RunService:
             values |= json.loads(self._sealer.open(inputs.sealed, sealed_context(run_id)))
         again = ids.new("run")
         if inputs.uploads:
-            await asyncio.to_thread(files.copy_uploads, self._work / run_id / "uploads", self._work / again / "uploads")
+            await asyncio.to_thread(
+                files.copy_uploads,
+                self._work / run_id / "uploads",
+                self._work / again / "uploads",
+                spare=int(self._settings.limits.free_disk),
+            )
         try:
             async with self._database.write() as session:
                 await self._add(
