@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { placeRefusals } from './fieldPlaces'
+
+it('sorts refused fields to where they can be mended', () => {
+  const refused = placeRefusals([
+    { field: 'parameters.2.key', message: 'reserved' },
+    { field: 'parameters.2.label', message: 'later' },
+    { field: 'draft.parameters.0.regex', message: 'bad' },
+    { field: 'requirements.1', message: 'no options' },
+    { field: 'name', message: 'taken' },
+  ])
+  expect(refused).toEqual({
+    tab: 'parameters',
+    definitions: { 2: 'key: reserved', 0: 'regex: bad' },
+    fields: { requirements: 'no options', name: 'taken' },
+  })
+})
+
+it('knows fields that stand nowhere', () => {
+  expect(placeRefusals([{ field: 'code', message: 'too long' }])).toEqual({
+    tab: null,
+    definitions: {},
+    fields: { code: 'too long' },
+  })
+})

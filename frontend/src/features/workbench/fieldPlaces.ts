@@ -1,0 +1,42 @@
+/** The workbench's tabs beside the editor. */
+export const TABS = ['parameters', 'environment', 'settings', 'versions', 'runs'] as const
+export type Tab = (typeof TABS)[number]
+
+interface Refusal {
+  field: string
+  message: string
+}
+
+export interface Refused {
+  /** The tab on which the first refused field stands; null: the code itself, or nowhere. */
+  tab: Tab | null
+  /** Messages of parameter definitions by their index. */
+  definitions: Record<number, string>
+  /** Messages of the other fields by name; of requirements the first. */
+  fields: Record<string, string>
+}
+
+const PLACES: Record<string, Tab> = {
+  parameters: 'parameters',
+  requirements: 'environment',
+  name: 'settings',
+  description: 'settings',
+  tags: 'settings',
+  language: 'settings',
+  timeout_s: 'settings',
+  network: 'settings',
+}
+
+/** Sort the fields of a refused save (`parameters.2.key`, `name`…) to where they can be mended. */
+export function placeRefusals(errors: readonly Refusal[]): Refused {
+  const refused: Refused = { tab: null, definitions: {}, fields: {} }
+  for (const { field, message } of errors) {
+    const [, top = '', index] = /^(?:draft\.)?([a-z_]+)(?:\.(\d+))?/.exec(field) ?? []
+    refused.tab ??= PLACES[top] ?? null
+    if (top === 'parameters' && index !== undefined) {
+      const part = field.replace(/^(?:draft\.)?parameters\.\d+\.?/, '')
+      refused.definitions[Number(index)] ??= part ? `${part}: ${message}` : message
+    } else if (top) refused.fields[top] ??= message
+  }
+  return refused
+}

@@ -1,0 +1,66 @@
+import type { Language } from '@/api/types'
+
+/** What a new script starts from: small, real, and runs as it is. */
+export const STARTERS: Record<Language, string> = {
+  python: `"""What this script does, in one sentence."""
+
+import json
+import os
+from pathlib import Path
+
+# Parameters of the form arrive as environment variables.
+name = os.environ.get("NAME", "world")
+
+
+def main() -> None:
+    print(f"Hello, {name}.")
+    print("::progress 50 half way")
+
+    # Files written here stay with the run.
+    Path("greeting.txt").write_text(f"Hello, {name}.\\n", encoding="utf-8")
+
+    # What is written here is the run's output.
+    Path(os.environ["RUNYARD_OUTPUTS"]).write_text(json.dumps({"greeted": name}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
+`,
+  javascript: `// What this script does, in one sentence.
+import { writeFile } from 'node:fs/promises'
+
+// Parameters of the form arrive as environment variables.
+const name = process.env.NAME ?? 'world'
+
+console.log(\`Hello, \${name}.\`)
+console.log('::progress 50 half way')
+
+// Files written here stay with the run.
+await writeFile('greeting.txt', \`Hello, \${name}.\\n\`)
+
+// What is written here is the run's output.
+await writeFile(process.env.RUNYARD_OUTPUTS, JSON.stringify({ greeted: name }))
+`,
+  shell: `# What this script does, in one sentence.
+set -euo pipefail
+
+# Parameters of the form arrive as environment variables.
+name="\${NAME:-world}"
+
+echo "Hello, $name."
+echo "::progress 50 half way"
+
+# Files written here stay with the run.
+echo "Hello, $name." > greeting.txt
+
+# What is written here is the run's output.
+printf '{"lines": %d}\\n' "$(wc -l < greeting.txt)" > "$RUNYARD_OUTPUTS"
+`,
+}
+
+export const LANGUAGES: readonly Language[] = ['python', 'javascript', 'shell']
+
+/** Whether a text is still what the page put there, so that it may be replaced without asking. */
+export function isStarter(code: string): boolean {
+  return code.trim() === '' || Object.values(STARTERS).includes(code)
+}
