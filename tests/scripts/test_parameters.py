@@ -247,6 +247,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TEXT, FINITE | st.integers(-(10**200), 10**200), st.booleans(), JSON)
 def test_what_is_taken_comes_out_as_it_went_in(text: str, number: float, switch: bool, value: Any) -> None:  # noqa: FBT001
     definitions = _definitions(
@@ -266,6 +267,7 @@ def test_what_is_taken_comes_out_as_it_went_in(text: str, number: float, switch:
     assert "\n" not in environment["J"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(TEXT, JSON | st.none() | st.just(float("nan")), max_size=5))
 def test_any_input_is_either_taken_or_refused_by_name(values: dict[str, Any]) -> None:
     try:

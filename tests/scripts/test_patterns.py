@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runyard.scripts import patterns
@@ -39,6 +39,7 @@ def test_what_cannot_be_matched_in_linear_time_is_refused(pattern: str, word: st
         patterns.demand(pattern)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=200))
 def test_any_text_is_a_pattern_or_is_refused(pattern: str, text: str) -> None:
     try:

@@ -89,8 +89,8 @@ class ScriptText(Base):
     """The folded name, description and current code of a script: what a search reads.
 
     Apart from `Script`, so that lists never drag code along. A search is a plain substring match over the living
-    scripts of the asked projects: hundreds or a few thousand short texts, a matter of milliseconds, the same on every
-    database, and right for any alphabet. Full-text indexes would split words their own way (SQLite's and
+    scripts of the asked projects: some ten milliseconds for each megabyte of code, the same on every database, and
+    right for any alphabet. Full-text indexes would split words their own way (SQLite's and
     PostgreSQL's differently), and would not find two characters within a run of Chinese.
     """
 
