@@ -58,6 +58,9 @@ class Dispatch(Protocol):
     async def serve(self, handler: Handler, *, slots: int, queues: Sequence[str], refill: Refill) -> None:
         """Begin to serve queues with at most `slots` runs at once; rows that wait already are found by `refill`."""
 
+    def occupy(self) -> Slot:
+        """Return a held slot for a run that was going before serving began; of these there may be more than slots."""
+
     async def drain(self) -> None:
         """Stop taking hints; handlers that are at work go on."""
 

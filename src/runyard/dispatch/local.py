@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from runyard import log
-from runyard.dispatch.contract import Handler, Ready, Refill
+from runyard.dispatch.contract import Handler, Ready, Refill, Slot
 from runyard.live.bus import Bus, Message
 
 logger = log.get("dispatch")
@@ -74,6 +74,11 @@ class LocalDispatch:
         self._loops = []
         self._heap.clear()
         self._known.clear()
+
+    def occupy(self) -> Slot:
+        """Return a held slot for a run that was going before serving began."""
+        self._held += 1
+        return _Slot(self)
 
     async def idle(self) -> None:
         """Wait until no handler is at work."""
@@ -168,6 +173,10 @@ class LocalDispatch:
             if future.done() and not future.cancelled():
                 self.free_one()
             raise
+        finally:
+            # One who went away must not stand before those who come.
+            if future in self._returning:
+                self._returning.remove(future)
 
 
 class _Slot:

@@ -6,6 +6,7 @@ import shutil
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ from runyard.runner import (
     SpoolDamaged,
     SpoolReader,
     StartFailed,
+    claim_unstarted,
     end_remains,
     read_exit,
+    read_shim,
+    shim_alive,
 )
 from runyard.runs import repository
 from runyard.runs.lifecycle import (
@@ -112,14 +116,23 @@ class Attempt:
             await self._settle_unstarted(on_cancelled_early("request", clock.now()))
         except BuildInterrupted:
             await self.give_back()
-        except Problem as problem:
-            await self._settle_unstarted(on_not_started(Failure(problem.code, problem.detail), clock.now()))
         except StartFailed as problem:
+            if read_exit(self.spool) is None and shim_alive(self.spool):
+                # Launchers died over it, but not before one of them had forked.
+                raise
             await self._settle_unstarted(on_not_started(Failure("start_failed", str(problem)), clock.now()))
-        except OSError as error:
+        except (Problem, OSError) as error:
+            if self._started:
+                # Whatever went wrong, the command may be alive: the spool knows.
+                raise
+            if isinstance(error, Problem):
+                await self._settle_unstarted(on_not_started(Failure(error.code, error.detail), clock.now()))
+                return
             logger.exception("run.prepare_failed", run_id=self.token.run_id)
             sentence = f"Its workspace could not be prepared: {error.strerror or error}."
             await self._settle_unstarted(on_not_started(Failure("workspace_failed", sentence), clock.now()))
+            # Nothing half-laid-out is left to be taken for what the run was given.
+            await asyncio.to_thread(shutil.rmtree, self.layout.base, ignore_errors=True)
         else:
             await self.follow(link)
 
@@ -146,13 +159,19 @@ class Attempt:
         self._check_cancelled()
         values = self.crew.values_of(self.claim)
         request = self._request(ready, values)
-        self.crew.workspaces.prepare(
+        lay_out = partial(
+            self.crew.workspaces.prepare,
             self.layout,
             self.token.run_id,
             self.pinned.code,
             self.crew.document(values),
             ready.links if ready else (),
         )
+        if self.crew.workspaces.uploads(self.token.run_id).exists():
+            await asyncio.to_thread(lay_out)
+        else:
+            # Without files to copy, the way to a thread and back takes longer than the work.
+            lay_out()
         confinement = self.crew.sandboxes.confine(None, request)
         give(confinement.chown, confinement.owner)
         self._check_cancelled()
@@ -161,12 +180,12 @@ class Attempt:
         started = await self.crew.launcher.spawn(self._spec(confinement))
         link = await ShimLink.attach(self.spool)
         self._link = link
-        await self._apply(
+        still_ours = await self._apply(
             on_started(clock.from_us(started.started_at_us)),
             environment_id=self._environment_id,
             isolation=confinement.in_force.as_json(),
         )
-        if self._cancelled.is_set():
+        if self._cancelled.is_set() or not still_ours:
             await link.cancel(self.crew.settings.runs.grace_s)
         return link
 
@@ -289,6 +308,11 @@ class Attempt:
 
     async def _adopt(self) -> None:
         self._started = True
+        with suppress(FileNotFoundError):
+            if claim_unstarted(self.spool):
+                # Now it is certain that nothing was started, and that nothing will be.
+                await self.give_back()
+                return
         if self.claim.environment_id is not None:
             self._holding.enter_context(self.crew.environments.hold(self.claim.environment_id))
         with suppress(OSError):
@@ -302,7 +326,9 @@ class Attempt:
             return
         self._link = link
         # The restart may have come between the start of the command and its note.
-        await self._apply(on_started(clock.now()))
+        shim = read_shim(self.spool) or {}
+        began = shim.get("started_at_us")
+        await self._apply(on_started(clock.from_us(began) if isinstance(began, int) else clock.now()))
         if self.claim.cancel_requested or self._cancelled.is_set():
             await link.cancel(self.crew.settings.runs.grace_s)
         await self.follow(link)
@@ -415,9 +441,17 @@ def _mb(size: int | None) -> float | None:
 
 
 def _masked(value: Any, masker: Masker) -> Any:
-    """Mask every string of a JSON value."""
-    if value is None:
-        return None
-    text = json.dumps(value, ensure_ascii=False)
-    shown = masker.mask_text(text)
-    return value if shown == text else json.loads(shown)
+    """Mask every string, key and number of a JSON value; a number that holds a secret becomes text."""
+    match value:
+        case str():
+            return masker.mask_text(value)
+        case dict():
+            return {masker.mask_text(key): _masked(inner, masker) for key, inner in value.items()}
+        case list():
+            return [_masked(inner, masker) for inner in value]
+        case bool() | None:
+            return value
+        case _:
+            text = json.dumps(value)
+            shown = masker.mask_text(text)
+            return value if shown == text else shown

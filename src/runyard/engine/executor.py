@@ -19,6 +19,7 @@ from runyard.runs.lifecycle import State, on_claim, on_returned
 from runyard.runs.models import RunRow
 from runyard.runs.repository import Claim, Inputs, Token
 from runyard.sandbox import Probe
+from runyard.scripts.content import Pinned
 from runyard.workers import repository as workers
 
 logger = log.get("engine")
@@ -35,7 +36,7 @@ class Executor:
         self._dispatch = dispatch
         self._queues = tuple(queues)
         self._live: dict[str, Attempt] = {}
-        self._adopted: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
         self.worker_id = ""
 
@@ -60,11 +61,10 @@ class Executor:
             self._beating.cancel()
             with suppress(asyncio.CancelledError):
                 await self._beating
-        for task in asyncio.all_tasks():
-            if task.get_name().startswith("run "):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        for task in tuple(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
             left = len(await repository.held_by(session, self.worker_id))
@@ -75,6 +75,15 @@ class Executor:
 
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim the run if it is still there, and see it through."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs within a task
+        self._tasks.add(task)
+        try:
+            await self._execute(run_id, slot)
+        finally:
+            self._tasks.discard(task)
+
+    async def _execute(self, run_id: str, slot: Slot) -> None:
         move = on_claim(self.worker_id, clock.now())
         worker_id = self.worker_id
         claim = await self.crew.database.transact(
@@ -82,7 +91,7 @@ class Executor:
         )
         if claim is None:
             return
-        pinned = await self.crew.version(claim.version_id)
+        pinned = await self._version(claim)
         self.crew.announce(claim, pinned, State.starting, move)
         attempt = Attempt(self.crew, claim, pinned)
         self._live[run_id] = attempt
@@ -97,6 +106,17 @@ class Executor:
             await self._mend(attempt)
         finally:
             del self._live[run_id]
+
+    async def _version(self, claim: Claim) -> Pinned:
+        """Return what a claimed run is to execute, as soon as the database answers."""
+        pause = MEND_S
+        while True:
+            try:
+                return await self.crew.version(claim.version_id)
+            except Exception:
+                logger.exception("run.trouble", run_id=claim.token.run_id)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MEND_MOST_S)
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run that is held here."""
@@ -197,11 +217,11 @@ class Executor:
             return
         logger.info("run.adopted", run_id=row.id, attempt=row.attempt)
         self._live[row.id] = attempt
-        task = asyncio.create_task(self._see_through(attempt), name=f"run {row.id}")
-        self._adopted.add(task)
-        task.add_done_callback(self._adopted.discard)
+        task = asyncio.create_task(self._see_through(attempt, self._dispatch.occupy()), name=f"run {row.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _see_through(self, attempt: Attempt) -> None:
+    async def _see_through(self, attempt: Attempt, slot: Slot) -> None:
         try:
             await attempt.adopt()
         except Exception:
@@ -209,6 +229,7 @@ class Executor:
             await self._mend(attempt)
         finally:
             self._live.pop(attempt.token.run_id, None)
+            slot.release()
 
     async def _mend(self, attempt: Attempt) -> None:
         """See an attempt to its end though something of ours has failed (the database was away, say)."""
@@ -256,8 +277,10 @@ def _folders(spool: Path) -> list[Path]:
 def _worker_id(data: Path) -> str:
     """Return this data directory's worker id, made on first use: it is how runs find their worker again."""
     path = data / "worker-id"
+    # A machine that went down just after the first start may have left it empty.
     with suppress(FileNotFoundError):
-        return path.read_text().strip()
+        if known := path.read_text().strip():
+            return known
     found = ids.new("wrk")
     partial = path.with_suffix(".partial")
     partial.write_text(found)

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ Chore = Callable[[], Awaitable[object]]
 """Something that another room wants done once a day."""
 
 EVERY_S = 5.0
+SWEEP_S = 3600.0
 DAY_S = 86_400
 KEYS_DAYS = 2
 BATCH = 200
@@ -50,10 +51,11 @@ class Reaper:
         self._workspaces = workspaces
         self._daily = tuple(daily)
         self._next_day = 0.0
-        self._seen: float | None = None
-        self._patient_until = 0.0
+        self._seen: datetime | None = None
+        self._patient_until = clock.EPOCH
         self._loop: asyncio.Task[None] | None = None
         self._swept = ""
+        self._sweep_from = clock.EPOCH
 
     async def start(self) -> None:
         """Begin."""
@@ -97,7 +99,7 @@ class Reaper:
                     if await repository.apply(session, token, move):
                         lost += 1
                         after_commit(session, partial(self._announce, row, clock.rfc3339(move.at)))
-        self._seen = clock.monotonic()
+        self._seen = clock.now()
         async with self._database.read() as session:
             heard = await repository.unheard_cancels(session)
         for run_id in heard:
@@ -108,11 +110,17 @@ class Reaper:
         """Remove workspaces of runs that ended longer ago than they are kept, a batch at a time; return how many."""
         now = clock.now()
         before = now - timedelta(days=self._settings.runs.keep_files_days)
+        if now < self._sweep_from:
+            return 0
         async with self._database.read() as session:
             old = await repository.finished_before(session, before, self._swept, BATCH)
         for run_id in old:
             await asyncio.to_thread(self._workspaces.discard, run_id)
-        self._swept = old[-1] if old else self._swept
+        # Runs do not end in the order of their ids: after the last one the sweep begins anew, though not at once.
+        if len(old) == BATCH:
+            self._swept = old[-1]
+        else:
+            self._swept, self._sweep_from = "", now + timedelta(seconds=SWEEP_S)
         async with self._database.write() as session:
             await repository.forget_keys(session, now - timedelta(days=KEYS_DAYS))
         await asyncio.to_thread(_sweep_tmp, self._settings.data / "tmp")
@@ -122,12 +130,12 @@ class Reaper:
         """Whether to wait with verdicts.
 
         After a pause of our own (the database was away, the machine slept) workers must first have the time of a
-        lease to be heard of again.
+        lease to be heard of again. Leases go by the time of day, and so does this: other clocks stop in sleep.
         """
-        now = clock.monotonic()
+        now = clock.now()
         lease_s = self._settings.worker.lease_s
-        if self._seen is not None and now - self._seen > max(lease_s / 2, 2 * EVERY_S):
-            self._patient_until = now + lease_s
+        if self._seen is not None and (now - self._seen).total_seconds() > max(lease_s / 2, 2 * EVERY_S):
+            self._patient_until = now + timedelta(seconds=lease_s)
         return now < self._patient_until
 
     def _announce(self, row: RunRow, at: str) -> None:

@@ -6,7 +6,9 @@ changed through links.
 
 import errno
 import json
+import math
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable
@@ -15,6 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DEEPEST = 100
+LARGEST = 10**308
+_TOO_DEEP = f"The outputs are nested more than {DEEPEST} levels deep."
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -117,18 +123,48 @@ def read_outputs(path: Path, cap: int) -> tuple[Any, str | None]:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
             return None, "The outputs file is not a regular file."
+        if info.st_nlink > 1 and info.st_uid != path.parent.lstat().st_uid:
+            # A second name of somebody else's file, which the script itself may not read.
+            return None, "The outputs file is somebody else's."
         raw = file.read(cap + 1)
     if len(raw) > cap:
         return None, f"The outputs are larger than {cap} bytes."
     if not raw.strip():
         return None, None
     try:
-        return json.loads(raw, parse_constant=_refuse), None
+        value = json.loads(raw, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
-        return None, "The outputs are nested too deeply."
+        return None, _TOO_DEEP
     except ValueError as error:
         return None, f"The outputs are not JSON: {error}."
+    trouble = _trouble(value)
+    return (value, None) if trouble is None else (None, trouble)
 
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _trouble(value: Any) -> str | None:
+    """Return why a JSON value can't be kept on every database and shown to everybody; never recurses."""
+    stack = [(value, 0)]
+    while stack:
+        part, depth = stack.pop()
+        if depth > DEEPEST:
+            return _TOO_DEEP
+        if isinstance(part, dict):
+            stack += [(inner, depth + 1) for pair in part.items() for inner in pair]
+        elif isinstance(part, list):
+            stack += [(inner, depth + 1) for inner in part]
+        elif isinstance(part, str) and _UNKEPT.search(part):
+            return "The outputs hold text that can't be kept: NUL characters or halves of surrogate pairs."
+        elif isinstance(part, int) and abs(part) > LARGEST:
+            return "The outputs hold a number that is too large."
+    return None

@@ -14,7 +14,7 @@ from runyard.insights.machine import Gauge
 from runyard.insights.schemas import Home, QueueCounts, SandboxLevel, Slots, SystemInfo
 from runyard.runs import repository as runs
 from runyard.runs import views
-from runyard.runs.lifecycle import ACTIVE, State
+from runyard.runs.lifecycle import State
 from runyard.runs.schemas import Items
 from runyard.web.depends import Reading, provided
 from runyard.workers import repository as worker_rows
@@ -91,5 +91,4 @@ async def _queue(session: AsyncSession) -> QueueCounts:
 
 
 async def _slots(session: AsyncSession) -> Slots:
-    busy = await runs.counts(session, ACTIVE, None)
-    return Slots(total=await worker_rows.online_slots(session), in_use=sum(busy.values()))
+    return Slots(total=await worker_rows.online_slots(session), in_use=sum((await runs.held(session)).values()))

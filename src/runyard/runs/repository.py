@@ -478,10 +478,14 @@ async def finished_before(session: AsyncSession, at: datetime, after: str, limit
 
 
 async def held(session: AsyncSession) -> dict[str, int]:
-    """Return how many live runs each worker holds."""
+    """Return how many slots of each worker are taken: live runs, without those that wait for something."""
     statement = (
         select(RunRow.worker_id, func.count())
-        .where(RunRow.state.in_([state.value for state in ACTIVE]), RunRow.worker_id.is_not(None))
+        .where(
+            RunRow.state.in_([state.value for state in ACTIVE]),
+            RunRow.worker_id.is_not(None),
+            RunRow.waiting.is_(None),
+        )
         .group_by(RunRow.worker_id)
     )
     return {str(worker): count for worker, count in (await session.execute(statement)).tuples()}

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock
 from runyard.access.permissions import Actor
 from runyard.runs import repository
-from runyard.runs.lifecycle import ACTIVE, State
+from runyard.runs.lifecycle import State
 from runyard.runs.models import RunAttemptRow, RunInputRow, RunRow
 from runyard.runs.schemas import Attempt, Event, Progress, Run, RunError, RunSummary, Trigger, Usage, Waiting
 from runyard.workers import repository as workers
@@ -31,7 +31,7 @@ class Places:
     @classmethod
     async def look(cls, session: AsyncSession) -> "Places":
         """Read both from the rows."""
-        busy = await repository.counts(session, ACTIVE, None)
+        busy = await repository.held(session)
         return cls(await workers.online_slots(session), sum(busy.values()))
 
 
