@@ -237,7 +237,7 @@ async def _used_by(session: AsyncSession, actor: Actor, environment_id: Environm
         .order_by(Script.name)
         .limit(100)
     )
-    return [UsedBy(str(script_id), name) for script_id, name in (await session.execute(statement)).tuples()]
+    return [UsedBy(str(script_id), name) for script_id, name in (await session.execute(statement))]
 
 
 async def _in_use(session: AsyncSession, environment_id: EnvironmentId) -> bool:

@@ -25,7 +25,7 @@ async def states_since(session: AsyncSession, projects: Sequence[str], since: da
         .where(RunRow.project_id.in_(projects), RunRow.queued_at >= since)
         .group_by(RunRow.state)
     )
-    return dict((await session.execute(statement)).tuples().all())
+    return dict((await session.execute(statement)).all())
 
 
 async def hours(session: AsyncSession, projects: Sequence[str], now: datetime, count: int = 24) -> list[HourCount]:
@@ -65,7 +65,7 @@ async def rate(session: AsyncSession, projects: Sequence[str], since: datetime, 
         )
         .group_by(RunRow.state)
     )
-    counts = dict((await session.execute(statement)).tuples().all())
+    counts = dict((await session.execute(statement)).all())
     finished = sum(counts.values())
     good = counts.get(State.succeeded.value, 0)
     return Rate(rate=good / finished if finished else None, finished=finished)
@@ -93,7 +93,7 @@ async def broke(session: AsyncSession, projects: Sequence[str], since: datetime)
     messages = select(RunAttemptRow.run_id, RunAttemptRow.error_message).where(
         RunAttemptRow.run_id.in_([row.run_id for row in rows])
     )
-    said = dict((await session.execute(messages.order_by(RunAttemptRow.fence))).tuples().all()) if rows else {}
+    said = dict((await session.execute(messages.order_by(RunAttemptRow.fence))).all()) if rows else {}
     return [
         Broke(
             script_id=row.script_id,

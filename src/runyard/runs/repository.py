@@ -399,7 +399,7 @@ async def due(session: AsyncSession, limit: int) -> list[Hint]:
         .order_by(RunRow.priority.desc(), RunRow.id)
         .limit(limit)
     )
-    return [Hint(*row) for row in (await session.execute(statement)).tuples()]
+    return [Hint(*row) for row in (await session.execute(statement))]
 
 
 async def held_by(session: AsyncSession, worker_id: str) -> Sequence[RunRow]:
@@ -436,7 +436,7 @@ async def counts(session: AsyncSession, states: Iterable[State], projects: Seque
     statement = select(RunRow.state, func.count()).where(RunRow.state.in_([state.value for state in states]))
     if projects is not None:
         statement = statement.where(RunRow.project_id.in_(projects))
-    found = {State(state): count for state, count in (await session.execute(statement.group_by(RunRow.state))).tuples()}
+    found = {State(state): count for state, count in (await session.execute(statement.group_by(RunRow.state)))}
     return {state: found.get(state, 0) for state in states}
 
 
@@ -488,4 +488,4 @@ async def held(session: AsyncSession) -> dict[str, int]:
         )
         .group_by(RunRow.worker_id)
     )
-    return {str(worker): count for worker, count in (await session.execute(statement)).tuples()}
+    return {str(worker): count for worker, count in (await session.execute(statement))}

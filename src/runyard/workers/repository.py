@@ -69,7 +69,7 @@ async def listed(session: AsyncSession) -> Sequence[WorkerRow]:
 
 async def names(session: AsyncSession) -> dict[str, str]:
     """Return names by id."""
-    return dict((await session.execute(select(WorkerRow.id, WorkerRow.name))).tuples().all())
+    return dict((await session.execute(select(WorkerRow.id, WorkerRow.name))).all())
 
 
 async def online_slots(session: AsyncSession) -> int:
