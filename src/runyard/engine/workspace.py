@@ -119,10 +119,12 @@ def read_outputs(path: Path, cap: int) -> tuple[Any, str | None]:
         if error.errno in {errno.ELOOP, errno.ENXIO}:
             return None, "The outputs file is not a regular file."
         return None, f"The outputs file can't be read: {error.strerror}."
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode):
+        # Python makes no file object of a directory.
+        os.close(fd)
+        return None, "The outputs file is not a regular file."
     with os.fdopen(fd, "rb") as file:
-        info = os.fstat(file.fileno())
-        if not stat.S_ISREG(info.st_mode):
-            return None, "The outputs file is not a regular file."
         if info.st_nlink > 1 and info.st_uid != path.parent.lstat().st_uid:
             # A second name of somebody else's file, which the script itself may not read.
             return None, "The outputs file is somebody else's."
