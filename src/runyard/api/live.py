@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.errors import Problem
-from runyard.live.bus import Bus, Message
+from runyard.live.bus import CLOSING, Bus, Message
 
 router = APIRouter()
 
@@ -18,6 +18,7 @@ PATIENCE_S = 10.0
 PING_S = 20.0
 RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
+_RESTARTING = 1012
 _HEARD = ("run", "progress", "script", "environment")
 
 
@@ -96,6 +97,9 @@ class _Connection:
                     await self._socket.send_json({"type": "missed"})
                 if not messages:
                     await self._socket.send_json({"type": "ping"})
+                if any(message is CLOSING for _topic, message in messages):
+                    await self._socket.close(_RESTARTING)
+                    return
                 for topic, message in messages:
                     if shown := self._shown(topic, message):
                         await self._socket.send_json(shown)

@@ -105,6 +105,8 @@ async def _serve_http(yard: Yard, listening: socket.socket, stop: asyncio.Event,
     if not serving.done():
         up()
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    # Streams end now; the server would wait for them in vain.
+    yard.bus.farewell()
     server.should_exit = True
     stopping.cancel()
     await serving

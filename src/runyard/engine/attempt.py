@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -412,7 +411,7 @@ class Attempt:
 
     def _remove(self) -> None:
         for path in (self.spool, self.layout.io):
-            shutil.rmtree(path, ignore_errors=True)
+            remove_flat(path)
 
     async def _apply(self, move: Move, **columns: Any) -> bool:
         token = self.token

@@ -102,6 +102,23 @@ class Workspaces:
         shutil.rmtree(self._work / run_id, ignore_errors=True)
 
 
+def remove_flat(folder: Path) -> None:
+    """Remove a directory that holds a few files; quickly if that is all there is in it."""
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        for name in os.listdir(fd):
+            os.unlink(name, dir_fd=fd)
+        folder.rmdir()
+    except OSError:
+        # There is more: directories that a script has made, say.
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(fd)
+
+
 def _write(path: Path, data: bytes, mode: int) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with os.fdopen(fd, "wb") as file:

@@ -38,7 +38,7 @@ from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
 from runyard.environments.wants import Kind, Want
 from runyard.ids import EnvironmentId, ProjectId
-from runyard.live.bus import Bus
+from runyard.live.bus import CLOSING, Bus
 from runyard.settings import Settings
 
 logger = log.get("environments")
@@ -272,7 +272,9 @@ class EnvironmentService:
                 if not news.pending():
                     try:
                         # Another process may be the one that builds.
-                        await asyncio.wait_for(news.get(), _FOLLOW_S)
+                        _topic, message = await asyncio.wait_for(news.get(), _FOLLOW_S)
+                        if message is CLOSING:
+                            return
                     except TimeoutError:
                         continue
 

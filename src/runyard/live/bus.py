@@ -14,6 +14,7 @@ Message = dict[str, Any]
 """A JSON object with a ``type``."""
 
 BACKLOG = 1000
+CLOSING: Message = {"type": "closing"}
 
 
 class Subscription:
@@ -34,8 +35,13 @@ class Subscription:
             self.missed = True
         self._queue.put_nowait((topic, message))
 
+    def miss(self) -> None:
+        """Note that messages were lost on their way here, and wake whoever waits for one."""
+        self.missed = True
+        self.put("live.missed", {"type": "missed"})
+
     async def get(self) -> tuple[str, Message]:
-        """Wait for the next message."""
+        """Wait for the next message. One of type ``missed`` only says that others were lost."""
         return await self._queue.get()
 
     def pending(self) -> list[tuple[str, Message]]:
@@ -64,6 +70,9 @@ class Bus(Protocol):
     async def start(self) -> None:
         """Begin to exchange messages with other processes, where the backend does that."""
 
+    def farewell(self) -> None:
+        """Tell every listener of this process, whatever its topics, that it is about to stop: `CLOSING`."""
+
     async def close(self) -> None:
         """Stop."""
 
@@ -84,6 +93,12 @@ class LocalBus:
                 for subscription in tuple(subscriptions):
                     subscription.put(topic, message)
 
+    def miss(self) -> None:
+        """Tell every listener that messages were lost."""
+        tables = (*self._exact.values(), *self._prefix.values())
+        for subscription in {subscription for table in tables for subscription in table}:
+            subscription.miss()
+
     @contextmanager
     def subscribe(self, *topics: str) -> Any:
         """Listen to `topics` while the block lasts."""
@@ -98,6 +113,12 @@ class LocalBus:
                 table[key].discard(subscription)
                 if not table[key]:
                     del table[key]
+
+    def farewell(self) -> None:
+        """Tell every listener that this process is about to stop."""
+        listening = {s for table in (self._exact, self._prefix) for group in table.values() for s in group}
+        for subscription in listening:
+            subscription.put("", CLOSING)
 
     async def start(self) -> None:
         """Nothing to start."""

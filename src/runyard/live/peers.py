@@ -1,7 +1,7 @@
 """The live bus between the processes of one data directory: a Unix datagram socket for each of them.
 
-Whoever publishes sends to every other socket in ``<data>/live``. A peer that is gone is swept away, one that does
-not read fast enough misses messages, which the bus allows.
+Whoever publishes sends to every other socket in ``<data>/live``. A peer that is gone is swept away. One that does not
+read fast enough misses messages, which the bus allows; it is told so as soon as it reads again.
 """
 
 import asyncio
@@ -20,6 +20,8 @@ logger = log.get("live")
 
 _MOST = 60_000
 _SCAN_S = 2.0
+_TELL_S = 0.05
+_MISSED = b'["live.missed",{"type":"missed"}]'
 
 
 class PeerBus:
@@ -30,6 +32,8 @@ class PeerBus:
         self._directory = directory
         self._name = ids.new("peer") + ".sock"
         self._peers: set[str] = set()
+        self._slow: set[str] = set()
+        self._telling: asyncio.TimerHandle | None = None
         self._folder = -1
         self._socket: socket.socket | None = None
         self._scan: asyncio.Task[None] | None = None
@@ -44,18 +48,42 @@ class PeerBus:
             logger.warning("live.message_too_large", topic=topic, size=len(data))
             return
         for peer in tuple(self._peers):
-            try:
-                self._socket.sendto(data, self._address(peer))
-            except BlockingIOError:
-                logger.debug("live.peer_slow", peer=peer)
-            except (ConnectionRefusedError, FileNotFoundError):
-                self._sweep(peer)
+            if peer in self._slow and not self._send(peer, _MISSED):
+                continue
+            self._send(peer, data)
+
+    def _send(self, peer: str, data: bytes) -> bool:
+        assert self._socket is not None  # noqa: S101 - its callers have looked
+        try:
+            self._socket.sendto(data, self._address(peer))
+        except (ConnectionRefusedError, FileNotFoundError):
+            self._sweep(peer)
+        except OSError as error:
+            # Its queue is full (a kernel may allow as few as ten messages), or there is no memory for one more.
+            logger.debug("live.peer_slow", peer=peer, why=error.strerror)
+            self._slow.add(peer)
+            if self._telling is None:
+                self._telling = asyncio.get_running_loop().call_later(_TELL_S, self._tell_slow)
+        else:
+            self._slow.discard(peer)
+            return True
+        return False
+
+    def _tell_slow(self) -> None:
+        """Tell peers that have missed something, until they have heard it."""
+        self._telling = None
+        for peer in tuple(self._slow):
+            self._send(peer, _MISSED)
 
     @contextmanager
     def subscribe(self, *topics: str) -> Iterator[Subscription]:
         """Listen to `topics` while the block lasts."""
         with self._here.subscribe(*topics) as subscription:
             yield subscription
+
+    def farewell(self) -> None:
+        """Tell this process's listeners that it is about to stop."""
+        self._here.farewell()
 
     async def start(self) -> None:
         """Bind this process's socket and find the peers."""
@@ -75,6 +103,8 @@ class PeerBus:
             self._scan.cancel()
             with suppress(asyncio.CancelledError):
                 await self._scan
+        if self._telling is not None:
+            self._telling.cancel()
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
@@ -96,6 +126,7 @@ class PeerBus:
 
     def _sweep(self, peer: str) -> None:
         self._peers.discard(peer)
+        self._slow.discard(peer)
         (self._directory / peer).unlink(missing_ok=True)
 
     async def _rescan(self) -> None:
@@ -112,13 +143,16 @@ class PeerBus:
                 return
             try:
                 topic, message = json.loads(data)
-            except ValueError:
+                kind = message["type"]
+            except (ValueError, TypeError, KeyError):
                 logger.warning("live.bad_message", size=len(data))
                 continue
-            if topic == "live.hello":
+            if kind == "hello":
                 self._peers.add(str(message["peer"]))
-                continue
-            self._here.publish(topic, message)
+            elif kind == "missed":
+                self._here.miss()
+            else:
+                self._here.publish(topic, message)
 
 
 def opened(directory: Path, *, alone: bool) -> Any:

@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from runyard import clock
 from runyard.access.permissions import Permission
 from runyard.db.session import Database
-from runyard.live.bus import Bus, Subscription
+from runyard.live.bus import CLOSING, Bus, Subscription
 from runyard.runs import files, repository
 from runyard.runs.errors import NoSuchAttempt
 from runyard.runs.lifecycle import TERMINAL, State
@@ -182,6 +182,8 @@ async def _follow(
                 yield _event("end", _state_of(row))
                 return
             match await _heard(news):
+                case "closing":
+                    return
                 case "quiet":
                     # News may be lost on its way: whoever hears nothing looks at the row again.
                     yield ": still here\n\n"
@@ -191,12 +193,14 @@ async def _follow(
 
 
 async def _heard(news: Subscription) -> str:
-    """Wait for news: ``log`` grew, ``state`` may have changed, or it was ``quiet`` for a breath."""
+    """Wait for news: ``log`` grew, ``state`` may have changed, ``quiet`` for a breath, ``closing``: we are to stop."""
     try:
         async with asyncio.timeout(BREATH_S):
             messages = [await news.get(), *news.pending()]
     except TimeoutError:
         return "quiet"
+    if any(message is CLOSING for _topic, message in messages):
+        return "closing"
     missed, news.missed = news.missed, False
     return "state" if missed or any(message["type"] == "run" for _topic, message in messages) else "log"
 

@@ -47,7 +47,7 @@ def waiting_for(row: RunRow, places: Places | None, ahead: int | None = None) ->
         return Waiting(code="no_worker", message="No worker is online.")
     if places.busy >= places.slots or ahead:
         first = f"{places.busy} of {places.slots} slots are taken"
-        if ahead is None:
+        if not ahead:
             return Waiting(code="slots", message=f"{first}.")
         count = f"{AHEAD_CAP:,}+" if ahead >= AHEAD_CAP else f"{ahead:,}"
         return Waiting(code="slots", message=f"{first}; {count} {'run is' if ahead == 1 else 'runs are'} ahead of it.")
