@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
@@ -14,7 +15,7 @@ from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
-from runyard.engine.workspace import Layout, read_outputs
+from runyard.engine.workspace import Layout, read_outputs, remove_flat
 from runyard.environments.entry import entry_name
 from runyard.environments.failures import BuildInterrupted
 from runyard.environments.toolchain import Ready

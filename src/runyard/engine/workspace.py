@@ -109,7 +109,7 @@ def remove_flat(folder: Path) -> None:
     except FileNotFoundError:
         return
     try:
-        for name in os.listdir(fd):
+        for name in os.listdir(fd):  # noqa: PTH208 - by descriptor
             os.unlink(name, dir_fd=fd)
         folder.rmdir()
     except OSError:

@@ -156,7 +156,7 @@ async def stream(
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
-async def _follow(
+async def _follow(  # noqa: C901 - one loop, in the order in which a reader hears of things
     runs: RunService, database: Database, bus: Bus, run_id: str, attempt: int | None, after: int
 ) -> AsyncIterator[str]:
     with bus.subscribe(f"run:{run_id}") as news:
@@ -176,7 +176,7 @@ async def _follow(
             number = attempt or row.attempt
             # The state was read before the lines: a final one means that no line is missing.
             while lines := await asyncio.to_thread(_after, runs.logs, run_id, number, after):
-                yield "".join(_event("log", _shown(line).model_dump(mode="json"), line.n) for line in lines)
+                yield _events(lines)
                 after = lines[-1].n
             if State(row.state) in TERMINAL or number < row.attempt:
                 yield _event("end", _state_of(row))
@@ -218,6 +218,10 @@ def _state_of(row: RunRow) -> dict[str, Any]:
         "started_at": clock.rfc3339(row.started_at) if row.started_at else None,
         "finished_at": clock.rfc3339(row.finished_at) if row.finished_at else None,
     }
+
+
+def _events(lines: list[Line]) -> str:
+    return "".join(_event("log", _shown(line).model_dump(mode="json"), line.n) for line in lines)
 
 
 def _event(kind: str, data: Any, number: int | None = None) -> str:
