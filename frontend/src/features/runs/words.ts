@@ -22,6 +22,8 @@ export function errorText(run: Run): string {
   if (code === 'signal' && run.exit_code !== null)
     return t('runs.error.signal', { n: signalName(run.exit_code - 128) })
   if (code === 'exit_code' && run.exit_code !== null) return t('runs.error.exit_code', { n: run.exit_code })
+  // A build's message is the resolver's own text, many lines long: it stands below, whole.
+  if (run.started_at === null && message.includes('\n')) return t('runs.error.build_failed')
   return language.value === 'en' ? message : (optional(`runs.error.${code}`) ?? message)
 }
 
