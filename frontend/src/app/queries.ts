@@ -1,8 +1,9 @@
-import { QueryClient } from '@tanstack/vue-query'
+import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
+import type { App } from 'vue'
 import { isPassing } from '@/api/problem'
 
 /** Server state. The live socket keeps it fresh, so a query is stale late and refetched when the window returns. */
-export const queryClient = new QueryClient({
+const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
@@ -15,3 +16,7 @@ export const queryClient = new QueryClient({
     mutations: { retry: false },
   },
 })
+
+export function installQueries(app: App): void {
+  app.use(VueQueryPlugin, { queryClient })
+}
