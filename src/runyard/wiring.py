@@ -96,6 +96,18 @@ def prepare_data(settings: Settings) -> None:
         )
 
 
+def _demand_key(settings: Settings) -> None:
+    """Refuse to make a new master key beside a database that was sealed with another one."""
+    database = settings.data / "runyard.db"
+    if keys.VARIABLE in os.environ or (settings.data / keys.FILE).exists():
+        return
+    if database.exists() and database.stat().st_size:
+        raise keys.MasterKeyUnusable(
+            f"{settings.data / keys.FILE} is gone, and {database} was sealed with it. Restore it from where you keep "
+            f"it; to go on without what was sealed, set {keys.VARIABLE} to a new key (32 random bytes in base64)."
+        )
+
+
 def connect(settings: Settings) -> Database:
     """Return the database of these settings; opens nothing yet."""
     database = settings.database
@@ -130,6 +142,7 @@ class Yard:
         self.roles = roles
         self.locks = Locks(settings.data / "locks", roles)
         self.locks.take()
+        _demand_key(settings)
         key = keys.load(settings.data)
         self.sealer = Sealer(key)
         self.database = connect(settings)
