@@ -130,6 +130,9 @@ def test_a_move_over_an_illegal_edge_can_not_be_made(source: State, target: Stat
         (ending(oom=True), State.succeeded, None),
         (ending(code=3), State.failed, Failure("exit_code", "It exited with code 3.")),
         (ending(code=128), State.failed, Failure("exit_code", "It exited with code 128.")),
+        (ending(code=192), State.failed, Failure("signal", "It was ended by signal 64.")),
+        (ending(code=193), State.failed, Failure("exit_code", "It exited with code 193.")),
+        (ending(code=255), State.failed, Failure("exit_code", "It exited with code 255.")),
         (ending(code=137), State.failed, Failure("signal", "It was ended by signal 9.")),
         (
             ending(code=137, oom=True),

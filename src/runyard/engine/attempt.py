@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import time
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
@@ -94,6 +93,7 @@ class Attempt:
         self._link: ShimLink | None = None
         self._progress: dict[str, Any] | None = None
         self._progress_at = 0.0
+        self._progress_timer: asyncio.TimerHandle | None = None
         self._started = False
         self._environment_id: str | None = None
         self._holding = ExitStack()
@@ -363,6 +363,9 @@ class Attempt:
         finally:
             writer.close()
             link.close()
+            if self._progress_timer is not None:
+                self._progress_timer.cancel()
+                self._progress_timer = None
         if ending is None:
             await self._lose("The shim left no exit record.")
         else:
@@ -427,9 +430,15 @@ class Attempt:
     def _on_progress(self, percent: float, message: str, at: datetime) -> None:
         self._progress = {"percent": percent, "message": message, "at": clock.rfc3339(at)}
         self.crew.announce_progress(self.claim, self._progress)
-        if time.monotonic() - self._progress_at >= PROGRESS_S:
-            self._progress_at = time.monotonic()
-            self.crew.keep(self._note_progress(dict(self._progress)))
+        if self._progress_timer is None:
+            # Not each is written, but the last one always is, however long the script says nothing after it.
+            loop = asyncio.get_running_loop()
+            self._progress_timer = loop.call_at(self._progress_at + PROGRESS_S, self._keep_progress)
+
+    def _keep_progress(self) -> None:
+        self._progress_timer = None
+        self._progress_at = asyncio.get_running_loop().time()
+        self.crew.keep(self._note_progress(dict(self._progress or {})))
 
     async def _note_progress(self, progress: dict[str, Any]) -> None:
         async with self.crew.database.write() as session:

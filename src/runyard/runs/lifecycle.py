@@ -142,9 +142,10 @@ def _verdict_of_exit(ending: Ending) -> tuple[State, Failure | None]:
         if ending.outputs_problem is None:
             return State.succeeded, None
         return State.failed, Failure("bad_outputs", ending.outputs_problem)
-    if ending.exit_code is not None and ending.exit_code > SIGNAL_BASE:
+    if ending.exit_code is not None and SIGNAL_BASE < ending.exit_code <= SIGNAL_BASE + SIGNALS:
         return State.failed, Failure("signal", f"It was ended by signal {ending.exit_code - SIGNAL_BASE}.")
     return State.failed, Failure("exit_code", f"It exited with code {ending.exit_code}.")
 
 
 SIGNAL_BASE = 128
+SIGNALS = 64
