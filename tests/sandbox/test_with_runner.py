@@ -1,6 +1,7 @@
 """Plans as the runner carries them out."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -29,21 +30,21 @@ def spool(tmp_path: Path) -> Path:
 
 def planned(sandboxes: Sandboxes, place: Path, text: str, limits: Limits) -> Confinement:
     request = Request(
-        attempt_id="with-runner",
+        attempt_id=f"with-runner-{os.getpid()}",
         argv=("bash", "-c", text),
         env={"PATH": "/usr/bin:/bin"},
         workspace=place,
         limits=limits,
     )
     plan = sandboxes.confine(Level.bubblewrap, request)
-    sandboxes.release("with-runner")
+    sandboxes.release(f"with-runner-{os.getpid()}")
     give(plan.chown, plan.owner)
     return plan
 
 
 def spec(plan: Confinement, spool: Path, place: Path) -> Spec:
     return Spec(
-        attempt_id="with-runner",
+        attempt_id=f"with-runner-{os.getpid()}",
         spool=str(spool),
         argv=plan.argv,
         env=plan.env,

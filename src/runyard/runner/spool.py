@@ -41,7 +41,7 @@ def _record(spool: str | os.PathLike[str], name: str) -> dict[str, Any] | None:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise SpoolDamaged(f"{path} is not a file")
-        text = os.read(fd, _MAX_RECORD)
+        text = os.read(fd, min(os.fstat(fd).st_size, _MAX_RECORD))
     finally:
         os.close(fd)
     try:

@@ -1,7 +1,8 @@
 """The bubblewrap level as a command line: namespaces, a private root, and rights dropped. Plans only."""
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,34 +102,45 @@ def _system(tools: Toolbox, request: Request) -> list[str]:
 
 
 def _own_places(tools: Toolbox, request: Request) -> list[str]:
-    """Bind the run's own paths, outer ones first, and cover what must not show through them."""
-    binds: dict[Path, str] = {}
+    """Bind the run's own paths, outer ones first, and cover what must not show through them.
+
+    In plain strings: this is done for every run, and path objects would make it five times as long.
+    """
+    binds: dict[str, str] = {}
     for path in (*request.interpreter_roots, *request.read_only):
-        binds |= {path: "--ro-bind", path.resolve(): "--ro-bind"}
-    binds |= dict.fromkeys((request.workspace, *request.read_write), "--bind")
-    trees = [Path(tree) for tree, link in tools.trees if link is None]
-    covers = [hidden for hidden in tools.hidden if _depth(hidden, (*trees, *binds))]
+        binds |= {str(path): "--ro-bind", os.path.realpath(path): "--ro-bind"}
+    binds |= dict.fromkeys((str(path) for path in (request.workspace, *request.read_write)), "--bind")
+    trees = [tree for tree, link in tools.trees if link is None]
+    covers = [hidden for hidden in map(str, tools.hidden) if _depth(hidden, (*trees, *binds))]
     shown = [*trees, *(path for path, how in binds.items() if how == "--ro-bind")]
     # Directories that bubblewrap makes on its own are closed to all but their owner, so each is made by name.
-    ways = {parent for path in binds for parent in path.parents if parent.parts[1:]} - {Path(made) for made in _MADE}
+    ways = {way for path in binds for way in _above(path)} - set(_MADE)
     steps = [
-        *((path, ["--dir", str(path)]) for path in ways - {*binds, *covers} if not _showing(path, shown, covers)),
-        *((path, ["--size", _SPECK, "--tmpfs", str(path)]) for path in covers),
+        *((path, ["--dir", path]) for path in ways.difference(binds, covers) if not _showing(path, shown, covers)),
+        *((path, ["--size", _SPECK, "--tmpfs", path]) for path in covers),
         *(
-            (path, [how, str(path), str(path)])
+            (path, [how, path, path])
             for path, how in binds.items()
             if how == "--bind" or not _showing(path, [tree for tree in shown if tree != path], covers)
         ),
     ]
-    steps.sort(key=lambda step: (len(step[0].parts), step[0]))
+    steps.sort(key=lambda step: (step[0].count("/"), step[0]))
     return [*(word for _, words in steps for word in words), "--symlink", str(request.workspace), HOME_LINK]
 
 
-def _showing(path: Path, shown: Iterable[Path], covers: Iterable[Path]) -> bool:
+def _above(path: str) -> Iterator[str]:
+    """Yield the directories above an absolute path, without the root."""
+    while (path := path.rpartition("/")[0]) != "":
+        yield path
+
+
+def _showing(path: str, shown: Iterable[str], covers: Iterable[str]) -> bool:
     """Tell whether `path` is in the sandbox already: mounted with a tree above it, and not covered again below that."""
     return _depth(path, shown) > _depth(path, covers)
 
 
-def _depth(path: Path, trees: Iterable[Path]) -> int:
+def _depth(path: str, trees: Iterable[str]) -> int:
     """Return how deep the innermost of `trees` lies that contains `path`; 0 if none does."""
-    return max((len(tree.parts) for tree in trees if path.is_relative_to(tree)), default=0)
+    return max(
+        (len(tree.rstrip("/").split("/")) for tree in trees if f"{path}/".startswith(f"{tree.rstrip('/')}/")), default=0
+    )
