@@ -128,8 +128,27 @@ function readOnly(value: boolean): Extension {
   return [EditorState.readOnly.of(value), EditorView.editable.of(!value)]
 }
 
+/**
+ * Typing over a selection, done here: a browser would keep the look of what was replaced in a style attribute, which
+ * the content policy refuses with an error on the console.
+ */
+const typingOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { data, inputType, isComposing } = event
+    const { main } = view.state.selection
+    if (inputType !== 'insertText' || !data || isComposing || main.empty || view.state.readOnly) return false
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(data), { scrollIntoView: true, userEvent: 'input.type' })
+    // Brackets and quotes go around the selection: who handles input comes first, as for any typing.
+    const handlers = view.state.facet(EditorView.inputHandler)
+    if (!handlers.some((handle) => handle(view, main.from, main.to, data, insert))) view.dispatch(insert())
+    return true
+  },
+})
+
 function editing(): Extension {
   return [
+    typingOver,
     lineNumbers(),
     highlightActiveLineGutter(),
     highlightSpecialChars(),
