@@ -1,0 +1,63 @@
+"""What people do on the page, in the words of the page."""
+
+from pathlib import Path
+
+from playwright.async_api import Locator, Page, expect
+
+from .server import PASSWORD
+
+
+async def log_in(page: Page) -> None:
+    """Fill the login form in and send it."""
+    await page.get_by_label("User name").fill("admin")
+    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+
+
+def editor(page: Page) -> Locator:
+    """Return the text of the code editor."""
+    return page.get_by_role("textbox", name="Code of the script")
+
+
+def drawer(page: Page) -> Locator:
+    """Return the output below the editor."""
+    return page.get_by_role("region", name="Output of the last run")
+
+
+def log(page: Page) -> Locator:
+    """Return the lines of the log that is in view."""
+    return page.get_by_role("log")
+
+
+def state(place: Page | Locator, name: str) -> Locator:
+    """Return the badges that show a state."""
+    return place.locator(f'[data-state="{name}"]')
+
+
+def tab(page: Page, name: str) -> Locator:
+    """Return a tab beside the editor."""
+    return page.get_by_role("tab", name=name)
+
+
+async def rewrite(page: Page, code: str) -> None:
+    """Replace what is in the editor."""
+    await editor(page).click()
+    await page.keyboard.press("Control+a")
+    await page.keyboard.insert_text(code)
+
+
+async def downloaded(page: Page, button: Locator) -> bytes:
+    """Press a button that saves a file; return what was saved."""
+    async with page.expect_download() as began:
+        await button.click()
+    return _content(await (await began.value).path())
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def is_settled(page: Page) -> None:
+    """Wait until the page has shown what it was loading."""
+    await expect(page.locator("#main")).to_be_visible()
+    await expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
