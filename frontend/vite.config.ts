@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -30,8 +30,22 @@ function precompress(): Plugin {
   }
 }
 
+/** Put the API reference's own files beside the page: it is shown by installations without any network. */
+function apiReference(): Plugin {
+  const source = fileURLToPath(new URL('node_modules/swagger-ui-dist', import.meta.url))
+  return {
+    name: 'runyard:api-reference',
+    apply: 'build',
+    async closeBundle() {
+      for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+        await copyFile(join(source, name), join(OUTPUT, 'api-docs', name))
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [vue(), elementPlus({}), precompress()],
+  plugins: [vue(), elementPlus({}), apiReference(), precompress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: 'true', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {
