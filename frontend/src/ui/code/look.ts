@@ -93,6 +93,8 @@ const FRAME = EditorView.theme({
   '&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText': {
     background: 'var(--code-removed-strong)',
   },
+  '.cm-collapsedLines:before': { content: '"⋯"' },
+  '.cm-collapsedLines:after': { content: 'none' },
   '.cm-collapsedLines': {
     background: 'var(--ry-bg-sunken)',
     color: 'var(--ry-text-2)',

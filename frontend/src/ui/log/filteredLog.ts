@@ -20,7 +20,9 @@ export class FilteredLog implements LogRows {
   /** The stretch holds every line of the stream with `low` < n ≤ `high`. */
   private low = 0
   private high = 0
-  private busy = false
+  looking = false
+  /** A request failed: not asked again by itself. */
+  private broken = false
   private step = PAGE
   /** The source sifts by itself, so that a wide step costs it little. */
   private sifts = true
@@ -44,7 +46,7 @@ export class FilteredLog implements LogRows {
     this.low = last
     this.high = last
     this.atStart = last === 0
-    await this.earlier()
+    await this.grow(() => this.earlier())
   }
 
   append(lines: readonly LogLine[]): void {
@@ -77,7 +79,7 @@ export class FilteredLog implements LogRows {
   }
 
   show(start: number, end: number): void {
-    if (this.busy || this.abort.signal.aborted) return
+    if (this.looking || this.broken || this.abort.signal.aborted) return
     if (start < NEAR && !this.atStart) void this.grow(() => this.earlier())
     else if (end > this.items.length - NEAR && !this.atEnd) void this.grow(() => this.later())
   }
@@ -87,13 +89,15 @@ export class FilteredLog implements LogRows {
   }
 
   private async grow(fetch: () => Promise<void>): Promise<void> {
-    this.busy = true
+    this.looking = true
     try {
       await fetch()
     } catch (error) {
+      this.broken = true
       if (!this.abort.signal.aborted) this.hooks.failed(error)
     } finally {
-      this.busy = false
+      this.looking = false
+      this.hooks.changed()
     }
   }
 

@@ -6,7 +6,12 @@ describe('lookOf', () => {
   it.each<[string, Style, string[], Record<string, string>]>([
     ['nothing', {}, [], {}],
     ['a palette colour', { fg: 1 }, ['a-f1'], {}],
-    ['an exact colour', { fg: 'rgb(1 2 3)' }, [], { color: 'rgb(1 2 3)' }],
+    [
+      'an exact colour',
+      { fg: 'rgb(1 2 3)' },
+      [],
+      { color: 'oklch(from rgb(1 2 3) clamp(var(--a-darkest), l, var(--a-lightest)) c h)' },
+    ],
     ['switches', { bold: true, underline: true }, ['a-bold', 'a-underline'], {}],
     ['white on red', { fg: 7, bg: 1 }, ['a-b1', 'a-ink-light'], {}],
     ['nothing on yellow', { bg: 3 }, ['a-b3', 'a-ink-dark'], {}],

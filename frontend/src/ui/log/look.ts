@@ -24,6 +24,11 @@ export function lookOf(style: Style): Look {
   return look
 }
 
+/** An exact colour on the page's own ground: its lightness is kept within what can be read there. */
+function legible(colour: string): string {
+  return `oklch(from ${colour} clamp(var(--a-darkest), l, var(--a-lightest)) c h)`
+}
+
 function make(style: Style): Look {
   const classes: string[] = SWITCHES.filter((key) => style[key]).map((key) => `a-${key}`)
   const css: Record<string, string> = {}
@@ -38,7 +43,7 @@ function make(style: Style): Look {
       const dark = ink === 0 || LIGHT_GROUNDS.has(ground)
       classes.push(dark && ground !== 0 && ground !== 8 ? 'a-ink-dark' : 'a-ink-light')
     } else if (typeof ink === 'number') classes.push(`a-f${String(ink)}`)
-    else if (ink !== undefined) css.color = ink
+    else if (ink !== undefined) css.color = ground === undefined ? legible(ink) : ink
   }
   return classes.length || Object.keys(css).length ? { classes, css } : PLAIN
 }

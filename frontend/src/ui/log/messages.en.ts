@@ -28,6 +28,7 @@ const messages = {
   empty: 'Nothing was printed.',
   emptyLive: 'Nothing printed yet.',
   emptyFilter: 'Nothing on this stream.',
+  looking: 'Looking through earlier lines…',
   failed: 'The log could not be loaded',
   partFailed: 'Some lines could not be loaded.',
   copyLines: 'Copy line | Copy {n} lines',

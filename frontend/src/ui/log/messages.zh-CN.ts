@@ -31,6 +31,7 @@ export default {
   empty: '没有任何输出。',
   emptyLive: '还没有输出。',
   emptyFilter: '这一类没有输出。',
+  looking: '正在翻找更早的行…',
   failed: '日志加载失败',
   partFailed: '有几行没能加载出来。',
   copyLines: '复制这一行 | 复制 {n} 行',

@@ -73,6 +73,7 @@ export function useLogRows(
     if (one) {
       const mine = new FilteredLog(from, one, { changed, failed })
       filtered = mine
+      rows.value = mine
       await mine.open(whole.cache.last)
       if (filtered !== mine) return
     }

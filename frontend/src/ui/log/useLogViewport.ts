@@ -24,7 +24,7 @@ interface Options {
 export function useLogViewport({ scroller, rows, version, wrap }: Options) {
   const heights = new RowHeights(ROW_HEIGHT)
   const scale = new ScrollScale()
-  const view = shallowReactive({ start: 0, end: 0, shift: 0, height: 0 })
+  const view = shallowReactive({ start: 0, end: 0, shift: 0, height: 0, overflows: false })
   const follow = ref(true)
   const anchor = { n: 1, dy: 0 }
   let viewport = 0
@@ -39,6 +39,7 @@ export function useLogViewport({ scroller, rows, version, wrap }: Options) {
     view.end = end
     view.shift = scale.placeOf(heights.top(start))
     view.height = scale.height
+    view.overflows = scale.bottom > 0
     log.show(start, end)
   }
 

@@ -4,6 +4,8 @@ import type { LogLine, LogSource } from './source'
 /** Rows of a log as the viewer sees them: all lines, or those of one stream. */
 export interface LogRows {
   readonly count: number
+  /** More rows are being looked for at an end. */
+  readonly looking: boolean
   line: (row: number) => LogLine | undefined
   numberAt: (row: number) => number
   /** The row of line `n`, or the one nearest to it. */
@@ -28,6 +30,7 @@ interface Flight {
 /** Every line of a log by number; a window of them in memory, the rest fetched when it is looked at. */
 export class WholeLog implements LogRows {
   readonly cache: LineCache
+  readonly looking = false
   opened = false
   private wanted = { from: 1, to: 0 }
   private flights: Flight[] = []
