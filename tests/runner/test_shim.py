@@ -1,5 +1,5 @@
 # small files and foreign processes: nothing here is worth an event or a thread
-# ruff: noqa: ASYNC240, ASYNC110
+# ruff: noqa: ASYNC240
 from __future__ import annotations
 
 import asyncio

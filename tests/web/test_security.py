@@ -250,7 +250,7 @@ async def test_a_client_that_is_still_sending_reads_the_refusal(settings: Settin
     config = uvicorn.Config(armoured(application(), settings), port=0, log_config=None, lifespan="off", ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the server offers nothing to wait for
+    while not server.started:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:

@@ -837,7 +837,7 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description Answer 200 when requests can be served: the database answers and has our schema; else 503 with which it is not.
+         * @description Answer 200 when requests can be served: the database answers and has our schema; else 503 says what is not.
          */
         get: operations["readyz_readyz_get"];
         put?: never;
