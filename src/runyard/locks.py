@@ -32,10 +32,7 @@ class Locks:
             except BlockingIOError as error:
                 os.close(fd)
                 self.release()
-                holder = read(path)
-                raise AlreadyRunning(
-                    f"Another Runyard process (pid {holder.get('pid', '?')}) already serves {self._folder.parent}."
-                ) from error
+                raise AlreadyRunning(_words(self._folder, read(path))) from error
             self._held[role] = fd
             self.tell({})
 
@@ -52,6 +49,18 @@ class Locks:
             os.ftruncate(fd, 0)
             os.close(fd)
         self._held = {}
+
+
+def demand_free(folder: Path, roles: Iterable[str]) -> None:
+    """Raise `AlreadyRunning` if a process holds one of the roles now. Takes nothing, so it may change at once."""
+    found = holders(folder)
+    for role in sorted(roles):
+        if role in found:
+            raise AlreadyRunning(_words(folder, found[role]))
+
+
+def _words(folder: Path, holder: dict[str, Any]) -> str:
+    return f"Another Runyard process (pid {holder.get('pid', '?')}) already serves {folder.parent}."
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -73,7 +73,10 @@ class Ready:
 
 
 def prepare_data(settings: Settings) -> None:
-    """Make the data directory and what stands in it; raise `DataUnusable` if it can't be written or is full."""
+    """Make the data directory and what stands in it, a master key before the first database too.
+
+    Raises: DataUnusable if it can't be written or is full; MasterKeyUnusable.
+    """
     data = settings.data
     try:
         data.mkdir(parents=True, exist_ok=True)
@@ -94,17 +97,25 @@ def prepare_data(settings: Settings) -> None:
             f"The disk that holds {data} is full: {free // 2**20} MiB are free, "
             f"{int(settings.limits.free_disk) // 2**20} MiB are needed (limits.free_disk)."
         )
+    if not _is_sealed(settings):
+        keys.load(data)
+
+
+def _is_sealed(settings: Settings) -> bool:
+    """Whether there may be something that was sealed with a key."""
+    database = settings.data / "runyard.db"
+    return database.exists() and database.stat().st_size > 0
 
 
 def _demand_key(settings: Settings) -> None:
     """Refuse to make a new master key beside a database that was sealed with another one."""
-    database = settings.data / "runyard.db"
     if keys.VARIABLE in os.environ or (settings.data / keys.FILE).exists():
         return
-    if database.exists() and database.stat().st_size:
+    if _is_sealed(settings):
         raise keys.MasterKeyUnusable(
-            f"{settings.data / keys.FILE} is gone, and {database} was sealed with it. Restore it from where you keep "
-            f"it; to go on without what was sealed, set {keys.VARIABLE} to a new key (32 random bytes in base64)."
+            f"{settings.data / keys.FILE} is gone, and {settings.data / 'runyard.db'} was sealed with it. Restore it "
+            "from where you keep it; to go on without what was sealed, set "
+            f"{keys.VARIABLE} to a new key (32 random bytes in base64)."
         )
 
 
@@ -140,10 +151,10 @@ class Yard:
         tempfile.tempdir = str(settings.data / "tmp")
         self.settings = settings
         self.roles = roles
-        self.locks = Locks(settings.data / "locks", roles)
-        self.locks.take()
         _demand_key(settings)
         key = keys.load(settings.data)
+        self.locks = Locks(settings.data / "locks", roles)
+        self.locks.take()
         self.sealer = Sealer(key)
         self.database = connect(settings)
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")

@@ -10,7 +10,7 @@ from runyard import log
 
 from .yard import Running, opened, options, place, settled
 
-SECRET = 'hunter22-Ä"\\x'  # noqa: S105 - the point of the test
+SECRET = 'hunter22-Ä"\\x'
 DEFINITIONS = [
     {"key": "PW", "label": "Password", "type": "password", "required": True},
     {"key": "OTHER", "label": "Other", "type": "password", "default": "defaulted-secret"},

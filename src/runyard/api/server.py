@@ -11,6 +11,7 @@ from typing import Any
 
 from runyard import log
 from runyard.errors import Unavailable
+from runyard.locks import demand_free
 from runyard.settings import Settings
 from runyard.wiring import ROLES, Ready, Yard
 
@@ -38,6 +39,8 @@ def serve(
     """
     terminal = settings.log.format == "terminal" or (settings.log.format == "auto" and sys.stderr.isatty())
     log.configure(level=settings.log.level, json=not terminal)
+    # Before the address, which the other process is likely to hold as well.
+    demand_free(settings.data / "locks", roles)
     listening = _listen(settings) if "api" in roles else None
     if listening is not None:
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
