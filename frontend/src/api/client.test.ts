@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { Problem } from './problem'
+import type { Problem } from './problem'
 
 const fetchMock = vi.fn<typeof fetch>()
 const granted = (token: string) => Response.json({ access_token: token, expires_in: 900 })

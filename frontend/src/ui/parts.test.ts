@@ -1,7 +1,6 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
-import { Problem } from '@/api/problem'
 import { speak } from '@/ui/i18n'
 import Duration from './Duration.vue'
 import ErrorState from './ErrorState.vue'
@@ -56,14 +55,13 @@ describe('Duration', () => {
 
 describe('ErrorState', () => {
   it('says what failed, its code, and offers to try again', async () => {
-    const error = new Problem(503, {
-      code: 'database_unavailable',
-      detail: 'No database.',
-      request_id: 'req_1',
+    const error = Object.assign(new Error('No database.'), {
+      code: 'out_of_paper',
+      requestId: 'req_1',
     })
     const state = mount(ErrorState, { props: { error } })
     expect(state.text()).toContain('No database.')
-    expect(state.text()).toContain('database_unavailable')
+    expect(state.text()).toContain('out_of_paper')
     expect(state.text()).toContain('req_1')
     await state.find('button').trigger('click')
     expect(state.emitted('retry')).toHaveLength(1)
