@@ -70,7 +70,7 @@ async function post(path: string, body?: unknown): Promise<Response> {
   }
 }
 
-/** Log in, or throw the server's Problem (`invalid_credentials`, `locked_out`…). */
+/** Log in, or throw the server's Problem (`bad_credentials`, `too_many_attempts`…). */
 export async function login(username: string, password: string): Promise<void> {
   const response = await post('/api/v1/auth/login', { username, password })
   if (!response.ok) throw await problemOf(response)

@@ -13,7 +13,9 @@ const messages = {
     required: 'Fill in both fields.',
   },
   problems: {
-    wrong_credentials: 'The user name or password is wrong.',
+    bad_credentials: 'The user name or the password is wrong.',
+    account_disabled: 'This account is disabled. An administrator can enable it again.',
+    bad_token: 'Your session has ended. Log in again.',
     too_many_attempts: 'Too many failed attempts. Wait a little and try again.',
     cross_site: 'This address is not the one the server knows itself by. Check its public URL setting.',
     session_ended: 'Your session has ended. Log in again.',

@@ -15,7 +15,9 @@ export default {
     required: '请填写用户名和密码。',
   },
   problems: {
-    wrong_credentials: '用户名或密码不对。',
+    bad_credentials: '用户名或密码不对。',
+    account_disabled: '这个账号已停用，请联系管理员。',
+    bad_token: '登录已失效，请重新登录。',
     too_many_attempts: '失败次数过多，请稍后再试。',
     cross_site: '当前地址与服务器配置的公开地址不一致，请检查 public_url 设置。',
     session_ended: '登录已失效，请重新登录。',

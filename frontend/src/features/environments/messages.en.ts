@@ -55,7 +55,7 @@ const messages = {
   failed: 'The build failed',
   problems: {
     environment_in_use: 'A run is using this environment. Wait for it to end, or cancel it.',
-    not_building: 'It is not being built.',
+    wrong_moment: 'That can’t be done in its present state.',
   },
 }
 

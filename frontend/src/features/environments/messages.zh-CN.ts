@@ -55,6 +55,6 @@ export default {
   failed: '构建失败',
   problems: {
     environment_in_use: '有运行正在使用这个环境，请等它结束或先取消。',
-    not_building: '它没有在构建。',
+    wrong_moment: '它现在的状态不允许这样操作。',
   },
 } satisfies Translation<typeof en>

@@ -194,6 +194,7 @@ const messages = {
     no_such_file: 'The run has no such file.',
     bad_upload: 'An uploaded file can’t be taken.',
     too_large: 'The files are larger than this installation allows.',
+    uploads_gone: 'The uploaded files are no longer kept. Run the script again with its files.',
   },
 }
 

@@ -197,5 +197,6 @@ export default {
     no_such_file: '这次运行没有这个文件。',
     bad_upload: '有一个上传的文件无法接收。',
     too_large: '文件超过了本系统允许的大小。',
+    uploads_gone: '当时上传的文件已不再保留，请带上文件重新运行。',
   },
 } satisfies Translation<typeof en>
