@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ByteSize, Field, SecretStr, model_validator
+from pydantic import BaseModel, ByteSize, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         data = init_settings().get("data") or env_settings().get("data") or default_data()
         file = TomlConfigSettingsSource(settings_cls, toml_file=Path(str(data)) / "runyard.toml")
         return init_settings, env_settings, file
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        """Take `10.0.0.1, 10.0.0.2` from the environment as well as a list from the file."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

@@ -3234,7 +3234,9 @@ export interface operations {
     rerun_api_v1_runs__run_id__rerun_post: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 run_id: string;
             };

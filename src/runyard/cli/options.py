@@ -31,6 +31,7 @@ def settings(**given: Any) -> "Settings":
     import tomllib
 
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from runyard.settings import Settings
 
@@ -46,6 +47,8 @@ def settings(**given: Any) -> "Settings":
             said = "; ".join(f"--{field.field.replace('_', '-')}: {field.message}" for field in fields)
             raise Misuse(f"{said}.") from error
         raise BadSettings(fields=fields) from error
+    except SettingsError as error:
+        raise BadSettings(f"{error}: write its value as JSON.") from error
     except tomllib.TOMLDecodeError as error:
         raise BadSettings(f"runyard.toml is not TOML: {error}.") from error
     except OSError as error:

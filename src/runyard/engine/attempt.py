@@ -172,6 +172,8 @@ class Attempt:
         else:
             # Without files to copy, the way to a thread and back takes longer than the work.
             lay_out()
+        if self.pinned.script_id is None:
+            self.layout.own_state.mkdir(mode=0o700)
         confinement = self.crew.sandboxes.confine(None, request)
         give(confinement.chown, confinement.owner)
         self._check_cancelled()
@@ -263,7 +265,10 @@ class Attempt:
             "RUNYARD_OUTPUTS": str(layout.outputs),
         }
         script_id = self.pinned.script_id
-        if script_id is not None:
+        if script_id is None:
+            # A draft without a script has nothing to come back to: a place of its own, gone with the attempt.
+            env["RUNYARD_STATE_DIR"] = str(layout.own_state)
+        else:
             if crew.states.try_take(script_id, self.id):
                 state = (crew.workspaces.state(script_id),)
             env["RUNYARD_STATE_DIR"] = str(crew.workspaces.state(script_id))

@@ -15,7 +15,7 @@ from runyard.engine.attempt import Attempt, parse_attempt_id
 from runyard.engine.crew import Crew
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
 from runyard.runs import repository
-from runyard.runs.lifecycle import State, on_claim, on_returned
+from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
 from runyard.runs.repository import Claim, Inputs, Token
 from runyard.sandbox import Probe
@@ -211,9 +211,14 @@ class Executor:
         if spool is None or claim_unstarted(spool) or _was_declared_dead(spool):
             if spool is not None:
                 await asyncio.to_thread(shutil.rmtree, spool, ignore_errors=True)
+            if row.state == State.running:
+                # It did run; with its spool gone nobody can say how far.
+                move = on_lost("Its spool is gone, so nobody can say how it ended.", clock.now())
+            else:
+                move = on_returned("worker restarted", clock.now())
             async with self.crew.database.write() as session:
-                await repository.apply(session, claim.token, on_returned("worker restarted", clock.now()))
-            logger.info("run.returned", run_id=row.id)
+                await repository.apply(session, claim.token, move)
+            logger.info(move.event, run_id=row.id)
             return
         logger.info("run.adopted", run_id=row.id, attempt=row.attempt)
         self._live[row.id] = attempt

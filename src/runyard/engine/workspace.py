@@ -35,6 +35,7 @@ class Layout:
     io: Path
     parameters: Path
     outputs: Path
+    own_state: Path
 
 
 class Workspaces:
@@ -63,6 +64,7 @@ class Workspaces:
             io=base / "io",
             parameters=base / "io" / "parameters.json",
             outputs=base / "io" / "outputs.json",
+            own_state=base / "io" / "state",
         )
 
     def prepare(

@@ -113,9 +113,9 @@ async def cancel(run_id: str, actor: Canceller, session: Transaction, runs: Runs
 
 
 @router.post("/runs/{run_id}/rerun", status_code=202)
-async def rerun(run_id: str, actor: Submitter, runs: Runs) -> Accepted:
+async def rerun(run_id: str, actor: Submitter, runs: Runs, key: Key = None) -> Accepted:
     """Run again as it was: same code version, same lock, same inputs."""
-    return await runs.rerun(actor, run_id)
+    return await runs.rerun(actor, run_id, key=key)
 
 
 @router.get("/runs/{run_id}/attempts")

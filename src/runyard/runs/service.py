@@ -178,7 +178,7 @@ class RunService:
         after_commit(session, lambda: self._tell(run, State.queued))
         after_commit(session, lambda: self._dispatch.wake(run_id, queue="default", priority=0))
 
-    async def rerun(self, actor: Actor, run_id: str, *, kind: str = "rerun") -> Accepted:
+    async def rerun(self, actor: Actor, run_id: str, *, key: str | None = None, kind: str = "rerun") -> Accepted:
         """Queue the run again as it was: same version, same lock, same parameters, same files.
 
         Raises: NoSuchRun, UploadsGone, DiskFull.
@@ -190,6 +190,9 @@ class RunService:
         values = dict(inputs.parameters)
         if inputs.sealed:
             values |= json.loads(self._sealer.open(inputs.sealed, sealed_context(run_id)))
+        fingerprint = f"rerun:{run_id}"
+        if key is not None and (known := await self._recall(actor, key, fingerprint)):
+            return known
         again = ids.new("run")
         if inputs.uploads:
             await asyncio.to_thread(
@@ -200,6 +203,8 @@ class RunService:
             )
         try:
             async with self._database.write() as session:
+                if key is not None:
+                    await self._remember(session, actor, key, fingerprint, again)
                 await self._add(
                     session,
                     actor,
@@ -213,6 +218,11 @@ class RunService:
                     environment_id=row.environment_id,
                     rerun_of=run_id,
                 )
+        except IntegrityError:
+            files.discard(self._work / again)
+            if key is not None and (known := await self._recall(actor, key, fingerprint)):
+                return known
+            raise
         except BaseException:
             files.discard(self._work / again)
             raise
