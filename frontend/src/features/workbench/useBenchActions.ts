@@ -12,8 +12,8 @@ import type { Bench } from './useBench'
 import type { BenchRun } from './useBenchRun'
 
 const ENDINGS: Record<string, string> = { python: 'py', javascript: 'js', shell: 'sh' }
-/** The run of a script that is about to get its own address, so that its output stays in view. */
-export const handedOver = { runId: null as string | null }
+/** The run and the files of a script that is about to get its own address, so that they stay in view. */
+export const handedOver = { runId: null as string | null, files: [] as File[] }
 
 /** What the workbench's buttons and keys do; failures become toasts. */
 export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, allowLeave: () => void) {
@@ -39,6 +39,7 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
       if (isNew) {
         allowLeave()
         handedOver.runId = bout.runId.value
+        handedOver.files = bout.files.value
         await router.replace({ name: 'script', params: { scriptId: script.id } })
       }
       return true

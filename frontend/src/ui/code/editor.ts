@@ -79,7 +79,7 @@ export function createEditor(options: EditorOptions): Editor {
         look.of(codeLook(options.dark)),
         reading.of(readOnly(options.readOnly)),
         EditorState.phrases.of(options.phrases),
-        EditorView.contentAttributes.of({ 'aria-label': options.label }),
+        EditorView.contentAttributes.of({ 'aria-label': options.label, tabindex: '0' }),
         options.hint ? placeholder(options.hint) : [],
         EditorView.updateListener.of((update) => {
           if (update.docChanged) options.changed(update.state.doc.toString())
