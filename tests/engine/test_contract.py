@@ -68,7 +68,8 @@ async def test_where_it_stands_and_what_else_is_set(yard: Running) -> None:
     assert lines[3] == f"{run['id']}|1|{yard.yard.settings.base_url}/runs/{run['id']}"
     assert lines[4:] == [
         *("HOME", "LANG", "LC_ALL", "PATH", "PWD", "PYTHONUNBUFFERED"),
-        *("RUNYARD_ATTEMPT", "RUNYARD_OUTPUTS", "RUNYARD_PARAMETERS", "RUNYARD_RUN_ID", "RUNYARD_RUN_URL", "TZ"),
+        *("RUNYARD_ATTEMPT", "RUNYARD_OUTPUTS", "RUNYARD_PARAMETERS", "RUNYARD_RUN_ID", "RUNYARD_RUN_URL"),
+        *("RUNYARD_STATE_DIR", "TZ"),
     ]
 
 
