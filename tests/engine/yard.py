@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from runyard.api.app import make_app
 from runyard.runs.lifecycle import TERMINAL
 from runyard.settings import RunSettings, Settings, WorkerSettings
+from runyard.web.security import armoured
 from runyard.wiring import ROLES, Yard
 
 PASSWORD = "admin-pass-1"
@@ -159,7 +160,8 @@ async def opened(settings: Settings, roles: frozenset[str] = ROLES) -> AsyncIter
         try:
             await yard.start()
             app = make_app(yard)
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            # as it is served
+            transport = httpx.ASGITransport(armoured(app, settings), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://yard.test{API}") as client:
                 token = await signed_in(yard)
                 client.headers["Authorization"] = f"Bearer {token}"

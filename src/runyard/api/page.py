@@ -76,12 +76,21 @@ def _find(path: str) -> Path | None:
         return None
 
 
+def _takes(accepted: str, encoding: str) -> bool:
+    """Whether an ``Accept-Encoding`` names an encoding, and not to refuse it."""
+    for part in accepted.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == encoding:
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
 def _file(path: Path, request: Request, cache: str) -> Response:
     headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
     media = _TYPES.get(path.suffix, "application/octet-stream")
     accepted = request.headers.get("accept-encoding", "")
     for name, suffix in _ENCODINGS:
         packed = path.with_name(path.name + suffix)
-        if name in accepted and packed.is_file():
+        if _takes(accepted, name) and packed.is_file():
             return FileResponse(packed, media_type=media, headers={**headers, "Content-Encoding": name})
     return FileResponse(path, media_type=media, headers=headers)

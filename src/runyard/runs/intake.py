@@ -1,6 +1,5 @@
 """Reading a submit: plain JSON, or multipart with a ``payload`` part (that JSON) and ``files``."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import IO, Any, TypeVar
@@ -26,15 +25,14 @@ class Intake:
 
     def read(self, shape: type[M]) -> M:
         """Return the JSON body in its shape; raise the 422 that lists each wrong field."""
-        raw = self._raw.strip() or b"{}"
         try:
-            value = json.loads(raw)
-        except ValueError as error:
-            raise BadSubmit("The body is not JSON.", fields=[FieldError("body", str(error), "json_invalid")]) from error
-        try:
-            return shape.model_validate(value)
+            # Its own parser bounds nesting and takes no halves of surrogate pairs.
+            return shape.model_validate_json(self._raw.strip() or b"{}")
         except ValidationError as error:
             listed = error.errors(include_url=False, include_context=False, include_input=False)
+            if listed[0]["type"] == "json_invalid":
+                broken = FieldError("body", listed[0]["msg"], "json_invalid")
+                raise BadSubmit("The body is not JSON.", fields=[broken]) from error
             raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in listed]) from error
 
 

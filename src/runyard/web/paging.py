@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -13,6 +14,8 @@ from runyard.errors import FieldError, Invalid
 
 T = TypeVar("T")
 MOST = 500
+_LARGEST = 2**63 - 1
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class BadCursor(Invalid):
@@ -43,14 +46,21 @@ class Window:
             return None
         try:
             keys = json.loads(base64.urlsafe_b64decode(self.cursor.encode() + b"=="))
-        except (ValueError, binascii.Error) as error:
+        except (ValueError, RecursionError, binascii.Error) as error:
             raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")]) from error
         fits = isinstance(keys, list) and len(keys) == len(kinds)
-        if not fits or any(type(key) is not kind for key, kind in zip(keys, kinds, strict=True)):
+        if not fits or not all(_is_key(key, kind) for key, kind in zip(keys, kinds, strict=True)):
             raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")])
         if any(isinstance(key, str) and not key.isprintable() for key in keys):
             raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")])
         return list(keys)
+
+
+def _is_key(key: Any, kind: type) -> bool:
+    """Whether a key can be compared with what a database holds."""
+    if type(key) is not kind:
+        return False
+    return abs(key) <= _LARGEST if isinstance(key, int) else _UNKEPT.search(str(key)) is None
 
 
 Paging = Annotated[Window, Depends()]

@@ -8,9 +8,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
 from runyard import log
+from runyard.db.session import DatabaseUnavailable
 from runyard.errors import Kind, Problem
 
 logger = log.get("web")
@@ -27,6 +29,8 @@ STATUS: dict[Kind, HTTPStatus] = {
     Kind.unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     Kind.broken: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_DATA_EXCEPTION = "22"
+"""The class of SQLSTATE that says that a value is at fault."""
 _CODES = {
     401: "unauthenticated",
     403: "forbidden",
@@ -113,6 +117,17 @@ async def on_http(request: Request, error: Exception) -> Response:
     return respond(request, error.status_code, code, str(error.detail), headers=headers)
 
 
+async def on_database(request: Request, error: Exception) -> Response:
+    """Answer what the database refuses: values that no column can hold, or being asked at all."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    if str(state).startswith(_DATA_EXCEPTION):
+        return respond(request, 422, "invalid", "The input holds something that can't be kept, such as NUL.", [])
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("request.database_unavailable", path=request.url.path, exc_info=error)
+        return respond(request, 503, DatabaseUnavailable.code, DatabaseUnavailable().detail)
+    return await on_crash(request, error)
+
+
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer an unforeseen error without telling its text."""
     logger.error("request.crashed", path=request.url.path, exc_info=error)
@@ -126,4 +141,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(DBAPIError, on_database)
     app.add_exception_handler(Exception, on_crash)
