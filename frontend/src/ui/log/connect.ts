@@ -4,7 +4,7 @@ import type { LiveStatus } from './source'
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 15_000
 /** The server says something at least every 15 s: much longer silence is a dead connection. */
-const SILENCE_MS = 40_000
+const SILENCE_MS = 25_000
 
 export interface Connection {
   /** Open the stream from after `lastId`; rejects when the server refuses for good. */
