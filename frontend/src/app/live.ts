@@ -4,6 +4,7 @@ import { onScopeDispose } from 'vue'
 import { keys } from '@/api/keys'
 import { onLive, startLive, stopLive } from '@/api/live'
 import { patchEnvironment } from '@/features/environments/live'
+import { patchHomeProgress } from '@/features/home/live'
 import { patchProgress, patchRun } from '@/features/runs/live'
 import { patchLastRun } from '@/features/scripts/live'
 
@@ -26,6 +27,7 @@ export function useLivePatches(): void {
     }),
     onLive('progress', ({ run }) => {
       patchProgress(queries, run.id, run.progress)
+      patchHomeProgress(queries, run.id, run.progress)
     }),
     onLive('environment', ({ environment }) => {
       patchEnvironment(queries, environment)

@@ -1,9 +1,10 @@
-import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { keepPreviousData, replaceEqualDeep, useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { Home, RunState } from '@/api/types'
 import { usePreferences } from '@/ui/state/preferences'
+import { keepProgress } from './live'
 
 /** Machine figures have no news of their own, so the page asks at this pace; runs arrive by the live socket. */
 const REFRESH_MS = 10_000
@@ -15,6 +16,8 @@ export function useHome() {
     queryFn: () => ask(client.GET('/api/v1/home', { params: { query: { project: preferences.project } } })),
     refetchInterval: REFRESH_MS,
     placeholderData: keepPreviousData,
+    structuralSharing: (before, after) =>
+      replaceEqualDeep(before, keepProgress(before as Home | undefined, after as Home)),
   })
 }
 

@@ -23,6 +23,10 @@ describe('formatDuration', () => {
     expect(formatDuration(seconds)).toBe(text)
   })
 
+  it('leaves fractions out where it ticks', () => {
+    expect([0.4, 3.9, 75].map((seconds) => formatDuration(seconds, true))).toEqual(['0 s', '3 s', '1 m 15 s'])
+  })
+
   it('speaks Chinese', async () => {
     await speak('zh-CN')
     expect(formatDuration(72)).toBe('1 分 12 秒')

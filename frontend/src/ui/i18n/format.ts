@@ -26,10 +26,14 @@ export function formatBytes(bytes: number | null | undefined): string {
   return `${formatNumber(value, { maximumFractionDigits: digits })} ${units[unit] ?? ''}`
 }
 
-/** Seconds as a reader would say them: `84 ms`, `4.2 s`, `1 m 12 s`, `2 h 5 m`, `3 d 4 h`. */
-export function formatDuration(seconds: number | null | undefined): string {
+/**
+ * Seconds as a reader would say them: `84 ms`, `4.2 s`, `1 m 12 s`, `2 h 5 m`, `3 d 4 h`. `whole` leaves fractions
+ * of a second out, for what ticks.
+ */
+export function formatDuration(seconds: number | null | undefined, whole = false): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return MISSING
   const s = Math.max(0, seconds)
+  if (whole && s < 60) return t('ui.duration.s', { n: Math.floor(s) })
   if (s < 1) return t('ui.duration.ms', { n: Math.round(s * 1000) })
   if (s < 10)
     return t('ui.duration.s', { n: formatNumber(Math.floor(s * 10) / 10, { minimumFractionDigits: 1 }) })
