@@ -86,7 +86,7 @@ class Running:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def post(self, path: str, body: Any = None, status: int = 202, **headers: str) -> Any:
+    async def post(self, path: str, body: Any = None, status: int = 202, headers: dict[str, str] | None = None) -> Any:
         answer = await self.client.post(path, json=body, headers=headers)
         assert answer.status_code == status, answer.text
         return answer.json()

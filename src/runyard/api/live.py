@@ -31,7 +31,7 @@ async def live(socket: WebSocket) -> None:
     bus: Bus = socket.app.state.bus
     try:
         async with asyncio.timeout(PATIENCE_S):
-            token = _token(await socket.receive_text())
+            token = await _token(socket)
         actor = await access.actor_of(token)
     except (Problem, ValueError, TimeoutError):
         await socket.close(_NOT_SIGNED_IN)
@@ -41,8 +41,12 @@ async def live(socket: WebSocket) -> None:
     await _Connection(socket, access, bus, token, actor).serve()
 
 
-def _token(text: str) -> str:
-    message = json.loads(text)
+async def _token(socket: WebSocket) -> str:
+    """Wait for a message with a token; raise ValueError for any other."""
+    try:
+        message = json.loads(await socket.receive_text())
+    except (KeyError, RecursionError) as error:
+        raise ValueError("not a text, or one nested without end") from error
     if not isinstance(message, dict) or not isinstance(message.get("token"), str):
         raise ValueError("no token")  # noqa: TRY004 - the value of a message, not a programming error
     return str(message["token"])
@@ -59,7 +63,12 @@ class _Connection:
     async def serve(self) -> None:
         listening = asyncio.create_task(self._listen())
         sending = asyncio.create_task(self._send())
-        done, pending = await asyncio.wait({listening, sending}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            done, pending = await asyncio.wait({listening, sending}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            listening.cancel()
+            sending.cancel()
+            raise
         for task in pending:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
@@ -74,7 +83,7 @@ class _Connection:
     async def _listen(self) -> None:
         """Take renewed tokens; end when the other side does."""
         while True:
-            token = _token(await self._socket.receive_text())
+            token = await _token(self._socket)
             self._actor = await self._access.actor_of(token)
             self._token = token
 

@@ -32,6 +32,8 @@ SEARCH_BUDGET = 64 * 1024 * 1024
 BREATH_S = 15.0
 Yard = Annotated[Database, Depends(provided(Database))]
 AttemptNumber = Annotated[int | None, Query(ge=1, description="The latest one unless given.")]
+# Files may be large: packing them on the way would hold everybody up and hide how long they are.
+_AS_IT_IS = {"Content-Encoding": "identity"}
 _SAFE = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
 
 
@@ -64,7 +66,8 @@ async def logs(
         reader = await asyncio.to_thread(runs.logs.reader, row.id, number)
         return StreamingResponse(_text(reader), media_type="text/plain; charset=utf-8")
     done = row.state in TERMINAL or number < row.attempt
-    return await asyncio.to_thread(_page, runs.logs.reader(row.id, number), number, _number(after), tail, limit, done)
+    start = _number(after)
+    return await asyncio.to_thread(_page, runs.logs.reader(row.id, number), number, start, tail, limit, done)
 
 
 def _number(after: str | None) -> int:
@@ -259,6 +262,7 @@ async def file(
     opened, info = await asyncio.to_thread(files.opened, runs.files_of(row), path)
     headers = {
         "Content-Length": str(info.st_size),
+        **_AS_IT_IS,
         "Content-Disposition": _disposition(path.rsplit("/", 1)[-1], inline=not download),
         "Content-Security-Policy": _SAFE,
         "Cache-Control": "private, no-store",
@@ -276,7 +280,11 @@ async def archive(run_id: str, actor: Reader, session: Reading, runs: Runs) -> R
     except BaseException:
         packed.close()
         raise
-    headers = {"Content-Disposition": _disposition(f"{run_id}.zip", inline=False), "Cache-Control": "no-store"}
+    headers = {
+        "Content-Disposition": _disposition(f"{run_id}.zip", inline=False),
+        "Cache-Control": "no-store",
+        **_AS_IT_IS,
+    }
     return StreamingResponse(files.chunks(packed), media_type="application/zip", headers=headers)
 
 
