@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 import runyard.web
 
+from .furniture import Furniture, furnished
 from .gate import Gate, standing
 from .server import Server, serving
 from .watch import Watch
@@ -75,6 +76,13 @@ def fresh_server(tmp_path: Path, chromium: str, built_page: None) -> Iterator[Se
     with serving(tmp_path) as server:
         yield server
         assert server.troubles() == []
+
+
+@pytest.fixture(scope="session")
+def furniture(server: Server) -> Iterator[Furniture]:
+    """Pages with something on them; one run of them is still running."""
+    with furnished(server) as furniture:
+        yield furniture
 
 
 @pytest.fixture

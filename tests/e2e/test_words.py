@@ -1,0 +1,40 @@
+"""What the page says of problems, held against the codes that the server gives."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import runyard.api.app
+import runyard.wiring  # noqa: F401
+from runyard.errors import Problem
+from runyard.web.problems import _CODES
+
+SOURCES = Path(__file__).parents[2] / "frontend" / "src"
+# The page's own, and what the server answers when it crashed.
+OWN = {"unknown", "unreachable", "internal_error"}
+# What everybody may meet: it is said in the page's language, not in the server's English.
+FAMILIAR = {"bad_credentials", "too_many_attempts", "name_taken", "version_conflict", "already_over", "too_large"}
+
+
+def codes(problem: type[Problem] = Problem) -> Iterator[str]:
+    for kind in problem.__subclasses__():
+        yield kind.code
+        yield from codes(kind)
+
+
+def translated(language: str) -> set[str]:
+    """Return the codes for which the page has words."""
+    found: set[str] = set()
+    for path in SOURCES.rglob(f"messages.{language}.ts"):
+        for block in re.findall(r"\n  problems: \{(.*?)\n  \}", path.read_text(encoding="utf-8"), re.DOTALL):
+            found |= set(re.findall(r"^ {4}(\w+):", block, re.MULTILINE))
+    return found
+
+
+def test_every_problem_that_the_page_explains_is_one_of_the_server() -> None:
+    assert translated("en") - OWN - set(_CODES.values()) <= set(codes())
+
+
+def test_what_everybody_may_meet_is_said_in_both_languages() -> None:
+    assert translated("en") >= FAMILIAR
+    assert translated("zh-CN") == translated("en")
