@@ -229,3 +229,16 @@ def test_an_index_that_was_lost_is_begun_again(tmp_path: Path) -> None:
         assert reader._entries == [(201, 200 * 1005)]
         assert [line.text for line in reader.after(199, 2)] == ["x" * 1000, "y"]
         assert reader.total == 205
+
+
+def test_lines_of_one_stream_are_sifted_within_a_budget(tmp_path: Path) -> None:
+    lines = numbered((n, "stderr" if n % 100 == 0 else "stdout", f"line {n}") for n in range(1, 1001))
+    with written(tmp_path, lines).reader("run", 1) as reader:
+        found = reader.sifted({"stderr"}, 250, 3, 1 << 20)
+        assert [line.n for line in found.hits] == [300, 400, 500]
+        assert (found.scanned, found.total) == (500, 1000)
+        assert [line.n for line in reader.sifted({"stderr"}, 500, 100, 1 << 20).hits] == [600, 700, 800, 900, 1000]
+        short = reader.sifted({"stderr"}, 0, 100, 500)
+        assert short.hits == ()
+        assert 0 < short.scanned < 100
+        assert reader.sifted({"system"}, 0, 5, 1 << 20).scanned == 1000

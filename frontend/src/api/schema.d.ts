@@ -486,6 +486,8 @@ export interface paths {
         /**
          * Logs
          * @description Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the whole text.
+         *
+         *     With `stream` one call reads a bounded part of the log: a page may have fewer lines, or none, and still go on.
          */
         get: operations["logs_api_v1_runs__run_id__logs_get"];
         put?: never;
@@ -3130,6 +3132,8 @@ export interface operations {
                 after?: string | null;
                 tail?: number | null;
                 limit?: number;
+                /** @description Only lines of these; not with `tail`. */
+                stream?: ("stdout" | "stderr" | "system")[] | null;
             };
             header?: never;
             path: {

@@ -4,7 +4,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -12,6 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from runyard import clock
 from runyard.access.permissions import Permission
 from runyard.db.session import Database
+from runyard.errors import FieldError
 from runyard.live.bus import CLOSING, Bus, Subscription
 from runyard.runs import files, repository
 from runyard.runs.errors import NoSuchAttempt
@@ -22,7 +23,7 @@ from runyard.runs.routes import Reader, Runs
 from runyard.runs.schemas import Items, LogHit, LogHits, LogLine, LogPage, RunFile
 from runyard.runs.service import RunService
 from runyard.web.depends import Reading, provided
-from runyard.web.paging import cursor_of
+from runyard.web.paging import BadCursor
 
 router = APIRouter(tags=["runs"])
 
@@ -34,6 +35,7 @@ Yard = Annotated[Database, Depends(provided(Database))]
 AttemptNumber = Annotated[int | None, Query(ge=1, description="The latest one unless given.")]
 # Files may be large: packing them on the way would hold everybody up and hide how long they are.
 _AS_IT_IS = {"Content-Encoding": "identity"}
+Stream = Literal["stdout", "stderr", "system"]
 _SAFE = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
 
 
@@ -58,8 +60,12 @@ async def logs(
     after: Annotated[str | None, Query(description="A line number, or a page's `next_cursor`.", max_length=64)] = None,
     tail: Annotated[int | None, Query(ge=1, le=MOST_LINES)] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 1000,
+    stream: Annotated[list[Stream] | None, Query(description="Only lines of these; not with `tail`.")] = None,
 ) -> Any:
-    """Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the whole text."""
+    """Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the whole text.
+
+    With `stream` one call reads a bounded part of the log: a page may have fewer lines, or none, and still go on.
+    """
     row = await runs.find(session, actor, run_id, Permission.run_read)
     number = _attempt(row, attempt)
     if "text/plain" in request.headers.get("accept", ""):
@@ -67,19 +73,19 @@ async def logs(
         return StreamingResponse(_text(reader), media_type="text/plain; charset=utf-8")
     done = row.state in TERMINAL or number < row.attempt
     start = _number(after)
-    return await asyncio.to_thread(_page, runs.logs.reader(row.id, number), number, start, tail, limit, done)
+    reader = runs.logs.reader(row.id, number)
+    if stream and tail is None:
+        return await asyncio.to_thread(_sifted_page, reader, number, start, frozenset(stream), limit, done)
+    return await asyncio.to_thread(_page, reader, number, start, tail, limit, done)
 
 
 def _number(after: str | None) -> int:
     if after is None:
         return 0
     number = _whole(after)
-    if number is not None:
-        return number
-    from runyard.web.paging import Window
-
-    keys = Window(1, after).after(int)
-    return int(keys[0]) if keys else 0
+    if number is None:
+        raise BadCursor(fields=[FieldError("after", "not a line number of this log")])
+    return number
 
 
 def _whole(text: str) -> int | None:
@@ -94,10 +100,25 @@ def _page(reader: LogReader, attempt: int, after: int, tail: int | None, limit: 
             after, limit = max(0, total - tail), min(tail, MOST_LINES)
         lines = reader.after(after, limit)
     last = lines[-1].n if lines else after
-    following = cursor_of(last) if last < total else None
+    following = str(last) if last < total else None
     return LogPage(
         items=[_shown(line) for line in lines], next_cursor=following, total=total, attempt=attempt, complete=done
     )
+
+
+def _sifted_page(
+    reader: LogReader,
+    attempt: int,
+    after: int,
+    streams: frozenset[str],
+    limit: int,
+    done: bool,  # noqa: FBT001
+) -> LogPage:
+    with reader:
+        found = reader.sifted(streams, after, limit, SEARCH_BUDGET)
+    following = str(found.scanned) if found.scanned < found.total else None
+    items = [_shown(line) for line in found.hits]
+    return LogPage(items=items, next_cursor=following, total=found.total, attempt=attempt, complete=done)
 
 
 def _text(reader: LogReader) -> Iterator[str]:

@@ -9,7 +9,7 @@ import bisect
 import os
 import shutil
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -177,6 +177,20 @@ class LogReader:
     def after(self, n: int, limit: int) -> list[Line]:
         """Return up to `limit` lines with numbers above `n`."""
         return list(islice(self._from(n + 1), limit))
+
+    def sifted(self, streams: Container[str], after: int, limit: int, budget: int) -> Found:
+        """Find lines above `after` of some streams; stop at `limit` of them or at `budget` bytes read."""
+        hits: list[Line] = []
+        scanned = after
+        spent = 0
+        for line in self._from(after + 1):
+            scanned = line.n
+            spent += len(line.text) + 20
+            if line.stream in streams:
+                hits.append(line)
+            if len(hits) >= limit or spent >= budget:
+                break
+        return Found(tuple(hits), scanned, self.total)
 
     def tail(self, count: int) -> list[Line]:
         """Return the last `count` lines."""

@@ -15,7 +15,7 @@ export function runLog(runId: string, attempt: number, live: boolean): LogSource
         attempt,
         ...(tail === undefined ? { after: String(after ?? 0) } : { tail }),
         ...(limit === undefined ? {} : { limit }),
-        ...(stream ? { stream } : {}),
+        ...(stream ? { stream: [stream] } : {}),
       }
       const page = await ask(
         client.GET('/api/v1/runs/{run_id}/logs', { params: { path, query }, ...(signal ? { signal } : {}) }),
