@@ -126,8 +126,10 @@ class Database:
         """Close every connection."""
         await self._writer.dispose()
         if self._direct is not None and self._thread is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._direct.dispose)
-            self._thread.shutdown()
+            # Closing twice is fine.
+            thread, self._thread = self._thread, None
+            await asyncio.get_running_loop().run_in_executor(thread, self._direct.dispose)
+            thread.shutdown()
         if self._reader is not self._writer:
             await self._reader.dispose()
 
