@@ -57,7 +57,8 @@ def go(yard: Running, run_id: str) -> None:
 async def test_a_stream_from_the_queue_to_the_end(yard: Running) -> None:
     run_id = await yard.submit(WAITING)
     stream = Stream(yard, run_id)
-    states, lines = [], []
+    states: list[str] = []
+    lines: list[str] = []
     while len(lines) < 2:
         kind, number, data = await stream.next()
         if kind == "state":
@@ -187,7 +188,7 @@ async def test_the_socket_shows_what_changes_in_one_s_own_projects(yard: Running
         (project_id,) = (await yard.rows("select id from projects where name = 'default'"))[0]
         bus.publish(f"project:{project_id}", {"type": "secret", "run": {"id": "run_s"}})
         run_id = await yard.submit("echo '::progress 50 half'")
-        states = []
+        states: list[str] = []
         while not states or states[-1] != "succeeded":
             message = json.loads(await socket.recv())
             if message["type"] == "progress":

@@ -27,7 +27,9 @@ class Rows:
 
     async def settle_in(self) -> None:
         async with self.database.write() as session:
-            session.add(User(id="usr_ada", username="ada", username_key="ada", password_hash="-", created_at=clock.now()))
+            session.add(
+                User(id="usr_ada", username="ada", username_key="ada", password_hash="-", created_at=clock.now())
+            )
             project = await ProjectService().ensure_default(session, clock.now())
         self.project = ProjectId(project.id)
         member = Membership(self.project, "default", ROLES[Role.admin])
@@ -47,15 +49,33 @@ class Rows:
         labels = facts.pop("labels", {})
         at: datetime = facts.pop("at", clock.now())
         run = {
-            **{"id": run_id, "project_id": self.project, "script_id": None, "version_id": self.version_id},
-            **{"script_name": "Draft", "language": "shell", "version": None, "state": "queued", "attempt": 1},
-            **{"fence": 0, "queue": "default", "priority": 0, "environment_id": None, "trigger_kind": "api"},
-            **{"created_by": "usr_ada", "created_by_name": "ada", "queued_at": at},
+            "id": run_id,
+            "project_id": self.project,
+            "script_id": None,
+            "version_id": self.version_id,
+            "script_name": "Draft",
+            "language": "shell",
+            "version": None,
+            "state": "queued",
+            "attempt": 1,
+            "fence": 0,
+            "queue": "default",
+            "priority": 0,
+            "environment_id": None,
+            "trigger_kind": "api",
+            "created_by": "usr_ada",
+            "created_by_name": "ada",
+            "queued_at": at,
             **facts,
         }
         inputs = {
-            **{"run_id": run_id, "parameters": {}, "sealed": None, "labels": labels},
-            **{"uploads": [], "timeout_s": None, "rerun_of": None},
+            "run_id": run_id,
+            "parameters": {},
+            "sealed": None,
+            "labels": labels,
+            "uploads": [],
+            "timeout_s": None,
+            "rerun_of": None,
         }
         async with self.database.write() as session:
             await repository.add(session, run, inputs, at)

@@ -202,8 +202,8 @@ async def test_what_is_due_comes_best_first(rows: Rows) -> None:
 async def test_filters(rows: Rows) -> None:
     script = await rows.script("Report 100%")
     a = await rows.add(labels={"team": "a", "env": "x"}, script_id=script, script_name="Report 100%")
-    b = await rows.add(labels={"team": "b"}, script_name="other_one")
-    c = await rows.add(labels={"team": "a"}, script_name="Other")
+    b = await rows.add(labels={"team": "b"}, script_id=await rows.script("other_one"))
+    c = await rows.add(labels={"team": "a"}, script_id=await rows.script("Other"))
     await claimed(rows, c)
 
     async def found(**facts: Any) -> list[str]:
