@@ -62,6 +62,8 @@ async function post(path: string, body?: unknown): Promise<Response> {
     return await fetch(path, {
       method: 'POST',
       credentials: 'same-origin',
+      // A renewal outlives its page: a rotated cookie that never arrives would end the session at the next visit.
+      keepalive: true,
       headers: { 'content-type': 'application/json', 'x-requested-with': 'runyard' },
       body: body === undefined ? null : JSON.stringify(body),
     })
