@@ -2,10 +2,11 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TextIO, cast
 
 import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 Logger = FilteringBoundLogger
 
@@ -26,17 +27,38 @@ def configure(*, level: str = "info", json: bool = True, stream: TextIO | None =
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False) if json else _terminal,
+            _as_json if json else _terminal,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
-    handler.setFormatter(
-        logging.Formatter('{"at":"%(asctime)s","room":"%(name)s","level":"%(levelname)s"} %(message)s')
-    )
+    handler.setFormatter(_Records(_as_json if json else _terminal))
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+class _Records(logging.Formatter):
+    """What libraries log, in the same form as our own events."""
+
+    def __init__(self, render: Processor) -> None:
+        super().__init__()
+        self._render = render
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one record as one event."""
+        event: EventDict = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            "room": record.name,
+        }
+        if record.exc_info:
+            event["exception"] = self.formatException(record.exc_info)
+        return str(self._render(None, record.levelname.lower(), event))
+
+
+_as_json = structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
 def _terminal(_logger: WrappedLogger, _method: str, event: EventDict) -> str:

@@ -13,8 +13,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
 
+from runyard import log
 from runyard.errors import Unavailable
 
+logger = log.get("db")
 T = TypeVar("T")
 AfterCommit = Callable[[], None]
 _HOOKS = "runyard.after_commit"
@@ -97,7 +99,11 @@ class Database:
                 await session.rollback()
                 raise
         for hook in session.info.pop(_HOOKS, ()):
-            hook()
+            try:
+                hook()
+            except Exception:
+                # What was committed stays so: whoever asked must not take it for undone.
+                logger.exception("after_commit.failed")
 
     async def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as one transaction over a plain connection: for short ones on hot paths, in Core statements only.

@@ -51,8 +51,6 @@ class Window:
         fits = isinstance(keys, list) and len(keys) == len(kinds)
         if not fits or not all(_is_key(key, kind) for key, kind in zip(keys, kinds, strict=True)):
             raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")])
-        if any(isinstance(key, str) and not key.isprintable() for key in keys):
-            raise BadCursor(fields=[FieldError("cursor", "not a cursor of this list")])
         return list(keys)
 
 
