@@ -59,7 +59,11 @@ class Yard:
         if self.process is None:
             return ""
         self.process.send_signal(number)
-        said, _ = self.process.communicate(timeout=PATIENCE_S)
+        assert self.process.stdout is not None
+        # Not communicate(): it would miss what was read ahead with the line that says the address.
+        said = self.process.stdout.read()
+        self.process.wait(PATIENCE_S)
+        self.process.stdout.close()
         self.process = None
         return said
 
