@@ -56,6 +56,7 @@ from runyard.secrets.masking import Masker
 logger = log.get("engine")
 
 PROGRESS_S = 1.0
+END_S = 10.0
 MB = 1_000_000
 
 
@@ -97,6 +98,7 @@ class Attempt:
         self._started = False
         self._environment_id: str | None = None
         self._holding = ExitStack()
+        self._slot: Slot | None = None
 
     def cancel(self) -> None:
         """Ask for the run's end: at once while it is being prepared, by its shim when it lives."""
@@ -106,6 +108,7 @@ class Attempt:
 
     async def run(self, slot: Slot) -> None:
         """Prepare, start, follow and settle."""
+        self._slot = slot
         with self._holding:
             await self._run(slot)
 
@@ -357,6 +360,9 @@ class Attempt:
                     async for _event in link.events():
                         while follower.step():
                             await asyncio.sleep(0)
+                    # The command is over: while its end is written down, the next one may begin.
+                    if self._slot is not None:
+                        self._slot.release()
                     while follower.step():
                         await asyncio.sleep(0)
                     follower.finish()
@@ -402,7 +408,13 @@ class Attempt:
         await self._tidy()
 
     async def _lose(self, reason: str) -> None:
-        # What a dead shim left running must not outlive the word that the run is lost.
+        # Nothing of it may outlive the word that the run is lost: neither what a dead shim left, nor a shim that lives.
+        if self._link is not None and shim_alive(self.spool):
+            await self._link.cancel(0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    while shim_alive(self.spool):
+                        await asyncio.sleep(0.02)
         await asyncio.to_thread(end_remains, self.spool)
         await self._apply(on_lost(f"Its process is gone and left no word of how it ended ({reason}).", clock.now()))
         await self._tidy()
