@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,11 +60,11 @@ class Yard:
 
 
 @pytest.fixture
-async def yard(database: Database, tmp_path: Path) -> AsyncIterator[Yard]:
+async def yard(database: Database, tmp_path: Path) -> Yard:
     rows = Rows(database)
     await rows.settle_in()
     (tmp_path / "data").mkdir()
-    yield Yard(rows, tmp_path / "data")
+    return Yard(rows, tmp_path / "data")
 
 
 async def test_what_a_dead_worker_held_is_lost(yard: Yard) -> None:
