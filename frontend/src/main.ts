@@ -18,4 +18,5 @@ app.use(router)
 if (location.pathname !== '/login') void loadShell()
 // Words first, so that no page ever shows message keys; the route's own code loads at the same time.
 await Promise.all([speak(usePreferences().language), router.isReady()])
-app.mount('#app')
+// A task of its own: what was evaluated so far has kept the page busy for long enough.
+setTimeout(() => app.mount('#app'))

@@ -2,9 +2,25 @@ import { language, optional, t } from './index'
 
 const MISSING = '–'
 
+/** Making an Intl formatter costs a hundred times what using it does, and a list needs hundreds of texts. */
+const made = new Map<string, unknown>()
+function formatter<T>(kind: string, options: object | undefined, make: (language: string) => T): T {
+  const key = `${kind} ${language.value} ${options ? JSON.stringify(options) : ''}`
+  let known = made.get(key) as T | undefined
+  if (known === undefined) {
+    known = make(language.value)
+    made.set(key, known)
+  }
+  return known
+}
+
+function dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return formatter('date', options, (spoken) => new Intl.DateTimeFormat(spoken, options))
+}
+
 /** `1,234` in the page's language. */
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return new Intl.NumberFormat(language.value, options).format(value)
+  return formatter('number', options, (spoken) => new Intl.NumberFormat(spoken, options)).format(value)
 }
 
 /** A share from 0 to 1 as `46%`, with at most `digits` decimals. */
@@ -59,7 +75,7 @@ function pair(unit: keyof typeof SMALLER, seconds: number, size: number): string
 
 /** The exact local time with its zone, for titles and tooltips. */
 export function formatExact(time: string | Date): string {
-  return new Intl.DateTimeFormat(language.value, {
+  return dates({
     dateStyle: 'medium',
     timeStyle: 'long',
   }).format(new Date(time))
@@ -67,7 +83,7 @@ export function formatExact(time: string | Date): string {
 
 /** The local time of day with seconds, `14:03:22`. */
 export function formatClock(time: string | Date): string {
-  return new Intl.DateTimeFormat(language.value, {
+  return dates({
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
@@ -87,7 +103,11 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 /** `3 minutes ago`, `yesterday`, `just now`; `now` in milliseconds. */
 export function formatRelative(time: string | Date, now: number): string {
   const seconds = (new Date(time).getTime() - now) / 1000
-  const format = new Intl.RelativeTimeFormat(language.value, { numeric: 'auto' })
+  const format = formatter(
+    'relative',
+    undefined,
+    (spoken) => new Intl.RelativeTimeFormat(spoken, { numeric: 'auto' }),
+  )
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
   }

@@ -1,10 +1,10 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef, type Ref } from 'vue'
 
-const FIRST = 12
-const STEP = 24
+const FIRST = 8
+const STEP = 8
 
 /**
- * The items to draw: the first dozen at once, the rest in steps between which the browser may answer the hand. What
+ * The items to draw: the first few at once, the rest in steps between which the browser may answer the hand. What
  * has been drawn once stays drawn while the list only changes or grows.
  */
 export function useGradually<T>(
