@@ -22,7 +22,8 @@ def measure() -> dict[str, float]:
         for _ in range(5):
             began = time.perf_counter()
             with started(data) as yard:
-                times.append(time.perf_counter() - began)
+                # To the printed address; signing in is not part of it.
+                times.append(yard.ready_at - began)
                 time.sleep(1.5)
                 agent = psutil.Process(yard.process.pid)
                 pss = agent.memory_full_info().pss + sum(c.memory_full_info().pss for c in agent.children())

@@ -27,6 +27,7 @@ class Yard:
     """A running server and a signed-in client."""
 
     def __init__(self, process: subprocess.Popen[str], url: str, data: Path) -> None:
+        self.ready_at = time.perf_counter()
         self.process = process
         self.url = url
         self.data = data
