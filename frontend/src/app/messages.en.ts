@@ -8,6 +8,7 @@ const messages = {
     home: 'Go to Home',
   },
   nav: {
+    rail: 'Side bar',
     label: 'Main',
     crumbs: 'Where you are',
     home: 'Home',

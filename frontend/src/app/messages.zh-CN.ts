@@ -11,6 +11,7 @@ export default {
     home: '回到首页',
   },
   nav: {
+    rail: '侧栏',
     label: '主导航',
     crumbs: '当前位置',
     home: '首页',
