@@ -155,7 +155,7 @@ def run(check: Check, tally: Tally) -> None:
     counted = check.read() if check.read is not None else Tally()
     if done.returncode and 0 < len(counted.failures) <= MOST_AGAIN and "pytest" in check.command:
         say(done.stdout[-20_000:].rstrip())
-        done = again(check, counted, env)
+        done = again(counted, env)
     if done.returncode and not counted.failed:
         counted.failed += 1
         counted.failures.append(check.name)
@@ -167,7 +167,7 @@ def run(check: Check, tally: Tally) -> None:
         say(done.stdout[-20_000:].rstrip())
 
 
-def again(check: Check, counted: Tally, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def again(counted: Tally, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run the few tests that failed once more, alone; those that pass now are counted as passed, and named."""
     say(f"once more, alone: {', '.join(counted.failures)}")
     report = SCRATCH / "again.xml"
