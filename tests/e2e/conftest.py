@@ -31,6 +31,13 @@ FLAGS = [
     "--disable-sync",
 ]
 WIDE = {"width": 1440, "height": 900}
+TASTE: dict[str, Any] = {
+    "locale": "en-US",
+    "timezone_id": "UTC",
+    "color_scheme": "light",
+    "reduced_motion": "reduce",
+    "viewport": WIDE,
+}
 PATIENCE_MS = 20_000
 
 NewPage = Callable[..., Awaitable[Page]]
@@ -120,10 +127,8 @@ async def new_page(
 
         async def make(server: Server, *, signed_in: bool = True, **options: Any) -> Page:
             state = _signed_in(server) if signed_in else None
-            options = {"locale": "en-US", "timezone_id": "UTC", "color_scheme": "light", "viewport": WIDE} | options
-            context: BrowserContext = await browser.new_context(
-                base_url=server.url, storage_state=state, reduced_motion="reduce", **options
-            )
+            options = {**TASTE, **options}
+            context: BrowserContext = await browser.new_context(base_url=server.url, storage_state=state, **options)
             stack.push_async_callback(context.close)
             context.set_default_timeout(PATIENCE_MS)
             await watch.begin(context)

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from .actions import log, state
+from .actions import editor, log, state
 from .conftest import NewPage
 from .gate import Gate
 from .server import Server
@@ -94,3 +94,26 @@ async def test_a_link_to_a_line_opens_there(server: Server, page: Page) -> None:
     await page.get_by_role("searchbox", name="Search the log").fill("number 4321")
     await expect(page.get_by_text("1 of 1")).to_be_visible()
     await expect(log(page).get_by_text("4321", exact=False).first).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+async def test_a_live_log_is_followed_until_one_scrolls_up(
+    server: Server, new_page: NewPage, gate: Gate, motion: str
+) -> None:
+    script = server.script(f"Followed {motion}", f"seq -f 'first %g' 1 200\n{gate.shell}\nseq -f 'second %g' 1 200\n")
+    page = await new_page(server, reduced_motion=motion)
+    await page.goto(f"/scripts/{script['id']}")
+    await expect(editor(page)).to_contain_text("first")
+    await page.keyboard.press("Control+Enter")
+    await expect(log(page).get_by_text("first 200", exact=True)).to_be_in_viewport()
+
+    await log(page).hover()
+    await page.mouse.wheel(0, -1500)
+    to_the_end = page.get_by_role("button", name="Jump to live")
+    await expect(to_the_end).to_be_visible()
+    await expect(log(page).get_by_text("first 200", exact=True)).not_to_be_in_viewport()
+    gate.open()
+    await expect(state(page, "succeeded").first).to_be_visible()
+    await expect(log(page).get_by_text("second 200", exact=True)).not_to_be_in_viewport()
+    await page.get_by_role("button", name="Jump to the end").click()
+    await expect(log(page).get_by_text("second 200", exact=True)).to_be_in_viewport()
