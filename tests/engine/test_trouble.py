@@ -195,7 +195,7 @@ def spoil(spool: str) -> None:
     with open(f"{spool}/output", "ab") as file:  # noqa: PTH123 - one line
         file.write(b"\xff" * 4000)
     # it reads again when it hears of more
-    with open(f"{spool.replace('/spool/', '/work/').removesuffix('.1.1')}/1/files/more", "w"):  # noqa: PTH123
+    with open(f"{spool.replace('spool/', 'work/').removesuffix('.1.1')}/1/files/more", "w"):  # noqa: PTH123
         pass
 
 
