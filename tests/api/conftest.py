@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.engine.yard import Running, opened, options, place
+from tests.engine.yard import Running, opened, options, place, plain_logs
+
+plain_logs()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from hypothesis import settings
 
-from .yard import Running, opened, options, place
+from .yard import Running, opened, options, place, plain_logs
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+plain_logs()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,6 +1,7 @@
 """Following runs live: the log's stream, and the socket of state changes."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import websockets
 from sqlalchemy import text
 
 from runyard import clock, ids
+from runyard.api import live
 from runyard.runs import log_routes
 
 from .yard import Running, signed_in
@@ -263,3 +265,53 @@ async def test_runs_of_foreign_projects_are_not_there(yard: Running) -> None:
     assert run["id"] not in {item["id"] for item in (await yard.get("/runs"))["items"]}
     home = await yard.get("/home")
     assert run["id"] not in {item["id"] for item in home["recent"]}
+
+
+async def test_the_socket_waits_only_so_long_for_a_token(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PATIENCE_S", 0.01)
+    async with served(yard) as url, websockets.connect(url) as socket:
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await hear(socket, "hello")
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+
+
+async def test_the_socket_says_what_was_missed(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PING_S", 0.01)
+    monkeypatch.setattr(live, "RECHECK_S", 0.0)
+    token = await signed_in(yard.yard)
+    async with served(yard) as url, websockets.connect(url) as socket:
+        await socket.send(json.dumps({"token": token}))
+        await hear(socket, "hello")
+        await hear(socket, "ping")
+        yard.yard.bus.miss()  # type: ignore[attr-defined]
+        await hear(socket, "missed")
+        yard.yard.bus.publish("environment:env_1", {"type": "environment", "environment": {"id": "env_1"}})
+        assert (await hear(socket, "environment"))["environment"] == {"id": "env_1"}
+        # one whose session was ended hears nothing more
+        headers = {"Authorization": f"Bearer {token}"}
+        assert (await yard.client.post("/auth/logout", headers=headers)).status_code < 300
+        with pytest.raises(websockets.ConnectionClosed):
+            await hear(socket, "never")
+
+
+async def test_one_who_leaves_without_a_word(yard: Running) -> None:
+    async with served(yard) as url:
+        async with websockets.connect(url):
+            pass
+        token = await signed_in(yard.yard)
+        async with websockets.connect(url) as socket:
+            await socket.send(json.dumps({"token": token}))
+            await hear(socket, "hello")
+        while yard.yard.bus._prefix:  # type: ignore[attr-defined]
+            await asyncio.sleep(0.01)
+
+
+async def test_long_logs_as_text(yard: Running) -> None:
+    run = await yard.run("seq 11000")
+    assert await yard.log(run["id"]) == "".join(f"{n}\n" for n in range(1, 11001))
+
+
+@pytest.mark.parametrize(("content", "size", "given"), [(b"abc", 2, b"ab"), (b"abc", 5, b"abc\0\0"), (b"", 0, b"")])
+async def test_a_file_is_given_as_long_as_was_said(content: bytes, size: int, given: bytes) -> None:
+    assert b"".join(log_routes._exactly(io.BytesIO(content), size)) == given

@@ -1,6 +1,9 @@
-"""Settings of the property tests here: how long an example takes depends on the machine, so it proves nothing."""
+"""Traces are logged plainly, and examples of property tests take whatever time they take."""
 
 from hypothesis import settings
 
+from tests.engine.yard import plain_logs
+
+plain_logs()
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -12,7 +12,7 @@ from runyard.access.guards import authenticate
 from runyard.access.permissions import Permission
 from runyard.errors import Forbidden
 from runyard.runs import repository as runs
-from runyard.runs.lifecycle import ACTIVE, State
+from runyard.runs.lifecycle import State
 from runyard.web.depends import Reading
 from runyard.workers import repository as workers
 
@@ -63,7 +63,7 @@ async def _families(session: AsyncSession) -> list[object]:
     live = GaugeMetricFamily("runyard_runs_live", "Runs that are not over yet, by state.", labels=["state"])
     for state, count in (await runs.counts(session, LIVE, None)).items():
         live.add_metric([state.value], count)
-    busy = await runs.counts(session, ACTIVE, None)
+    busy = await runs.held(session)
     return [
         InfoMetricFamily("runyard_build", "What runs here.", {"version": __version__}),
         live,

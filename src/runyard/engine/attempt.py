@@ -311,11 +311,11 @@ class Attempt:
 
     async def adopt(self) -> None:
         """Take up an attempt whose shim this worker's previous life has started."""
+        self._started = True
         with self._holding:
             await self._adopt()
 
     async def _adopt(self) -> None:
-        self._started = True
         with suppress(FileNotFoundError):
             if claim_unstarted(self.spool):
                 # Now it is certain that nothing was started, and that nothing will be.
