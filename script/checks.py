@@ -54,6 +54,9 @@ def main(kind: str) -> int:
     began = time.monotonic()
     total = Tally()
     provide(total)
+    if kind == "full":
+        lighthouse = Check("Lighthouse is installed", ("npm", "--prefix", "tests/e2e/lighthouse", "ci", "--silent"))
+        run(lighthouse, total)
     first, second = lanes(kind)
     other = Tally()
     lane = threading.Thread(target=run_all, args=(second, other))
