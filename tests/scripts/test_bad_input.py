@@ -75,7 +75,7 @@ async def test_sql_is_not_available_yet(api: httpx.AsyncClient, script: Make) ->
         ({"timeout_s": "soon"}, "timeout_s", "float_parsing"),
         ({"network": "perhaps"}, "network", "bool_parsing"),
         ({"network": None}, "network", "bool_type"),
-        ({"retries": 3}, "retries", "extra_forbidden"),
+        ({"retrys": 3}, "retrys", "extra_forbidden"),
         ({"parameters": {}}, "parameters", "list_type"),
         ({"parameters": [{}]}, "parameters.0.key", "missing"),
         ({"parameters": [{"key": "A", "kind": "text"}]}, "parameters.0.kind", "extra_forbidden"),

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from runyard.db.session import Database
 from runyard.scripts import repository
+from runyard.scripts.policy import Policy
 from runyard.scripts.schemas import NewScript
 
 from .yard import Yard
@@ -48,6 +49,7 @@ async def test_a_new_script_is_answered_whole(api: httpx.AsyncClient, script: Ma
     assert made.pop("id").startswith("scr_")
     assert made.pop("created_at") == made.pop("updated_at")
     assert made == {
+        **Policy().model_dump(mode="json"),
         "project": "default",
         "name": "Report",
         "language": "python",

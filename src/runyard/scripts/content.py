@@ -3,17 +3,18 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from runyard.scripts.definitions import Definitions
+from runyard.scripts.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """Everything that makes a version: `parameters` as stored (sealed defaults), `timeout_s` in seconds or None.
 
-    `options` is room for what later versions of a script may carry beside it.
+    `options` has what differs from the defaults: the policy of runs, and what else a script carries beside its code.
     """
 
     language: str
@@ -49,6 +50,7 @@ class Pinned:
     requirements: tuple[str, ...]
     timeout_s: float | None
     network: bool
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def draft(self) -> bool:

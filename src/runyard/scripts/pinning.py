@@ -11,6 +11,7 @@ from runyard.scripts import repository
 from runyard.scripts.content import Content, Pinned
 from runyard.scripts.errors import NoSuchScript, NoSuchVersion
 from runyard.scripts.models import Script, ScriptVersion
+from runyard.scripts.policy import policy_options
 from runyard.scripts.schemas import Draft
 from runyard.scripts.versions import VersionKeeper
 
@@ -56,7 +57,7 @@ class Pinning:
             requirements=draft.requirements,
             timeout_s=draft.timeout_s,
             network=draft.network,
-            options={},
+            options=policy_options(draft),
         )
         version = await repository.same_draft(
             session, project_id, draft.script_id, actor.user_id, name, content.hash

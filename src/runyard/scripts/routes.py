@@ -13,6 +13,7 @@ from runyard.access.permissions import Actor, Permission
 from runyard.projects.service import DEFAULT
 from runyard.scripts.models import ScriptVersion
 from runyard.scripts.pinning import project_of
+from runyard.scripts.policy import policy_of
 from runyard.scripts.repository import Listed
 from runyard.scripts.schemas import (
     CopyRequest,
@@ -164,6 +165,7 @@ async def get_version(actor: Reader, session: Reading, scripts: Scripts, script_
         requirements=row.requirements,
         timeout_s=row.timeout_s,
         network=row.network,
+        **dict(policy_of(row.options)),
     )
 
 
@@ -210,6 +212,7 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
         code=version.code,
         parameters=list(shown(version.parameters)),
         requirements=version.requirements,
+        **dict(policy_of(version.options)),
     )
 
 

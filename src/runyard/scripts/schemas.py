@@ -4,10 +4,32 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from runyard.scripts.definitions import MOST_PARAMETERS, Definition
+from runyard.scripts.policy import (
+    Backoff,
+    Concurrency,
+    Isolation,
+    Mounts,
+    Policy,
+    Priority,
+    Queue,
+    ResourceLimits,
+    Retries,
+    RetryDelay,
+    RetryOn,
+)
 
 LONGEST_CODE = 1_000_000
 MOST_TAGS = 20
@@ -77,7 +99,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Draft(Body):
+class Draft(Body, Policy):
     """An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any."""
 
     language: Language
@@ -90,7 +112,7 @@ class Draft(Body):
     name: Name | None = None
 
 
-class NewScript(Body):
+class NewScript(Body, Policy):
     """A script to be saved for the first time."""
 
     name: Name
@@ -106,8 +128,15 @@ class NewScript(Body):
     note: Note = ""
 
 
+NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "base_version"})
+"""What a change may set to null."""
+
+
 class ScriptChange(Body):
-    """What is to be different; what is left out stays. A null `timeout_s` takes the limit away."""
+    """What is to be different; what is left out stays.
+
+    A null takes `timeout_s`, `concurrency` or `isolation` away; nothing else can be null.
+    """
 
     name: Name | None = None
     language: Language | None = None
@@ -118,15 +147,23 @@ class ScriptChange(Body):
     requirements: Requirements | None = None
     timeout_s: Timeout | None = None
     network: bool | None = None
+    retries: Retries | None = None
+    retry_delay_s: RetryDelay | None = None
+    backoff: Backoff | None = None
+    retry_on: RetryOn | None = None
+    concurrency: Concurrency | None = None
+    limits: ResourceLimits | None = None
+    isolation: Isolation | None = None
+    mounts: Mounts | None = None
+    queue: Queue | None = None
+    priority: Priority | None = None
     base_version: BaseVersion | None = None
     note: Note = ""
 
-    @field_validator(
-        "name", "language", "code", "description", "tags", "parameters", "requirements", "network", mode="before"
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def _not_null(cls, value: Any) -> Any:
-        if value is None:
+    def _not_null(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.field_name not in NULLABLE:
             raise PydanticCustomError("null", "Leave this out to keep it; it can't be null.")
         return value
 
@@ -163,7 +200,7 @@ class ScriptSummary(BaseModel):
     updated_by: str | None
 
 
-class ScriptBody(ScriptSummary):
+class ScriptBody(ScriptSummary, Policy):
     """A script, whole, as its newest version has it."""
 
     code: str
@@ -184,7 +221,7 @@ class VersionSummary(BaseModel):
     content_hash: str
 
 
-class VersionBody(VersionSummary):
+class VersionBody(VersionSummary, Policy):
     """A version, whole."""
 
     code: str

@@ -19,6 +19,7 @@ from runyard.scripts.errors import NameTaken, NoSuchScript, NoSuchVersion, Versi
 from runyard.scripts.folding import name_key, searched, terms
 from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, find, newest, project_of
+from runyard.scripts.policy import POLICY_FIELDS, Policy, policy_of, policy_options
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
 from runyard.scripts.sealed import shown
 from runyard.scripts.versions import VersionKeeper, content_of
@@ -141,7 +142,7 @@ class ScriptService(Pinning):
             requirements=body.requirements,
             timeout_s=body.timeout_s,
             network=body.network,
-            options={},
+            options=policy_options(body),
         )
         return await self._insert(
             session, project_id, author_id, body.name, body.description, body.tags, content, body.note
@@ -248,6 +249,7 @@ class ScriptService(Pinning):
             requirements=requirements,
             timeout_s=body.timeout_s if "timeout_s" in given else old.timeout_s,
             network=old.network if body.network is None else body.network,
+            options=_options(old.options, body),
         )
 
     async def _insert(
@@ -355,6 +357,14 @@ class ScriptService(Pinning):
             project=actor.project_name(project_of(script)),
             usernames=await repository.usernames(session, [script.created_by, script.updated_by]),
         )
+
+
+def _options(old: dict[str, Any], body: ScriptChange) -> dict[str, Any]:
+    """Return what a version carries beside its code, with what `body` names changed."""
+    given = {name: getattr(body, name) for name in POLICY_FIELDS if name in body.model_fields_set}
+    policy = Policy.model_validate({**dict(policy_of(old)), **given})
+    kept = {name: value for name, value in old.items() if name not in POLICY_FIELDS}
+    return {**kept, **policy_options(policy)}
 
 
 def _demand_base(script: Script, base: int | None) -> None:

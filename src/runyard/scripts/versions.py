@@ -12,6 +12,7 @@ from runyard.scripts.content import Content, Pinned
 from runyard.scripts.definitions import Definition
 from runyard.scripts.errors import InvalidScript
 from runyard.scripts.models import ScriptVersion
+from runyard.scripts.policy import policy_of
 from runyard.scripts.sealed import SealedDefaults, StoredDefinition
 from runyard.secrets.sealing import Sealer
 
@@ -107,6 +108,7 @@ class VersionKeeper:
             requirements=tuple(version.requirements),
             timeout_s=version.timeout_s,
             network=version.network,
+            policy=policy_of(version.options),
         )
 
 
