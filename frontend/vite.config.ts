@@ -70,6 +70,7 @@ export default defineConfig({
               test: /src[\\/](?:api|ui[\\/](?:i18n|state|keys|toast))[\\/]|node_modules[\\/](?:@lucide|@vueuse|openapi-fetch)[\\/]|plugin-vue:export-helper|preload-helper/,
               minShareCount: 2,
             },
+            { name: 'chart', test: /node_modules[\\/](?:echarts|zrender)[\\/]/ },
             { name: 'server-state', test: /node_modules[\\/]@tanstack[\\/](?:vue-query|query-core)[\\/]/ },
             {
               name: 'element',

@@ -70,3 +70,19 @@ it('lets a focused button keep its Enter, and a refused key go on', () => {
   expect(open).toHaveBeenCalledTimes(1)
   expect(press('x').defaultPrevented).toBe(false)
 })
+
+it('leaves keys to an open dialog, and takes them back once it is closed', () => {
+  const run = vi.fn()
+  bind({ keys: 'j', run })
+  document.body.insertAdjacentHTML(
+    'beforeend',
+    '<div id="layer"><div role="dialog" aria-modal="true"></div></div>',
+  )
+  const layer = document.getElementById('layer')
+  press('j')
+  expect(run).not.toHaveBeenCalled()
+  layer?.setAttribute('style', 'display: none;')
+  press('j')
+  layer?.remove()
+  expect(run).toHaveBeenCalledTimes(1)
+})

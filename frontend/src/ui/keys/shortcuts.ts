@@ -37,7 +37,10 @@ function isTyping(target: EventTarget | null): boolean {
 
 /** Inside an open dialog only its own keys count. */
 function isInDialog(): boolean {
-  return document.querySelector('[aria-modal="true"]:not([style*="display: none"])') !== null
+  // A dialog that was closed may stay in the document, inside a layer that is not displayed.
+  return [...document.querySelectorAll('[aria-modal="true"]')].some(
+    (dialog) => dialog.closest('[style*="display: none"]') === null,
+  )
 }
 
 export function nameOf(event: KeyboardEvent): string {
