@@ -10,16 +10,15 @@ runs that are pinned to it; the next request of the same kind is resolved afresh
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
-from runyard.access.permissions import Actor
+from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
-from runyard.environments import repository
+from runyard.environments import inventory, repository
 from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
 from runyard.environments.chores import Chores
@@ -36,6 +35,7 @@ from runyard.environments.processes import Confine, unconfined
 from runyard.environments.python import PythonToolchain
 from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
+from runyard.environments.users import Nobody, Users
 from runyard.environments.wants import Kind, Want
 from runyard.ids import EnvironmentId, ProjectId
 from runyard.live.bus import CLOSING, Bus
@@ -47,25 +47,11 @@ _CLEANED_AT_ONCE = 500
 _FOLLOW_S = 2.0
 _FOLLOW_LINES = 1000
 _LOOK_S = 30.0
+_NOTE_EVERY = timedelta(hours=1)
 
-
-@dataclass(frozen=True, slots=True)
-class UsedBy:
-    """A script that uses an environment."""
-
-    script_id: str
-    name: str
-
-
-WhoUses = Callable[[AsyncSession, Actor, EnvironmentId], Awaitable[list[UsedBy]]]
-"""Answers which scripts, of those that the actor may read, use an environment."""
 
 InUse = Callable[[AsyncSession, EnvironmentId], Awaitable[bool]]
 """Answers whether a live run uses an environment."""
-
-
-async def _nobody(_session: AsyncSession, _actor: Actor, _id: EnvironmentId) -> list[UsedBy]:
-    return []
 
 
 async def _idle(_session: AsyncSession, _id: EnvironmentId) -> bool:
@@ -75,7 +61,7 @@ async def _idle(_session: AsyncSession, _id: EnvironmentId) -> bool:
 class EnvironmentService:
     """Environments of one data directory.
 
-    `in_use` and `used_by` are answered by higher rooms. `builder` is False in a process that must not build, such as
+    `in_use` and `users` are answered by higher rooms. `builder` is False in a process that must not build, such as
     an API of its own: it leaves due builds to a worker and tells it so on the bus's topic ``worker``.
     """
 
@@ -85,7 +71,7 @@ class EnvironmentService:
         bus: Bus,
         settings: Settings,
         *,
-        used_by: WhoUses = _nobody,
+        users: Users | None = None,
         in_use: InUse = _idle,
         confine: Confine = unconfined,
         toolchains: Sequence[Toolchain] = (),
@@ -94,7 +80,7 @@ class EnvironmentService:
         self._database = database
         self._bus = bus
         self._settings = settings
-        self._used_by = used_by
+        self.users: Users = users or Nobody()
         self._in_use = in_use
         self._builder = builder
         self._shelf = Shelf(settings.data / "envs")
@@ -117,6 +103,7 @@ class EnvironmentService:
         self._chores = Chores()
         self._supply = Supply(database, self._builds, self._shelf, tools, self._chores)
         self._listening: asyncio.Task[None] | None = None
+        self._uses: dict[str, tuple[str, datetime]] = {}
 
     # What the executor asks for
 
@@ -134,9 +121,23 @@ class EnvironmentService:
         """
         return await self._supply.ensure(want, pinned, project_id)
 
+    async def standing(self, want: Want) -> Ready | None:
+        """Return the environment that is wanted if it has been built already; raise `BuildFailed` without a tool."""
+        return await self._supply.standing(want)
+
     def hold(self, id_: str) -> AbstractContextManager[None]:
         """Keep an environment from being deleted or rebuilt while a run uses it: ``with environments.hold(id): …``."""
         return self._supply.hold(id_)
+
+    def used(self, id_: str, script_id: str, project_id: str, *, current: bool) -> None:
+        """Note that a script runs in an environment; `current` unless it was told to use an earlier one."""
+        now = clock.now()
+        known = self._uses.get(script_id)
+        if known is not None and known[0] == id_ and now - known[1] < _NOTE_EVERY:
+            return
+        if current:
+            self._uses[script_id] = (id_, now)
+        self._chores.start(self._note_use(id_, script_id, project_id, now, current=current))
 
     async def recover(self) -> None:
         """Clear away what a crash left, and go on with builds that are due. Call it once, at start."""
@@ -153,6 +154,8 @@ class EnvironmentService:
             }
         removed = await asyncio.to_thread(self._shelf.recover, keep)
         async with self._database.write() as session:
+            for id_, packages in await inventory.unlisted(session):
+                await inventory.put_packages(session, id_, packages)
             rows = await repository.unsettled(session)
             for id_, state, builder in rows:
                 if state == State.building and builder is not None and is_gone(builder):
@@ -189,10 +192,18 @@ class EnvironmentService:
     # What people ask for
 
     async def page(
-        self, session: AsyncSession, states: Sequence[State], kind: Kind | None, before: str | None, limit: int
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        states: Sequence[State],
+        kind: Kind | None,
+        package: str | None,
+        before: str | None,
+        limit: int,
     ) -> Sequence[Environment]:
-        """Return up to `limit` environments, newest first, beginning after the id `before`."""
-        return await repository.page(session, states, kind, before, limit)
+        """Return up to `limit` environments that the actor may see, newest first, beginning after the id `before`."""
+        projects = actor.projects(Permission.environment_read)
+        return await repository.page(session, states, kind, before, limit, package=package, projects=projects)
 
     async def get(self, session: AsyncSession, id_: str) -> Environment:
         """Return an environment; raise `NoSuchEnvironment`."""
@@ -201,9 +212,12 @@ class EnvironmentService:
             raise NoSuchEnvironment
         return row
 
-    async def used_by(self, session: AsyncSession, actor: Actor, id_: str) -> list[UsedBy]:
-        """Return the scripts that use an environment, of those that the actor may read."""
-        return await self._used_by(session, actor, EnvironmentId(id_))
+    async def see(self, session: AsyncSession, actor: Actor, id_: str) -> Environment:
+        """Return an environment that the actor may see; raise `NoSuchEnvironment`."""
+        row = await self.get(session, id_)
+        if row.project_id is not None and not actor.may(Permission.environment_read, ProjectId(row.project_id)):
+            raise NoSuchEnvironment
+        return row
 
     async def cancel(self, session: AsyncSession, id_: str) -> Environment:
         """Stop a build that is due or going on; raise `WrongMoment` if there is none."""
@@ -279,6 +293,11 @@ class EnvironmentService:
                         continue
 
     # How it is done
+
+    async def _note_use(self, id_: str, script_id: str, project_id: str, now: datetime, *, current: bool) -> None:
+        async with self._database.write() as session:
+            if await repository.find(session, id_) is not None:
+                await inventory.note_use(session, id_, script_id, project_id, now, current=current)
 
     async def _listen(self) -> None:
         """Take builds that other processes ask for; now and then look for hints that were lost."""

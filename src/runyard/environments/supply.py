@@ -91,6 +91,15 @@ class Supply:
         self._touch(known)
         return known.ready
 
+    async def standing(self, want: Want) -> Ready | None:
+        """Return the environment that answers a want if it is built and whole; builds nothing, notes no use."""
+        toolchain = self._toolchains[want.kind]
+        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
+        async with self._database.read() as session:
+            row = await repository.current(session, want.digest(interpreter.identity, *toolchain.surroundings()))
+        known = None if row is None else await self._look(row)
+        return None if known is None else known.ready
+
     @contextmanager
     def hold(self, id_: str) -> Iterator[None]:
         """Keep an environment from being deleted or rebuilt while a run uses it."""
