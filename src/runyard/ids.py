@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime
 from typing import NewType
 
 RunId = NewType("RunId", str)
@@ -32,6 +33,11 @@ def new(prefix: str) -> str:
             value = _last + 1 + int.from_bytes(os.urandom(4))
         _last = value
     return f"{prefix}_{_encode(value)}"
+
+
+def floor(prefix: str, at: datetime) -> str:
+    """Return the lowest id that could be made at `at` (to the millisecond): what is older sorts below it."""
+    return f"{prefix}_{_encode(max(0, int(at.timestamp() * 1000)) << _RANDOM_BITS)}"
 
 
 def _encode(value: int) -> str:

@@ -1,7 +1,7 @@
 """The life of a run, as pure decisions.
 
 ``queued → starting → running → succeeded | failed | timed_out | cancelled | lost``; a claimed run that never started
-may go back to ``queued``. Functions here say what a fact means; `runs.repository` is the only one that acts on it.
+may go back to ``queued``, and so does one that is tried again. Functions here say what a fact means; `runs.repository` is the only one that acts on it.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,8 @@ ACTIVE = frozenset({State.starting, State.running})
 LEGAL: Mapping[State, frozenset[State]] = {
     State.queued: frozenset({State.starting, State.cancelled}),
     State.starting: frozenset({State.running, State.cancelled, State.failed, State.lost, State.queued}),
-    State.running: TERMINAL,
+    # Back to the queue goes only what is to be tried again.
+    State.running: TERMINAL | {State.queued},
     **dict.fromkeys(TERMINAL, frozenset[State]()),
 }
 

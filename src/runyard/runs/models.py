@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base
@@ -13,8 +13,17 @@ from runyard.ids import ProjectId
 BIGINT = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _partial(name: str, where: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class RunRow(Base):
-    """One run: where it stands. Ids sort by time, so lists page by id."""
+    """One run: where it stands. Ids sort by time, so lists page by id.
+
+    ``gate`` is null for a run that no limit concerns; else it names what counts together by the script's own limit
+    (``gate_limit`` of them at once), or is empty where only the yard's limits count. While ``held`` a queued run is not
+    to be claimed. ``labelled`` tells whether there are label rows that must follow its state.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -22,10 +31,14 @@ class RunRow(Base):
         Index("ix_runs_project_id_state_id", "project_id", "state", "id"),
         Index("ix_runs_script_id_id", "script_id", "id"),
         Index("ix_runs_script_id_state_id", "script_id", "state", "id"),
-        Index("ix_runs_state_queue_priority_id", "state", "queue", "priority", "id"),
+        Index("ix_runs_state_held_queue_priority_id", "state", "held", "queue", "priority", "id"),
         Index("ix_runs_worker_id_state", "worker_id", "state"),
         Index("ix_runs_environment_id_state", "environment_id", "state"),
         Index("ix_runs_project_id_queued_at", "project_id", "queued_at"),
+        # Partial ones: a run that no limit concerns, and one that did not fail, pay nothing for them.
+        _partial("ix_runs_held", "held", "queue", "project_id", "gate", "gate_limit", "priority", "id"),
+        _partial("ix_runs_gate_state_held_id", "gate IS NOT NULL", "gate", "state", "held", "id"),
+        _partial("ix_runs_failure_id_id", "failure_id IS NOT NULL", "failure_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -53,6 +66,11 @@ class RunRow(Base):
     cancel_requested_at: Mapped[datetime | None] = mapped_column(Instant)
     exit_code: Mapped[int | None] = mapped_column(Integer)
     error_code: Mapped[str | None] = mapped_column(String(64))
+    gate: Mapped[str | None] = mapped_column(String(255))
+    gate_limit: Mapped[int | None] = mapped_column(Integer)
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
+    labelled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    failure_id: Mapped[str | None] = mapped_column(String(32))
 
 
 class RunInputRow(Base):
@@ -67,17 +85,24 @@ class RunInputRow(Base):
     uploads: Mapped[list[str]] = mapped_column(Json)
     timeout_s: Mapped[float | None] = mapped_column(Float)
     rerun_of: Mapped[str | None] = mapped_column(String(32))
+    limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class RunLabelRow(Base):
-    """A label of a run, for filters."""
+    """A label of a run, with what lists filter by besides: so that every mix of filters is one walk down an index."""
 
     __tablename__ = "run_labels"
-    __table_args__ = (Index("ix_run_labels_name_value_run_id", "name", "value", "run_id"),)
+    __table_args__ = (
+        Index("ix_run_labels_listed", "project_id", "name", "value", "state", "run_id"),
+        Index("ix_run_labels_of_script", "script_id", "name", "value", "state", "run_id"),
+    )
 
     run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
+    project_id: Mapped[str] = mapped_column(String(32), server_default="")
+    script_id: Mapped[str | None] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(16), server_default="")
 
 
 class RunAttemptRow(Base):
@@ -127,3 +152,100 @@ class IdempotencyRow(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     run_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RunUsageRow(Base):
+    """What an attempt used over time: one compact, bounded series (``runs.series``)."""
+
+    __tablename__ = "run_usage"
+
+    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(Integer, primary_key=True)
+    fence: Mapped[int] = mapped_column(Integer)
+    series: Mapped[dict[str, Any]] = mapped_column(Json)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RunLimitRow(Base):
+    """How many runs of a queue, of a project or of the installation (an empty name) may be admitted at once."""
+
+    __tablename__ = "run_limits"
+
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    limit: Mapped[int | None] = mapped_column(Integer)
+    policy: Mapped[str] = mapped_column(String(16))
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    updated_by: Mapped[str | None] = mapped_column(String(32))
+
+
+class RunPolicyRow(Base):
+    """What a project lets its submits ask for, and how long it keeps its runs."""
+
+    __tablename__ = "run_policies"
+
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    bounds: Mapped[dict[str, Any]] = mapped_column(Json)
+    retention: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    updated_by: Mapped[str | None] = mapped_column(String(32))
+
+
+class RunKeepRow(Base):
+    """A run that stays, whatever the rules of retention say."""
+
+    __tablename__ = "run_keeps"
+    __table_args__ = (Index("ix_run_keeps_project_id_run_id", "project_id", "run_id"),)
+
+    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    kept_by: Mapped[str | None] = mapped_column(String(32))
+    kept_by_name: Mapped[str] = mapped_column(String(100), default="")
+    kept_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RunSizeRow(Base):
+    """How many bytes of files and logs a finished run has on disk; measured where a project limits them."""
+
+    __tablename__ = "run_sizes"
+    __table_args__ = (Index("ix_run_sizes_project_id_run_id_bytes", "project_id", "run_id", "bytes"),)
+
+    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class RunTombstoneRow(Base):
+    """A run whose rows are gone and whose files are still to follow."""
+
+    __tablename__ = "run_tombstones"
+
+    run_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    buried_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class FailureGroupRow(Base):
+    """Failures of one script that are the same but for times, ids and numbers; drafts have no ``script_id``."""
+
+    __tablename__ = "failure_groups"
+    __table_args__ = (
+        Index("uq_failure_groups_project_id_script_key_hash", "project_id", "script_key", "hash", unique=True),
+        Index("ix_failure_groups_project_id_last_at_id", "project_id", "last_at", "id"),
+        Index("ix_failure_groups_script_key_last_at", "script_key", "last_at", "id"),
+        Index("ix_failure_groups_last_at", "last_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id", ondelete="CASCADE"))
+    script_key: Mapped[str] = mapped_column(String(32))
+    script_name: Mapped[str] = mapped_column(String(200))
+    hash: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    count: Mapped[int] = mapped_column(Integer)
+    first_at: Mapped[datetime] = mapped_column(Instant)
+    first_run_id: Mapped[str] = mapped_column(String(32))
+    last_at: Mapped[datetime] = mapped_column(Instant)
+    last_run_id: Mapped[str] = mapped_column(String(32))
