@@ -100,6 +100,16 @@ class EnvironmentSettings(BaseModel):
     unused_days: float = Field(90.0, gt=0)
 
 
+class EditorSettings(BaseModel):
+    """What the editor's helper programs may take: language servers, linters, formatters. Times in seconds."""
+
+    servers: int = Field(8, ge=0, le=1000)
+    idle_s: float = Field(900.0, gt=0)
+    memory_mb: int = Field(3072, ge=256)
+    programs: int = Field(4, ge=1, le=64)
+    patience_s: float = Field(10.0, gt=0)
+
+
 class LogSettings(BaseModel):
     """The platform's own log."""
 
@@ -137,6 +147,7 @@ class Settings(BaseSettings):
     sandbox: SandboxSettings = SandboxSettings()
     worker: WorkerSettings = WorkerSettings()
     environments: EnvironmentSettings = EnvironmentSettings()
+    editor: EditorSettings = EditorSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -1,5 +1,6 @@
 """The one factory: settings in, a wired yard out."""
 
+import asyncio
 import os
 import tempfile
 from dataclasses import dataclass
@@ -10,16 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.first_admin import FirstAdmin
-from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.db import migrate
 from runyard.db.session import Database
 from runyard.dispatch.local import LocalDispatch
+from runyard.editor.cells import Cells
+from runyard.editor.servers import Servers
+from runyard.editor.service import EditorService
+from runyard.editor.snippets import SnippetService
 from runyard.engine.crew import Crew
 from runyard.engine.executor import Executor
 from runyard.engine.reaper import Reaper
 from runyard.engine.workspace import Workspaces
-from runyard.environments.service import EnvironmentService, UsedBy
+from runyard.environments.service import EnvironmentService
 from runyard.errors import Unavailable
 from runyard.ids import EnvironmentId
 from runyard.insights.machine import Gauge
@@ -29,13 +33,13 @@ from runyard.locks import Locks
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
 from runyard.runs.lifecycle import ACTIVE
-from runyard.runs.logs import LogStore
+from runyard.runs.logs import FileLogs, LogStore
 from runyard.runs.models import RunRow
 from runyard.runs.service import RunService
 from runyard.sandbox import Level, Sandboxes
 from runyard.scripts import seeds
-from runyard.scripts.models import Script
 from runyard.scripts.service import ScriptService
+from runyard.scripts.uses import ScriptUses
 from runyard.secrets import keys
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
@@ -48,6 +52,7 @@ _FOLDERS = {
     "envs": _OPEN,
     "state": _OPEN,
     "sandbox": _OPEN,
+    "editor": _OPEN,
     "spool": _PRIVATE,
     "logs": _PRIVATE,
     "locks": _PRIVATE,
@@ -143,6 +148,21 @@ def make_sandboxes(settings: Settings) -> Sandboxes:
     )
 
 
+def make_cells(settings: Settings) -> Cells:
+    """Return where the editor's programs run: confined like runs, under users that no run ever gets."""
+    sandbox = settings.sandbox
+    sandboxes = Sandboxes(
+        settings.data / "sandbox",
+        hidden=(settings.data,),
+        uid_base=sandbox.uid_base + sandbox.uid_count,
+        uid_count=settings.editor.servers + settings.editor.programs + 1,
+        default=Level(sandbox.level) if sandbox.level else None,
+        cgroup_root=sandbox.cgroup_root,
+    )
+    editor = settings.editor
+    return Cells(settings.data / "editor", sandboxes, at_once=editor.programs, patience_s=editor.patience_s)
+
+
 class Yard:
     """Everything that one process of an installation consists of."""
 
@@ -159,16 +179,26 @@ class Yard:
         self.database = connect(settings)
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
         self.dispatch = LocalDispatch(self.bus)
-        self.logs = LogStore(settings.data / "logs")
+        self.logs: LogStore = FileLogs(settings.data / "logs")
         self.workspaces = Workspaces(settings.data / "work", settings.data / "state")
         self.projects = ProjectService()
         self.access = AccessService(self.database, settings, key, self.projects)
         self.scripts = ScriptService(self.sealer, self.bus)
         self.environments = EnvironmentService(
-            self.database, self.bus, settings, used_by=_used_by, in_use=_in_use, builder="worker" in roles
+            self.database, self.bus, settings, users=ScriptUses(), in_use=_in_use, builder="worker" in roles
         )
         self.runs = RunService(settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs)
         self.gauge = Gauge(settings.data)
+        self.cells = make_cells(settings)
+        self.editor = EditorService(self.cells)
+        self.servers = Servers(
+            self.cells,
+            self.environments,
+            most=settings.editor.servers,
+            idle_s=settings.editor.idle_s,
+            memory_mb=settings.editor.memory_mb,
+        )
+        self.snippets = SnippetService()
         self.executor: Executor | None = None
         self.reaper: Reaper | None = None
 
@@ -178,6 +208,8 @@ class Yard:
         first, examples = await self._first_start()
         await self.bus.start()
         await self.environments.recover()
+        if "api" in self.roles:
+            await asyncio.to_thread(self.cells.clear)
         if "worker" in self.roles:
             crew = Crew(
                 settings=self.settings,
@@ -246,22 +278,6 @@ class Yard:
         if (self.settings.data / "runyard.db").exists():
             (self.settings.data / "runyard.db").chmod(0o600)
         return first, examples
-
-
-async def _used_by(session: AsyncSession, actor: Actor, environment_id: EnvironmentId) -> list[UsedBy]:
-    statement = (
-        select(RunRow.script_id, Script.name)
-        .join(Script, Script.id == RunRow.script_id)
-        .where(
-            RunRow.environment_id == environment_id,
-            RunRow.project_id.in_(actor.projects(Permission.script_read)),
-            Script.deleted_at.is_(None),
-        )
-        .distinct()
-        .order_by(Script.name)
-        .limit(100)
-    )
-    return [UsedBy(str(script_id), name) for script_id, name in (await session.execute(statement))]
 
 
 async def _in_use(session: AsyncSession, environment_id: EnvironmentId) -> bool:

@@ -10,6 +10,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from runyard import __version__
 from runyard.access.routes import router as access_routes
 from runyard.api import docs, health, live, metrics, page
+from runyard.editor.routes import router as editor_routes
+from runyard.editor.socket import router as language_routes
 from runyard.environments.routes import router as environment_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
@@ -30,6 +32,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     log_routes,
     environment_routes,
     insight_routes,
+    editor_routes,
+    language_routes,
     live.router,
 )
 
@@ -65,6 +69,9 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.environments,
             yard.runs,
             yard.gauge,
+            yard.editor,
+            yard.servers,
+            yard.snippets,
         )
         app.state.bus = yard.bus
         app.state.yard = yard

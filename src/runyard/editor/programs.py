@@ -1,0 +1,74 @@
+"""Which helper programs this machine has, and how to get the ones it lacks."""
+
+import functools
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import runyard.web
+from runyard.environments.interpreters import find_node
+from runyard.errors import Problem
+
+FIX = "pip install 'runyard[editor]'"
+_PRETTIER = Path(runyard.web.__file__).parent / "static" / "tools" / "prettier"
+_NEEDED = ("standalone.mjs", "plugins/babel.mjs", "plugins/estree.mjs")
+_PATIENCE_S = 20
+_VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A helper that is there. `reads` is what it needs to see of the machine besides the system's own files."""
+
+    name: str
+    path: Path
+    version: str
+    reads: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A helper that is not there, and how to get it."""
+
+    name: str
+    fix: str
+
+
+@functools.cache
+def find(name: str) -> Program | Lack:
+    """Return a program that stands beside our own Python or on PATH; asks it for its version once, in some ms."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.is_file() else shutil.which(name)
+    if found is None:
+        return Lack(name, FIX)
+    path = Path(found).resolve()
+    try:
+        told = subprocess.run(
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Lack(name, f"{path} does not start: {error}")
+    version = _VERSION.search(told.stdout)
+    return Program(name, path, version[0] if version else "", (path,))
+
+
+@functools.cache
+def find_prettier(tools: Path = _PRETTIER) -> Program | Lack:
+    """Return the Prettier that comes with the page, run by Node.js; `path` is the latter's."""
+    if not all((tools / name).is_file() for name in _NEEDED):
+        return Lack("prettier", "It comes with the built page: npm run build in frontend/.")
+    try:
+        node = find_node()
+    except Problem as problem:
+        return Lack("prettier", problem.detail)
+    version = re.search(r'version\s*=\s*"([\d.]+)"', (tools / "version.txt").read_text())
+    return Program("prettier", node.path, version[1] if version else "", (node.path, *node.roots, tools))

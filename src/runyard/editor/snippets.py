@@ -1,0 +1,100 @@
+"""Snippets: one's own, and those that a project shares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids
+from runyard.access.permissions import Actor, Permission
+from runyard.editor import repository
+from runyard.editor.models import Snippet
+from runyard.editor.problems import NoSuchSnippet, TooManySnippets
+from runyard.editor.schemas import NewSnippet, SnippetChange
+from runyard.errors import Forbidden
+from runyard.ids import ProjectId
+
+MOST_SHOWN = 1000
+MOST_EACH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A snippet as somebody sees it."""
+
+    snippet: Snippet
+    owner: str | None
+    may_change: bool
+
+
+class SnippetService:
+    """Keeps snippets. Own ones are nobody else's; shared ones are read and changed as a project's scripts are."""
+
+    async def visible(self, session: AsyncSession, actor: Actor, project: str | None) -> Sequence[Shown]:
+        """Return the actor's own snippets and those of their projects, or of the one named; raise `NoSuchProject`."""
+        projects = actor.projects(Permission.script_read, project)
+        rows = await repository.visible(session, actor.user_id, projects, MOST_SHOWN)
+        return [Shown(snippet, owner, _may_change(actor, snippet)) for snippet, owner in rows]
+
+    async def create(self, session: AsyncSession, actor: Actor, body: NewSnippet) -> Shown:
+        """Keep a new snippet.
+
+        Raises: NoSuchProject and Forbidden where it can't be shared; TooManySnippets.
+        """
+        project_id = None if body.project is None else actor.project(body.project, Permission.script_write)
+        if await repository.count(session, actor.user_id) >= MOST_EACH:
+            raise TooManySnippets
+        now = clock.now()
+        snippet = Snippet(
+            id=ids.new("snip"),
+            owner_id=actor.user_id,
+            project_id=project_id,
+            prefix=body.prefix,
+            title=body.title,
+            language=body.language,
+            body=body.body,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(snippet)
+        await session.flush()
+        return Shown(snippet, actor.username, may_change=True)
+
+    async def change(self, session: AsyncSession, actor: Actor, id_: str, change: SnippetChange) -> Shown:
+        """Change what `change` names. Only its owner can take a snippet back from a project.
+
+        Raises: NoSuchSnippet, NoSuchProject, Forbidden.
+        """
+        snippet, owner = await self._changeable(session, actor, id_)
+        for name in change.model_fields_set - {"project"}:
+            setattr(snippet, name, getattr(change, name))
+        if "project" in change.model_fields_set:
+            if change.project is None and snippet.owner_id != actor.user_id:
+                raise Forbidden
+            project = change.project
+            snippet.project_id = None if project is None else actor.project(project, Permission.script_write)
+        snippet.updated_at = clock.now()
+        await session.flush()
+        return Shown(snippet, owner, may_change=True)
+
+    async def delete(self, session: AsyncSession, actor: Actor, id_: str) -> None:
+        """Forget a snippet; raise `NoSuchSnippet`, `Forbidden`."""
+        snippet, _ = await self._changeable(session, actor, id_)
+        await session.delete(snippet)
+
+    async def _changeable(self, session: AsyncSession, actor: Actor, id_: str) -> tuple[Snippet, str | None]:
+        found = await repository.find(session, id_)
+        if found is None:
+            raise NoSuchSnippet
+        snippet = found[0]
+        if snippet.project_id is not None:
+            actor.demand(Permission.script_write, ProjectId(snippet.project_id), NoSuchSnippet)
+        elif snippet.owner_id != actor.user_id:
+            raise NoSuchSnippet
+        return found
+
+
+def _may_change(actor: Actor, snippet: Snippet) -> bool:
+    if snippet.project_id is None:
+        return snippet.owner_id == actor.user_id
+    return actor.may(Permission.script_write, ProjectId(snippet.project_id))
