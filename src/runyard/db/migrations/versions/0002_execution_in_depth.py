@@ -149,6 +149,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", name=op.f("pk_run_policies")),
     )
     op.create_table(
+        "snippets",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("owner_id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=True),
+        sa.Column("prefix", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", runyard.db.types.Instant(), nullable=False),
+        sa.Column("updated_at", runyard.db.types.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_snippets_owner_id")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_snippets_project_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snippets")),
+    )
+    with op.batch_alter_table("snippets", schema=None) as batch_op:
+        batch_op.create_index("ix_snippets_owner_id_prefix", ["owner_id", "prefix"], unique=False)
+        batch_op.create_index("ix_snippets_project_id_prefix", ["project_id", "prefix"], unique=False)
+
+    op.create_table(
         "run_keeps",
         sa.Column("run_id", sa.String(length=32), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
@@ -206,8 +225,8 @@ def upgrade() -> None:
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("gate", sa.String(length=255), nullable=True))
         batch_op.add_column(sa.Column("gate_limit", sa.Integer(), nullable=True))
-        batch_op.add_column(sa.Column("held", sa.Boolean(), server_default=sa.text("0"), nullable=False))
-        batch_op.add_column(sa.Column("labelled", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+        batch_op.add_column(sa.Column("held", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("labelled", sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column("failure_id", sa.String(length=32), nullable=True))
         batch_op.drop_index(batch_op.f("ix_runs_state_queue_priority_id"))
         batch_op.create_index(
@@ -297,6 +316,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_run_keeps_project_id_run_id")
 
     op.drop_table("run_keeps")
+    with op.batch_alter_table("snippets", schema=None) as batch_op:
+        batch_op.drop_index("ix_snippets_project_id_prefix")
+        batch_op.drop_index("ix_snippets_owner_id_prefix")
+
+    op.drop_table("snippets")
     op.drop_table("run_policies")
     with op.batch_alter_table("failure_groups", schema=None) as batch_op:
         batch_op.drop_index("uq_failure_groups_project_id_script_key_hash")
