@@ -1,4 +1,4 @@
-import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -44,8 +44,26 @@ function apiReference(): Plugin {
   }
 }
 
+/** Put the formatter of JavaScript beside the page: the server runs it, and installs nothing from npm itself. */
+function formatter(): Plugin {
+  const source = fileURLToPath(new URL('node_modules/prettier', import.meta.url))
+  return {
+    name: 'runyard:formatter',
+    apply: 'build',
+    async closeBundle() {
+      const target = join(OUTPUT, 'tools', 'prettier')
+      await mkdir(join(target, 'plugins'), { recursive: true })
+      const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string }
+      await writeFile(join(target, 'version.txt'), `${version}\n`)
+      for (const name of ['standalone.mjs', 'plugins/babel.mjs', 'plugins/estree.mjs', 'LICENSE']) {
+        await copyFile(join(source, name), join(target, name))
+      }
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [vue(), elementPlus({}), apiReference(), precompress()],
+  plugins: [vue(), elementPlus({}), apiReference(), formatter(), precompress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: 'true', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {

@@ -26,7 +26,7 @@ _TRAIL = re.compile(r"\s*\(\d+:\d+\)$")
 def ruff(program: str) -> tuple[str, ...]:
     """Return the command line that formats Python."""
     return (
-        *(program, "format", "--isolated", "--no-cache", "--quiet", "--line-length", str(_WIDTH)),
+        *(program, "format", "--isolated", "--no-cache", "--line-length", str(_WIDTH)),
         *("--stdin-filename", "main.py", "-"),
     )
 

@@ -14,7 +14,7 @@ from runyard.errors import Problem
 
 FIX = "pip install 'runyard[editor]'"
 _PRETTIER = Path(runyard.web.__file__).parent / "static" / "tools" / "prettier"
-_NEEDED = ("standalone.mjs", "plugins/babel.mjs", "plugins/estree.mjs")
+_NEEDED = ("standalone.mjs", "plugins/babel.mjs", "plugins/estree.mjs", "version.txt")
 _PATIENCE_S = 20
 _VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
 
@@ -70,5 +70,5 @@ def find_prettier(tools: Path = _PRETTIER) -> Program | Lack:
         node = find_node()
     except Problem as problem:
         return Lack("prettier", problem.detail)
-    version = re.search(r'version\s*=\s*"([\d.]+)"', (tools / "version.txt").read_text())
-    return Program("prettier", node.path, version[1] if version else "", (node.path, *node.roots, tools))
+    version = (tools / "version.txt").read_text().strip()
+    return Program("prettier", node.path, version, (node.path, *node.roots, tools))
