@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/api/v1/advisories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Advisory Status
+         * @description Tell how many advisories on vulnerabilities are known, and since when.
+         */
+        get: operations["get_advisory_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/advisories/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Advisories
+         * @description Import advisories: a zip of OSV records such as osv.dev offers for each ecosystem, or JSON.
+         */
+        post: operations["import_advisories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/advisories/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh Advisories
+         * @description Fetch advisories from the addresses that the settings name; there are none by default.
+         */
+        post: operations["refresh_advisories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -64,6 +124,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/editor/format": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Format Code
+         * @description Format code: ruff for Python, Prettier for JavaScript, shfmt for shell. A syntax error is refused with 422.
+         */
+        post: operations["format_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/editor/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Editor Help
+         * @description Tell which language servers, linters and formatters are installed here, and how to get the others.
+         */
+        get: operations["editor_help"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/editor/lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lint
+         * @description Look for faults in code: ruff for Python, oxlint for JavaScript, ShellCheck (or Bash itself) for shell.
+         */
+        post: operations["lint_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments": {
         parameters: {
             query?: never;
@@ -113,7 +233,7 @@ export interface paths {
         };
         /**
          * Get Environment
-         * @description Get an environment with its packages and the scripts that use it.
+         * @description Get an environment with its packages, their known vulnerabilities, and the scripts that use it.
          */
         get: operations["get_environment"];
         put?: never;
@@ -266,6 +386,46 @@ export interface paths {
          * @description Change your password; your other sessions end.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Packages
+         * @description List the packages of all environments, by name.
+         */
+        get: operations["list_packages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packages/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Package Users
+         * @description Tell which scripts use a package: those whose present environment holds it.
+         */
+        get: operations["list_package_users"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -507,7 +667,9 @@ export interface paths {
         };
         /**
          * Search
-         * @description Find lines that contain a text, ignoring case. One call reads a bounded part of the log.
+         * @description Find lines that contain a text, ignoring case and colours.
+         *
+         *     One call reads a bounded part of the log: `scanned` says how far it came, `next_cursor` is where to go on.
          */
         get: operations["search_api_v1_runs__run_id__logs_search_get"];
         put?: never;
@@ -528,6 +690,9 @@ export interface paths {
         /**
          * Stream
          * @description Follow a run's log live: server-sent events `log` (id = line number), `state`, `end`.
+         *
+         *     All lines are sent, at most some 50,000 a second. With `behind`, what a reader can not keep up with is left out, and
+         *     an event `skipped` says which lines (`from`, `to`, `count`); they are in the log.
          */
         get: operations["stream_api_v1_runs__run_id__logs_stream_get"];
         put?: never;
@@ -750,6 +915,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/snippets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snippets
+         * @description List one's own snippets and those that one's projects share, by prefix.
+         */
+        get: operations["list_snippets"];
+        put?: never;
+        /**
+         * Create Snippet
+         * @description Keep a snippet, one's own or shared with a project.
+         */
+        post: operations["create_snippet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snippets/{snippet_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Snippet
+         * @description Delete a snippet.
+         */
+        delete: operations["delete_snippet"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Snippet
+         * @description Change a snippet, share it, or take it back.
+         */
+        patch: operations["change_snippet"];
+        trace?: never;
+    };
     "/api/v1/system": {
         parameters: {
             query?: never;
@@ -864,6 +1077,104 @@ export interface components {
             state: components["schemas"]["runyard__runs__lifecycle__State"];
         };
         /**
+         * AdvisoryImportAnswer
+         * @description What an import brought.
+         */
+        AdvisoryImportAnswer: {
+            /**
+             * Advisories
+             * @description Entries that are new or newer, one for each package of an advisory.
+             */
+            advisories: number;
+            /**
+             * Skipped
+             * @description Records of other ecosystems, or without a package.
+             */
+            skipped: number;
+            /** Total */
+            total: number;
+            /**
+             * Withdrawn
+             * @description Entries that were taken away since their advisory was withdrawn.
+             */
+            withdrawn: number;
+        };
+        /**
+         * AdvisoryImportBody
+         * @description One import of advisories.
+         */
+        AdvisoryImportBody: {
+            /** Advisories */
+            advisories: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Source
+             * @description A file's name or an address.
+             */
+            source: string;
+        };
+        /**
+         * AdvisoryStatus
+         * @description What is known about vulnerabilities here.
+         */
+        AdvisoryStatus: {
+            /**
+             * By Ecosystem
+             * @description How many for "PyPI" and for "npm".
+             */
+            by_ecosystem: {
+                [key: string]: number;
+            };
+            /**
+             * Imports
+             * @description The newest first.
+             */
+            imports: components["schemas"]["AdvisoryImportBody"][];
+            /** Newest Modified At */
+            newest_modified_at: string | null;
+            /**
+             * Refresh Urls
+             * @description Where advisories are refreshed from daily; none: never by itself.
+             */
+            refresh_urls: string[];
+            /** Total */
+            total: number;
+        };
+        /**
+         * Argument
+         * @description How a value reaches code that reads a command line, beside the environment variable that it always has.
+         *
+         *     `option`: ``--size=5``. `switch`: the flag if true, `off` (if there is one) if false. `times`: the flag as often as
+         *     the number says. `repeat`: ``--tag=a --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command,
+         *     before whose name only arguments without `command` stand. `positional`: for a parser, in the order of the
+         *     definitions; `position`: the same for code that counts by itself (``$1``, ``sys.argv[1]``), so that an absent one
+         *     keeps its place. With `command`, the argument belongs to that sub-command alone.
+         */
+        Argument: {
+            /**
+             * Command
+             * @default
+             */
+            command?: string;
+            /**
+             * Flag
+             * @default
+             */
+            flag?: string;
+            /**
+             * Off
+             * @default
+             */
+            off?: string;
+            style: components["schemas"]["Style"];
+        };
+        /**
          * Attempt
          * @description One attempt of a run.
          */
@@ -890,6 +1201,17 @@ export interface components {
             usage: components["schemas"]["Usage"];
             /** Worker */
             worker: string;
+        };
+        /**
+         * Backoff
+         * @description How the delay before each retry grows.
+         * @enum {string}
+         */
+        Backoff: "fixed" | "exponential";
+        /** Body_import_advisories */
+        Body_import_advisories: {
+            /** File */
+            file: string;
         };
         /**
          * Broke
@@ -945,6 +1267,39 @@ export interface components {
             unused_days?: number;
         };
         /**
+         * CodeToCheck
+         * @description Code as it stands in an editor.
+         */
+        CodeToCheck: {
+            /** Code */
+            code: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "python" | "javascript" | "shell";
+        };
+        /**
+         * Concurrency
+         * @description At most `limit` runs at once of those that share `key` within the project; an empty key means the script itself.
+         *
+         *     In a key, ``{PARAMETER}`` stands for that parameter's value: runs for different values do not count together.
+         */
+        Concurrency: {
+            /**
+             * Key
+             * @default
+             */
+            key?: string;
+            /**
+             * Limit
+             * @default 1
+             */
+            limit?: number;
+            /** @default queue */
+            policy?: components["schemas"]["WhenBusy"];
+        };
+        /**
          * CopyRequest
          * @description How the copy is to be called; by default ``<name> copy``.
          */
@@ -957,11 +1312,18 @@ export interface components {
          * @description One parameter of a script.
          *
          *     `key` is the name of the environment variable. `min`, `max` and `step` belong to numbers (steps are counted from
-         *     0); `min_length`, `max_length` and `regex` to texts; `options` to choices. A password's `default` is answered as
-         *     ``***``; sending ``***`` back keeps it.
+         *     0); `min_length`, `max_length` and `regex` to texts; `options` to choices; `max_size_mb` (MiB) and `extensions`
+         *     (``.csv``) to files. A password's `default` is answered as ``***``; sending ``***`` back keeps it. `argument` says
+         *     how the value reaches code that reads its command line.
          */
         Definition: {
+            argument?: components["schemas"]["Argument"] | null;
             default?: components["schemas"]["JsonValue"];
+            /**
+             * Extensions
+             * @default []
+             */
+            extensions?: string[];
             /**
              * Help
              * @default
@@ -978,6 +1340,8 @@ export interface components {
             max?: number | null;
             /** Max Length */
             max_length?: number | null;
+            /** Max Size Mb */
+            max_size_mb?: number | null;
             /** Min */
             min?: number | null;
             /** Min Length */
@@ -1007,15 +1371,61 @@ export interface components {
         /**
          * Draft
          * @description An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any.
+         *
+         *     Of a project, `files` are what differs from that script's newest version.
          */
         Draft: {
+            /** @default fixed */
+            backoff?: components["schemas"]["Backoff"];
             /** Code */
             code: string;
+            /** @default null */
+            concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * Entry
+             * @default null
+             */
+            entry?: string | null;
+            /** Files */
+            files?: components["schemas"]["FileContent"][];
+            /**
+             * @default {
+             *       "after": null,
+             *       "before": null
+             *     }
+             */
+            hooks?: components["schemas"]["Hooks"];
+            /**
+             * In Workspace
+             * @default null
+             */
+            in_workspace?: boolean | null;
+            /**
+             * Isolation
+             * @default null
+             */
+            isolation?: ("process" | "bubblewrap" | "container") | null;
             /**
              * Language
              * @enum {string}
              */
             language: "python" | "javascript" | "shell";
+            /**
+             * @default {
+             *       "cpu": null,
+             *       "disk_mb": null,
+             *       "memory_mb": null,
+             *       "open_files": null,
+             *       "output_mb": null,
+             *       "pids": null
+             *     }
+             */
+            limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts?: components["schemas"]["Mount"][];
             /**
              * Name
              * @default null
@@ -1028,8 +1438,38 @@ export interface components {
             network?: boolean;
             /** Parameters */
             parameters?: components["schemas"]["Definition"][];
+            /**
+             * Priority
+             * @description Higher ones go first.
+             * @default 0
+             */
+            priority?: number;
+            /**
+             * Queue
+             * @default default
+             */
+            queue?: string;
             /** Requirements */
             requirements?: string[];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries?: number;
+            /**
+             * Retry Delay S
+             * @description Seconds.
+             * @default 10
+             */
+            retry_delay_s?: number;
+            /**
+             * Retry On
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            retry_on?: components["schemas"]["Outcome"][];
             /**
              * Script Id
              * @default null
@@ -1040,6 +1480,24 @@ export interface components {
              * @default null
              */
             timeout_s?: number | null;
+        };
+        /**
+         * EditBody
+         * @description A piece of the code and what is to stand there instead.
+         */
+        EditBody: {
+            end: components["schemas"]["PlaceBody"];
+            start: components["schemas"]["PlaceBody"];
+            /** Text */
+            text: string;
+        };
+        /**
+         * EditorHelp
+         * @description Which helper programs this installation has.
+         */
+        EditorHelp: {
+            /** Items */
+            items: components["schemas"]["LanguageHelp"][];
         };
         /**
          * EnvironmentBody
@@ -1068,19 +1526,59 @@ export interface components {
             /** Last Used At */
             last_used_at: string | null;
             /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "resolved" | "imported";
+            /**
+             * Package Count
+             * @description Null until requirements have been resolved.
+             */
+            package_count: number | null;
+            /**
              * Packages
              * @description Null until requirements have been resolved.
              */
             packages: components["schemas"]["PackageBody"][] | null;
+            /**
+             * Project
+             * @description Set where packages come from that project's own sources.
+             */
+            project: string | null;
             /** Ready At */
             ready_at: string | null;
             /** Requirements */
             requirements: string[];
+            /**
+             * Requires Python
+             * @description The range of Python versions that was asked for; empty for any.
+             */
+            requires_python: string;
             /** Size Bytes */
             size_bytes: number | null;
             state: components["schemas"]["runyard__environments__lifecycle__State"];
+            /**
+             * Trial Id
+             * @description The trial upgrade of this environment, if there is one.
+             */
+            trial_id: string | null;
+            /**
+             * Trial Of
+             * @description The environment that this trial upgrade may replace.
+             */
+            trial_of: string | null;
             /** Used By */
             used_by: components["schemas"]["UsedByBody"][];
+            /**
+             * Used By Count
+             * @description How many scripts, of those that you may read, use it now.
+             */
+            used_by_count: number;
+            /**
+             * Vulnerability Count
+             * @description How many known vulnerabilities its packages have.
+             */
+            vulnerability_count: number;
         };
         /**
          * EnvironmentSummary
@@ -1108,13 +1606,48 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Last Used At */
             last_used_at: string | null;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "resolved" | "imported";
+            /**
+             * Package Count
+             * @description Null until requirements have been resolved.
+             */
+            package_count: number | null;
+            /**
+             * Project
+             * @description Set where packages come from that project's own sources.
+             */
+            project: string | null;
             /** Ready At */
             ready_at: string | null;
             /** Requirements */
             requirements: string[];
+            /**
+             * Requires Python
+             * @description The range of Python versions that was asked for; empty for any.
+             */
+            requires_python: string;
             /** Size Bytes */
             size_bytes: number | null;
             state: components["schemas"]["runyard__environments__lifecycle__State"];
+            /**
+             * Trial Of
+             * @description The environment that this trial upgrade may replace.
+             */
+            trial_of: string | null;
+            /**
+             * Used By Count
+             * @description How many scripts, of those that you may read, use it now.
+             */
+            used_by_count: number;
+            /**
+             * Vulnerability Count
+             * @description How many known vulnerabilities its packages have.
+             */
+            vulnerability_count: number;
         };
         /**
          * ErrorBody
@@ -1163,6 +1696,86 @@ export interface components {
             message: string;
         };
         /**
+         * FileContent
+         * @description A file of a project: `text`, or `base64` for what is no text; with `remove`, one that is to go.
+         */
+        FileContent: {
+            /** Base64 */
+            base64?: string | null;
+            /**
+             * Executable
+             * @default false
+             */
+            executable?: boolean;
+            /** Path */
+            path: string;
+            /**
+             * Remove
+             * @default false
+             */
+            remove?: boolean;
+            /** Text */
+            text?: string | null;
+        };
+        /**
+         * FindingBody
+         * @description One thing that the linter does not like.
+         */
+        FindingBody: {
+            /** Code */
+            code: string;
+            end: components["schemas"]["PlaceBody"];
+            fix: components["schemas"]["FixBody"] | null;
+            /** Message */
+            message: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning" | "info";
+            start: components["schemas"]["PlaceBody"];
+            /** Url */
+            url: string;
+        };
+        /**
+         * Findings
+         * @description What a linter found; `program` is empty when nothing here could look at the code.
+         */
+        Findings: {
+            /** Items */
+            items: components["schemas"]["FindingBody"][];
+            /** @description The program that would find more, if it is not installed. */
+            missing: components["schemas"]["LackBody"] | null;
+            /** Program */
+            program: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * FixBody
+         * @description A mend that changes nothing of what the code does.
+         */
+        FixBody: {
+            /** Edits */
+            edits: components["schemas"]["EditBody"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * Formatted
+         * @description Code in its formatter's style.
+         */
+        Formatted: {
+            /** Changed */
+            changed: boolean;
+            /** Code */
+            code: string;
+            /** Program */
+            program: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * Health
          * @description An answer of a probe.
          */
@@ -1196,6 +1809,31 @@ export interface components {
             scripts: number;
             slots: components["schemas"]["Slots"];
             this_week: components["schemas"]["Rate"];
+        };
+        /**
+         * Hook
+         * @description A snippet in the script's own language, or in shell.
+         */
+        Hook: {
+            /** Code */
+            code: string;
+            /**
+             * Shell
+             * @default true
+             */
+            shell?: boolean;
+        };
+        /**
+         * Hooks
+         * @description What runs around a script.
+         *
+         *     `before` runs first; if it fails, the script is not run and the run fails with its exit code. `after` always runs,
+         *     with the script's exit code in ``RUNYARD_EXIT_CODE``; after a cancel or a time limit it has what is left of the
+         *     grace time. If `after` fails, a run whose script succeeded fails with its exit code.
+         */
+        Hooks: {
+            after?: components["schemas"]["Hook"] | null;
+            before?: components["schemas"]["Hook"] | null;
         };
         /**
          * HourCount
@@ -1240,7 +1878,28 @@ export interface components {
          * @description Which world the packages come from.
          * @enum {string}
          */
-        Kind: "python" | "node";
+        Kind: "python" | "node" | "conda";
+        /**
+         * LackBody
+         * @description A program that is missing, and how to get it.
+         */
+        LackBody: {
+            /** Fix */
+            fix: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * LanguageHelp
+         * @description What helps with one language; null where nothing is known that could.
+         */
+        LanguageHelp: {
+            formatter: components["schemas"]["ProgramBody"] | null;
+            /** Language */
+            language: string;
+            linter: components["schemas"]["ProgramBody"] | null;
+            server: components["schemas"]["ProgramBody"] | null;
+        };
         /**
          * LogHit
          * @description A line that matches a search.
@@ -1355,6 +2014,22 @@ export interface components {
             theme?: ("light" | "dark" | "system") | null;
         };
         /**
+         * Mount
+         * @description A directory or file of the host that the script sees; an administrator must have allowed its `source`.
+         */
+        Mount: {
+            /**
+             * Mode
+             * @default ro
+             * @enum {string}
+             */
+            mode?: "ro" | "rw";
+            /** Source */
+            source: string;
+            /** Target */
+            target?: string | null;
+        };
+        /**
          * MyProject
          * @description A project of yours and what you may do there.
          */
@@ -1371,18 +2046,57 @@ export interface components {
          * @description A script to be saved for the first time.
          */
         NewScript: {
+            /** @default fixed */
+            backoff?: components["schemas"]["Backoff"];
+            /** Category */
+            category?: string | null;
             /** Code */
             code: string;
+            concurrency?: components["schemas"]["Concurrency"] | null;
             /**
              * Description
              * @default
              */
             description?: string;
             /**
+             * Entry
+             * @default
+             */
+            entry?: string;
+            /** Files */
+            files?: components["schemas"]["FileContent"][];
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
+            /** @default {} */
+            hooks?: components["schemas"]["Hooks"];
+            /**
+             * In Workspace
+             * @default false
+             */
+            in_workspace?: boolean;
+            /** Isolation */
+            isolation?: ("process" | "bubblewrap" | "container") | null;
+            /**
+             * Kind
+             * @default script
+             * @enum {string}
+             */
+            kind?: "script" | "module";
+            /**
              * Language
              * @enum {string}
              */
             language: "python" | "javascript" | "shell";
+            /** @default {} */
+            limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts?: components["schemas"]["Mount"][];
             /** Name */
             name: string;
             /**
@@ -1398,16 +2112,69 @@ export interface components {
             /** Parameters */
             parameters?: components["schemas"]["Definition"][];
             /**
+             * Priority
+             * @description Higher ones go first.
+             * @default 0
+             */
+            priority?: number;
+            /**
              * Project
              * @default default
              */
             project?: string;
+            /**
+             * Queue
+             * @default default
+             */
+            queue?: string;
             /** Requirements */
             requirements?: string[];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries?: number;
+            /**
+             * Retry Delay S
+             * @description Seconds.
+             * @default 10
+             */
+            retry_delay_s?: number;
+            /**
+             * Retry On
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            retry_on?: components["schemas"]["Outcome"][];
             /** Tags */
             tags?: string[];
             /** Timeout S */
             timeout_s?: number | null;
+        };
+        /**
+         * NewSnippet
+         * @description A snippet to keep. In `body`, `${name}` is a place to fill in and `${}` where the cursor goes.
+         */
+        NewSnippet: {
+            /** Body */
+            body: string;
+            /**
+             * Language
+             * @default any
+             * @enum {string}
+             */
+            language?: "any" | "python" | "javascript" | "shell";
+            /** Prefix */
+            prefix: string;
+            /**
+             * Project
+             * @description Share it with this project; without one it is one's own.
+             */
+            project?: string | null;
+            /** Title */
+            title: string;
         };
         /**
          * Option
@@ -1423,14 +2190,78 @@ export interface components {
             value: string;
         };
         /**
+         * Outcome
+         * @description An end that may be followed by another attempt; a cancelled run is never retried.
+         * @enum {string}
+         */
+        Outcome: "failed" | "timed_out" | "lost";
+        /**
          * PackageBody
          * @description One installed package.
          */
         PackageBody: {
             /** Name */
             name: string;
+            /**
+             * Size Bytes
+             * @description Its files, without bytecode; null where nobody measured it.
+             */
+            size_bytes?: number | null;
             /** Version */
             version: string;
+            /** Vulnerabilities */
+            vulnerabilities?: components["schemas"]["VulnerabilityBody"][];
+        };
+        /**
+         * PackageSummary
+         * @description A package over all environments.
+         */
+        PackageSummary: {
+            /** Environment Count */
+            environment_count: number;
+            kind: components["schemas"]["Kind"];
+            /** Name */
+            name: string;
+            /**
+             * Versions
+             * @description Those that environments hold, newest first.
+             */
+            versions: string[];
+            /**
+             * Vulnerability Count
+             * @description Known vulnerabilities of those versions, each counted once.
+             */
+            vulnerability_count: number;
+        };
+        /**
+         * PackageUserBody
+         * @description A script whose present environment holds the package.
+         */
+        PackageUserBody: {
+            /** Environment Id */
+            environment_id: string;
+            kind: components["schemas"]["Kind"];
+            /**
+             * Last Used At
+             * Format: date-time
+             */
+            last_used_at: string;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+            /** Script Id */
+            script_id: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * PackageUserList
+         * @description Scripts that use a package, by name; 200 at the most.
+         */
+        PackageUserList: {
+            /** Items */
+            items: components["schemas"]["PackageUserBody"][];
         };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
@@ -1450,6 +2281,13 @@ export interface components {
         Page_LogLine_: {
             /** Items */
             items: components["schemas"]["runyard__environments__schemas__LogLine"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PackageSummary] */
+        Page_PackageSummary_: {
+            /** Items */
+            items: components["schemas"]["PackageSummary"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1486,7 +2324,7 @@ export interface components {
          * @description What sort of value a parameter takes, and so which field the form shows.
          * @enum {string}
          */
-        ParameterType: "text" | "textarea" | "password" | "number" | "select" | "radio" | "multiselect" | "checkbox" | "switch" | "date" | "datetime" | "json";
+        ParameterType: "text" | "textarea" | "password" | "number" | "select" | "radio" | "multiselect" | "checkbox" | "switch" | "date" | "datetime" | "json" | "file";
         /**
          * PasswordBody
          * @description The password you have and the one you want.
@@ -1509,6 +2347,16 @@ export interface components {
          * @enum {string}
          */
         Permission: "self:manage" | "project:read" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "environment:read" | "environment:manage" | "system:read";
+        /**
+         * PlaceBody
+         * @description A spot in the code: line and column from 1, columns in UTF-16 units.
+         */
+        PlaceBody: {
+            /** Column */
+            column: number;
+            /** Line */
+            line: number;
+        };
         /**
          * ProblemBody
          * @description RFC 9457 problem details with a stable ``code``; 422 lists each field.
@@ -1537,6 +2385,20 @@ export interface components {
              * @default about:blank
              */
             type?: string;
+        };
+        /**
+         * ProgramBody
+         * @description A helper program, or the lack of it.
+         */
+        ProgramBody: {
+            /** Available */
+            available: boolean;
+            /** Fix */
+            fix: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
         };
         /**
          * Progress
@@ -1593,6 +2455,24 @@ export interface components {
             finished: number;
             /** Rate */
             rate: number | null;
+        };
+        /**
+         * ResourceLimits
+         * @description What one attempt may use; null leaves it to the installation. `cpu` in cores, sizes in MiB.
+         */
+        ResourceLimits: {
+            /** Cpu */
+            cpu?: number | null;
+            /** Disk Mb */
+            disk_mb?: number | null;
+            /** Memory Mb */
+            memory_mb?: number | null;
+            /** Open Files */
+            open_files?: number | null;
+            /** Output Mb */
+            output_mb?: number | null;
+            /** Pids */
+            pids?: number | null;
         };
         /**
          * RollbackRequest
@@ -1780,8 +2660,13 @@ export interface components {
          * @description A script, whole, as its newest version has it.
          */
         ScriptBody: {
+            /** @default fixed */
+            backoff?: components["schemas"]["Backoff"];
+            /** Category */
+            category?: string | null;
             /** Code */
             code: string;
+            concurrency?: components["schemas"]["Concurrency"] | null;
             /**
              * Created At
              * Format: date-time
@@ -1791,20 +2676,89 @@ export interface components {
             created_by: string | null;
             /** Description */
             description: string;
+            /**
+             * Entry
+             * @default
+             */
+            entry?: string;
+            /** Files */
+            files?: components["schemas"]["TreeFile"][];
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
+            /** @default {} */
+            hooks?: components["schemas"]["Hooks"];
             /** Id */
             id: string;
+            /**
+             * In Workspace
+             * @default false
+             */
+            in_workspace?: boolean;
+            /** Isolation */
+            isolation?: ("process" | "bubblewrap" | "container") | null;
+            /**
+             * Kind
+             * @default script
+             * @enum {string}
+             */
+            kind?: "script" | "module";
             /** Language */
             language: string;
+            /** @default {} */
+            limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts?: components["schemas"]["Mount"][];
             /** Name */
             name: string;
             /** Network */
             network: boolean;
             /** Parameters */
             parameters: components["schemas"]["Definition"][];
+            /**
+             * Priority
+             * @description Higher ones go first.
+             * @default 0
+             */
+            priority?: number;
             /** Project */
             project: string;
+            /**
+             * Queue
+             * @default default
+             */
+            queue?: string;
             /** Requirements */
             requirements: string[];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries?: number;
+            /**
+             * Retry Delay S
+             * @description Seconds.
+             * @default 10
+             */
+            retry_delay_s?: number;
+            /**
+             * Retry On
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            retry_on?: components["schemas"]["Outcome"][];
+            /**
+             * Starred
+             * @default false
+             */
+            starred?: boolean;
             /** Tags */
             tags: string[];
             /** Timeout S */
@@ -1821,17 +2775,38 @@ export interface components {
         };
         /**
          * ScriptChange
-         * @description What is to be different; what is left out stays. A null `timeout_s` takes the limit away.
+         * @description What is to be different; what is left out stays.
+         *
+         *     A null takes `timeout_s`, `concurrency`, `isolation` or `category` away; nothing else can be null. `files` are
+         *     those that are added, replaced or removed.
          */
         ScriptChange: {
+            backoff?: components["schemas"]["Backoff"] | null;
             /** Base Version */
             base_version?: number | null;
+            /** Category */
+            category?: string | null;
             /** Code */
             code?: string | null;
+            concurrency?: components["schemas"]["Concurrency"] | null;
             /** Description */
             description?: string | null;
+            /** Entry */
+            entry?: string | null;
+            /** Files */
+            files?: components["schemas"]["FileContent"][] | null;
+            /** Folder */
+            folder?: string | null;
+            hooks?: components["schemas"]["Hooks"] | null;
+            /** In Workspace */
+            in_workspace?: boolean | null;
+            /** Isolation */
+            isolation?: ("process" | "bubblewrap" | "container") | null;
             /** Language */
             language?: ("python" | "javascript" | "shell") | null;
+            limits?: components["schemas"]["ResourceLimits"] | null;
+            /** Mounts */
+            mounts?: components["schemas"]["Mount"][] | null;
             /** Name */
             name?: string | null;
             /** Network */
@@ -1843,8 +2818,18 @@ export interface components {
             note?: string;
             /** Parameters */
             parameters?: components["schemas"]["Definition"][] | null;
+            /** Priority */
+            priority?: number | null;
+            /** Queue */
+            queue?: string | null;
             /** Requirements */
             requirements?: string[] | null;
+            /** Retries */
+            retries?: number | null;
+            /** Retry Delay S */
+            retry_delay_s?: number | null;
+            /** Retry On */
+            retry_on?: components["schemas"]["Outcome"][] | null;
             /** Tags */
             tags?: string[] | null;
             /** Timeout S */
@@ -1855,6 +2840,8 @@ export interface components {
          * @description A script as lists show it. `created_by` and `updated_by` are usernames; null for what came with Runyard.
          */
         ScriptSummary: {
+            /** Category */
+            category?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -1864,8 +2851,19 @@ export interface components {
             created_by: string | null;
             /** Description */
             description: string;
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
             /** Id */
             id: string;
+            /**
+             * Kind
+             * @default script
+             * @enum {string}
+             */
+            kind?: "script" | "module";
             /** Language */
             language: string;
             /** Name */
@@ -1874,6 +2872,11 @@ export interface components {
             network: boolean;
             /** Project */
             project: string;
+            /**
+             * Starred
+             * @default false
+             */
+            starred?: boolean;
             /** Tags */
             tags: string[];
             /** Timeout S */
@@ -1898,6 +2901,68 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * SnippetBody
+         * @description A snippet.
+         */
+        SnippetBody: {
+            /** Body */
+            body: string;
+            /** Id */
+            id: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "any" | "python" | "javascript" | "shell";
+            /** May Change */
+            may_change: boolean;
+            /** Mine */
+            mine: boolean;
+            /** Owner */
+            owner: string | null;
+            /** Prefix */
+            prefix: string;
+            /** Project */
+            project: string | null;
+            /** Title */
+            title: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * SnippetChange
+         * @description What is to change of a snippet; `project` null makes a shared one one's own again.
+         */
+        SnippetChange: {
+            /** Body */
+            body?: string | null;
+            /** Language */
+            language?: ("any" | "python" | "javascript" | "shell") | null;
+            /** Prefix */
+            prefix?: string | null;
+            /** Project */
+            project?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * SnippetList
+         * @description Snippets, by prefix.
+         */
+        SnippetList: {
+            /** Items */
+            items: components["schemas"]["SnippetBody"][];
+        };
+        /**
+         * Style
+         * @description How a value stands on a script's command line.
+         * @enum {string}
+         */
+        Style: "option" | "switch" | "times" | "repeat" | "spread" | "command" | "positional" | "position";
         /**
          * Submit
          * @description How a saved script is to be run.
@@ -2000,6 +3065,23 @@ export interface components {
             token_type?: "Bearer";
         };
         /**
+         * TreeFile
+         * @description One file of a project: its path (with ``/``, relative), the SHA-256 of its content, and its size in bytes.
+         */
+        TreeFile: {
+            /**
+             * Executable
+             * @default false
+             */
+            executable?: boolean;
+            /** Hash */
+            hash: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * Trigger
          * @description What started the run, and who.
          */
@@ -2031,9 +3113,19 @@ export interface components {
         };
         /**
          * UsedByBody
-         * @description A script that uses the environment; only those that you may read.
+         * @description A script that has run in the environment; only those that you may read.
          */
         UsedByBody: {
+            /**
+             * Current
+             * @description Whether this is the environment that the script uses now.
+             */
+            current: boolean;
+            /**
+             * Last Used At
+             * Format: date-time
+             */
+            last_used_at: string;
             /** Name */
             name: string;
             /** Script Id */
@@ -2046,8 +3138,11 @@ export interface components {
         VersionBody: {
             /** Author */
             author: string | null;
+            /** @default fixed */
+            backoff?: components["schemas"]["Backoff"];
             /** Code */
             code: string;
+            concurrency?: components["schemas"]["Concurrency"] | null;
             /** Content Hash */
             content_hash: string;
             /**
@@ -2055,18 +3150,71 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Entry
+             * @default
+             */
+            entry?: string;
+            /** Files */
+            files?: components["schemas"]["TreeFile"][];
+            /** @default {} */
+            hooks?: components["schemas"]["Hooks"];
             /** Id */
             id: string;
+            /**
+             * In Workspace
+             * @default false
+             */
+            in_workspace?: boolean;
+            /** Isolation */
+            isolation?: ("process" | "bubblewrap" | "container") | null;
             /** Language */
             language: string;
+            /** @default {} */
+            limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Mounts
+             * @default []
+             */
+            mounts?: components["schemas"]["Mount"][];
             /** Network */
             network: boolean;
             /** Note */
             note: string;
             /** Parameters */
             parameters: components["schemas"]["Definition"][];
+            /**
+             * Priority
+             * @description Higher ones go first.
+             * @default 0
+             */
+            priority?: number;
+            /**
+             * Queue
+             * @default default
+             */
+            queue?: string;
             /** Requirements */
             requirements: string[];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries?: number;
+            /**
+             * Retry Delay S
+             * @description Seconds.
+             * @default 10
+             */
+            retry_delay_s?: number;
+            /**
+             * Retry On
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            retry_on?: components["schemas"]["Outcome"][];
             /** Script Id */
             script_id: string;
             /** Timeout S */
@@ -2100,6 +3248,34 @@ export interface components {
             version: number;
         };
         /**
+         * VulnerabilityBody
+         * @description A known vulnerability of one package at one version.
+         */
+        VulnerabilityBody: {
+            /** Aliases */
+            aliases: string[];
+            /**
+             * Fixed In
+             * @description Newer versions that mend it, oldest first.
+             */
+            fixed_in: string[];
+            /**
+             * Id
+             * @description Such as "GHSA-…", "PYSEC-…" or "CVE-…".
+             */
+            id: string;
+            /**
+             * Severity
+             * @description Empty where the advisory does not say.
+             * @enum {string}
+             */
+            severity: "critical" | "high" | "medium" | "low" | "";
+            /** Summary */
+            summary: string;
+            /** Url */
+            url: string;
+        };
+        /**
          * Waiting
          * @description What a run waits for: a stable code and a sentence.
          */
@@ -2109,6 +3285,12 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * WhenBusy
+         * @description What becomes of a run that would exceed a concurrency limit.
+         * @enum {string}
+         */
+        WhenBusy: "queue" | "skip" | "cancel_previous";
         /**
          * Worker
          * @description A machine's agent. `state`: online, detached (stopped, runs go on) or offline.
@@ -2205,20 +3387,37 @@ export interface components {
     pathItems: never;
 }
 export type Accepted = components['schemas']['Accepted'];
+export type AdvisoryImportAnswer = components['schemas']['AdvisoryImportAnswer'];
+export type AdvisoryImportBody = components['schemas']['AdvisoryImportBody'];
+export type AdvisoryStatus = components['schemas']['AdvisoryStatus'];
+export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
+export type Backoff = components['schemas']['Backoff'];
+export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
 export type Broke = components['schemas']['Broke'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
+export type CodeToCheck = components['schemas']['CodeToCheck'];
+export type Concurrency = components['schemas']['Concurrency'];
 export type CopyRequest = components['schemas']['CopyRequest'];
 export type Definition = components['schemas']['Definition'];
 export type Draft = components['schemas']['Draft'];
+export type EditBody = components['schemas']['EditBody'];
+export type EditorHelp = components['schemas']['EditorHelp'];
 export type EnvironmentBody = components['schemas']['EnvironmentBody'];
 export type EnvironmentSummary = components['schemas']['EnvironmentSummary'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type Event = components['schemas']['Event'];
 export type FieldProblem = components['schemas']['FieldProblem'];
+export type FileContent = components['schemas']['FileContent'];
+export type FindingBody = components['schemas']['FindingBody'];
+export type Findings = components['schemas']['Findings'];
+export type FixBody = components['schemas']['FixBody'];
+export type Formatted = components['schemas']['Formatted'];
 export type Health = components['schemas']['Health'];
 export type Home = components['schemas']['Home'];
+export type Hook = components['schemas']['Hook'];
+export type Hooks = components['schemas']['Hooks'];
 export type HourCount = components['schemas']['HourCount'];
 export type ItemsAttempt = components['schemas']['Items_Attempt_'];
 export type ItemsRunFile = components['schemas']['Items_RunFile_'];
@@ -2226,6 +3425,8 @@ export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
 export type ItemsWorker = components['schemas']['Items_Worker_'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Kind = components['schemas']['Kind'];
+export type LackBody = components['schemas']['LackBody'];
+export type LanguageHelp = components['schemas']['LanguageHelp'];
 export type LogHit = components['schemas']['LogHit'];
 export type LogHits = components['schemas']['LogHits'];
 export type LogPage = components['schemas']['LogPage'];
@@ -2233,13 +3434,20 @@ export type LoginBody = components['schemas']['LoginBody'];
 export type Machine = components['schemas']['Machine'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
+export type Mount = components['schemas']['Mount'];
 export type MyProject = components['schemas']['MyProject'];
 export type NewScript = components['schemas']['NewScript'];
+export type NewSnippet = components['schemas']['NewSnippet'];
 export type Option = components['schemas']['Option'];
+export type Outcome = components['schemas']['Outcome'];
 export type PackageBody = components['schemas']['PackageBody'];
+export type PackageSummary = components['schemas']['PackageSummary'];
+export type PackageUserBody = components['schemas']['PackageUserBody'];
+export type PackageUserList = components['schemas']['PackageUserList'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
+export type PagePackageSummary = components['schemas']['Page_PackageSummary_'];
 export type PageProjectBody = components['schemas']['Page_ProjectBody_'];
 export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
@@ -2247,11 +3455,14 @@ export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type Permission = components['schemas']['Permission'];
+export type PlaceBody = components['schemas']['PlaceBody'];
 export type Problem = components['schemas']['Problem'];
+export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
 export type ProjectBody = components['schemas']['ProjectBody'];
 export type QueueCounts = components['schemas']['QueueCounts'];
 export type Rate = components['schemas']['Rate'];
+export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
@@ -2262,18 +3473,25 @@ export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
 export type Slots = components['schemas']['Slots'];
+export type SnippetBody = components['schemas']['SnippetBody'];
+export type SnippetChange = components['schemas']['SnippetChange'];
+export type SnippetList = components['schemas']['SnippetList'];
+export type Style = components['schemas']['Style'];
 export type Submit = components['schemas']['Submit'];
 export type SubmitAny = components['schemas']['SubmitAny'];
 export type SystemInfo = components['schemas']['SystemInfo'];
 export type TagCount = components['schemas']['TagCount'];
 export type TagList = components['schemas']['TagList'];
 export type TokenBody = components['schemas']['TokenBody'];
+export type TreeFile = components['schemas']['TreeFile'];
 export type Trigger = components['schemas']['Trigger'];
 export type Usage = components['schemas']['Usage'];
 export type UsedByBody = components['schemas']['UsedByBody'];
 export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
+export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
+export type WhenBusy = components['schemas']['WhenBusy'];
 export type Worker = components['schemas']['Worker'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
@@ -2281,6 +3499,97 @@ export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__li
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
 export type $defs = Record<string, never>;
 export interface operations {
+    get_advisory_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvisoryStatus"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_advisories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_advisories"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvisoryImportAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_advisories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvisoryImportAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2370,6 +3679,101 @@ export interface operations {
             };
         };
     };
+    format_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeToCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Formatted"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editor_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditorHelp"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lint_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeToCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_environments: {
         parameters: {
             query?: {
@@ -2377,6 +3781,8 @@ export interface operations {
                 state?: components["schemas"]["runyard__environments__lifecycle__State"][] | null;
                 /** @description Only those of this kind. */
                 kind?: components["schemas"]["Kind"] | null;
+                /** @description Only those that hold this package. */
+                package?: string | null;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -2743,6 +4149,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_packages: {
+        parameters: {
+            query?: {
+                /** @description A part of the name. */
+                q?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PackageSummary_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_package_users: {
+        parameters: {
+            query: {
+                /** @description The package's name. */
+                name: string;
+                /** @description Only packages of this kind. */
+                kind?: components["schemas"]["Kind"] | null;
+                /** @description Only this version. */
+                version?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackageUserList"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -3206,6 +4684,8 @@ export interface operations {
                 /** @description The latest one unless given. */
                 attempt?: number | null;
                 after?: number;
+                /** @description Who is further behind than so many lines is sent only the last ones. */
+                behind?: number | null;
             };
             header?: {
                 "Last-Event-ID"?: string | null;
@@ -3679,6 +5159,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_snippets: {
+        parameters: {
+            query?: {
+                /** @description Shared ones of this project only. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnippetList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSnippet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnippetBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snippet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_snippet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                snippet_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnippetChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnippetBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
