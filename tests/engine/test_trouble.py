@@ -14,7 +14,7 @@ from runyard.engine import executor as module
 from runyard.runner import Launcher, StartFailed, read_shim
 from runyard.runs import repository
 from runyard.runs.lifecycle import Move, on_lost
-from runyard.runs.logs import LogWriter
+from runyard.runs.logs.files import FileWriter
 from runyard.runs.repository import Token
 
 from .yard import Running, lodgers, opened, options, place, settled
@@ -66,16 +66,16 @@ async def test_the_database_is_away_at_a_change_of_state(
 
 
 async def test_the_disk_is_full_while_lines_are_stored(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    append, times = LogWriter.append, [1, 2]
+    append, times = FileWriter.append, [1, 2]
 
-    def full(self: LogWriter, lines: Any) -> None:
+    def full(self: FileWriter, lines: Any) -> None:
         if times:
             times.pop()
             append(self, list(lines)[:1])
             raise OSError(28, "No space left on device")
         append(self, lines)
 
-    monkeypatch.setattr(LogWriter, "append", full)
+    monkeypatch.setattr(FileWriter, "append", full)
     await seen_through(yard, *await submitted(yard))
     assert not times
 

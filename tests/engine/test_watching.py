@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from runyard import clock, ids
 from runyard.api import live
-from runyard.runs import log_routes
+from runyard.runs import log_routes, log_stream
 
 from .yard import Running, signed_in
 
@@ -34,7 +34,7 @@ class Stream:
     """A reader of a run's stream, taken from the application's own generator: transports without a network buffer."""
 
     def __init__(self, yard: Running, run_id: str, attempt: int | None = None, after: int = 0) -> None:
-        self._source = log_routes._follow(yard.yard.runs, yard.yard.database, yard.yard.bus, run_id, attempt, after)
+        self._source = log_stream.follow(yard.yard.runs, yard.yard.database, yard.yard.bus, run_id, attempt, after)
         self._ready: list[tuple[str, str | None, Any]] = []
 
     async def next(self) -> tuple[str, str | None, Any]:
@@ -107,7 +107,7 @@ async def test_a_stream_is_resumed(yard: Running) -> None:
 
 
 async def test_whoever_hears_nothing_looks_at_the_row(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_routes, "BREATH_S", 0.02)
+    monkeypatch.setattr(log_stream, "BREATH_S", 0.02)
     run_id = await yard.submit(WAITING)
     await yard.printed(run_id, "two")
     stream = Stream(yard, run_id)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runyard.runs.logs import Line
-from runyard.runs.output import MOST_MESSAGE, Assembler, progress_of
+from runyard.runs.logs import Block, Line
+from runyard.runs.output import MOST_MESSAGE, Assembler, last_progress, progress_of
 from runyard.secrets.masking import Masker
 
 CAP = 8
@@ -19,8 +19,8 @@ def assembler(cap: int = CAP, secrets: Iterable[str] = ()) -> Assembler:
 
 def lines(frames: Iterable[tuple[int, int, bytes]], cap: int = CAP, secrets: Iterable[str] = ()) -> list[Line]:
     made = assembler(cap, secrets)
-    found = [line for frame in frames for line in made.feed(*frame)]
-    return [*found, *made.finish()]
+    found = [block for frame in frames for block in made.feed(*frame)]
+    return [line for block in (*found, *made.finish()) for line in block.lines()]
 
 
 def texts(frames: Iterable[tuple[int, int, bytes]], stream: str = "stdout", **options: object) -> list[str]:
@@ -111,9 +111,68 @@ def test_a_line_bears_the_time_of_the_frame_that_completed_it() -> None:
 def test_a_secret_over_frames_is_masked_and_finish_ends_each_stream_once() -> None:
     made = assembler(99, ["hunter22"])
     assert list(made.feed(1, 1, b"pw=hunt")) == []
-    assert [line.text for line in made.feed(2, 1, b"er22\nhun")] == ["pw=***"]
-    assert [line.text for line in made.finish()] == ["hun"]
+    assert list(made.feed(2, 1, b"er22\nhun")) == [Block(1, 2, 1, 1, b"pw=***\n")]
+    assert list(made.finish()) == [Block(2, 2, 1, 1, b"hun\n")]
     assert list(made.finish()) == []
+
+
+def test_what_one_frame_completes_is_one_block_of_the_bytes_as_they_were() -> None:
+    made = assembler(99)
+    assert list(made.feed(1, 2, b"a\xff\n\n<b>\0\r\nrest")) == [Block(1, 1, 2, 3, b"a\xff\n\n<b>\0\n")]
+    assert list(made.feed(2, 2, b"!\n")) == [Block(4, 2, 2, 1, b"rest!\n")]
+
+
+NOTICE = b"output limit of 10 bytes reached; further output is counted but not kept\n"
+
+
+def test_at_the_cap_unfinished_lines_come_before_the_notice() -> None:
+    found = lines([(1, 1, b"one\ntw"), (2, 2, b"err"), (3, 3, NOTICE)], cap=99)
+    assert [(line.n, line.stream, line.text) for line in found] == [
+        (1, "stdout", "one"),
+        (2, "stdout", "tw"),
+        (3, "stderr", "err"),
+        (4, "system", NOTICE.decode().strip()),
+    ]
+
+
+@pytest.mark.parametrize("cut", range(1, 8))
+def test_of_a_secret_that_the_cap_cuts_nothing_is_shown(cut: int) -> None:
+    found = lines([(1, 1, b"pw=" + b"hunter22"[:cut]), (2, 3, NOTICE)], cap=99, secrets=["hunter22"])
+    assert found[0].text == "pw=***"
+
+
+def test_other_words_of_the_shim_cut_nothing() -> None:
+    found = texts(
+        [(1, 1, b"pw=hunt"), (2, 3, b"7 bytes of output could not be kept: full\n"), (3, 1, b"er22\n")],
+        cap=99,
+        secrets=["hunter22"],
+    )
+    assert found == ["pw=***"]
+
+
+def test_a_line_without_an_end_is_cut_at_the_limit_and_never_held_beyond_it() -> None:
+    made = assembler(64)
+    total = 0
+    for at in range(2000):
+        for block in made.feed(at, 1, b"x" * 50):
+            total += block.total
+            assert set(map(len, block.data.split(b"\n")[:-1])) == {64}
+        assert len(made._rest[1]) <= 64
+    assert total == 2000 * 50 // 64
+    assert sum(block.total for block in made.finish()) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"nothing\n", None),
+        (b"::progress 1 a\nb\n::progress 2 b\nc\n", (2.0, "b")),
+        (b"a ::progress 3\n", None),
+        (b"::progress 4 \xff\n::progress x\n", (4.0, "\ufffd")),
+    ],
+)
+def test_of_several_progress_lines_the_last_counts(data: bytes, said: tuple[float, str] | None) -> None:
+    assert last_progress(Block(1, 1, 1, data.count(b"\n"), data)) == said
 
 
 @pytest.mark.parametrize(

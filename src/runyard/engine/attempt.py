@@ -215,6 +215,9 @@ class Attempt:
         else:
             self._holding.enter_context(service.hold(ready.id))
         self._environment_id = ready.id
+        if self.pinned.script_id is not None and not self.pinned.draft:
+            unpinned = self.claim.environment_id is None
+            service.used(ready.id, self.pinned.script_id, self.pinned.project_id, current=unpinned)
         return ready
 
     async def _state_directory(self, slot: Slot) -> None:
@@ -355,20 +358,19 @@ class Attempt:
                     f"run:{self.token.run_id}",
                     self.token.attempt,
                     self._on_progress,
+                    self.crew.log_turns,
                 )
                 try:
                     async for _event in link.events():
-                        while follower.step():
-                            await asyncio.sleep(0)
+                        await follower.catch_up()
                     # The command is over: while its end is written down, the next one may begin.
                     if self._slot is not None:
                         self._slot.release()
-                    while follower.step():
-                        await asyncio.sleep(0)
-                    follower.finish()
+                    await follower.catch_up()
+                    await follower.finish()
                     ending = read_exit(self.spool)
                 except (ShimGone, SpoolDamaged) as gone:
-                    follower.finish()
+                    await follower.finish()
                     await self._lose(str(gone))
                     return
         finally:

@@ -44,6 +44,7 @@ class Crew:
     workspaces: Workspaces
     spool: Path
     states: StateLocks = field(default_factory=StateLocks)
+    log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     _versions: dict[str, Pinned] = field(default_factory=dict)
     _kept: set[asyncio.Task[None]] = field(default_factory=set)
 

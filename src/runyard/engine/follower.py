@@ -1,15 +1,22 @@
 """Follows one attempt's spool: frames in, numbered and masked lines out to the log store and the live bus."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
 from runyard import clock
 from runyard.live.bus import Bus
-from runyard.runs.logs import Line, LogWriter
-from runyard.runs.output import Assembler, progress_of
+from runyard.runs.logs import Block, LogWriter
+from runyard.runs.logs.lines import STDOUT
+from runyard.runs.logs.threads import unbroken
+from runyard.runs.output import Assembler, last_progress
 
+LITTLE = 32 * 1024
+"""Bytes that are taken at once, between two events: what nearly every run says in all."""
 SLICE = 256 * 1024
+STINT_S = 0.02
+"""How long one log is written before others have their turn, and readers hear of it."""
 
 
 class Frames(Protocol):
@@ -23,7 +30,11 @@ Progress = Callable[[float, str, datetime], None]
 
 
 class Follower:
-    """Turns what has been spooled since the last step into stored lines; lines that are stored already are skipped."""
+    """Turns what has been spooled into stored lines; lines that are stored already are skipped.
+
+    A little is stored at once. More is taken in a thread, in stints, one log at a time: a script that floods slows
+    itself down at most.
+    """
 
     def __init__(
         self,
@@ -34,6 +45,7 @@ class Follower:
         topic: str,
         attempt: int,
         on_progress: Progress,
+        turns: asyncio.Semaphore,
     ) -> None:
         self._frames = frames
         self._assembler = assembler
@@ -42,35 +54,63 @@ class Follower:
         self._topic = topic
         self._attempt = attempt
         self._on_progress = on_progress
+        self._turns = turns
+        self._told = writer.written
+        self._progress: tuple[float, str, int] | None = None
 
-    @property
-    def last(self) -> int:
-        """Number of the last stored line."""
-        return self._writer.written
+    async def catch_up(self) -> None:
+        """Store all that has been spooled by now."""
+        seen = self._step(LITTLE)
+        self._tell()
+        if not seen or (not self._writer.full and not self._step(LITTLE)):
+            return
+        more = True
+        while more:
+            async with self._turns:
+                more = await unbroken(self._stint)
+            self._tell()
 
-    def step(self) -> bool:
-        """Take up to `SLICE` bytes; False when there was nothing. Call again after a breath until it says so."""
-        frames = self._frames.read(SLICE)
-        lines: list[Line] = []
+    async def finish(self) -> None:
+        """Store what had no newline at the end, and close the book."""
+        self._store(list(self._assembler.finish()))
+        self._tell()
+        if self._writer.is_worth_packing:
+            await unbroken(self._writer.seal)
+
+    def _stint(self) -> bool:
+        """Store what there is for a while; False when there was nothing left. Runs in a thread."""
+        until = clock.monotonic() + STINT_S
+        while clock.monotonic() < until:
+            if self._writer.full:
+                self._writer.seal()
+            elif not self._step(SLICE):
+                return False
+        return True
+
+    def _step(self, most: int) -> bool:
+        frames = self._frames.read(most)
+        blocks: list[Block] = []
         seen = False
         for at_us, stream, data in frames:
             seen = True
-            lines.extend(self._assembler.feed(at_us, stream, data))
-        self._store(lines)
+            blocks.extend(self._assembler.feed(at_us, stream, data))
+        self._store(blocks)
         return seen
 
-    def finish(self) -> None:
-        """Store what had no newline at the end."""
-        self._store(list(self._assembler.finish()))
-
-    def _store(self, lines: list[Line]) -> None:
-        if not lines:
+    def _store(self, blocks: list[Block]) -> None:
+        if not blocks:
             return
-        for line in lines:
-            if line.stream == "stdout" and (said := progress_of(line.text)):
-                self._on_progress(*said, clock.from_us(line.at_us))
-        fresh = [line for line in lines if line.n > self._writer.written]
-        if fresh:
-            self._writer.append(fresh)
-            message = {"type": "log", "attempt": self._attempt, "last": self._writer.written}
-            self._bus.publish(self._topic, message)
+        for block in blocks:
+            if block.stream == STDOUT and (said := last_progress(block)):
+                self._progress = (*said, block.at_us)
+        self._writer.append(blocks)
+
+    def _tell(self) -> None:
+        """Say on the bus what is new; of several progress lines the last one counts."""
+        if self._progress is not None:
+            percent, message, at_us = self._progress
+            self._progress = None
+            self._on_progress(percent, message, clock.from_us(at_us))
+        if self._writer.written > self._told:
+            self._told = self._writer.written
+            self._bus.publish(self._topic, {"type": "log", "attempt": self._attempt, "last": self._told})

@@ -1,9 +1,8 @@
 """Routes of a run's output: pages, text, search, live stream, files."""
 
 import asyncio
-import json
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -13,15 +12,15 @@ from runyard import clock
 from runyard.access.permissions import Permission
 from runyard.db.session import Database
 from runyard.errors import FieldError
-from runyard.live.bus import CLOSING, Bus, Subscription
-from runyard.runs import files, repository
+from runyard.live.bus import Bus
+from runyard.runs import files, log_answers, repository
 from runyard.runs.errors import NoSuchAttempt
-from runyard.runs.lifecycle import TERMINAL, State
-from runyard.runs.logs import Line, LogReader, LogStore
+from runyard.runs.lifecycle import TERMINAL
+from runyard.runs.log_stream import follow
+from runyard.runs.logs import LogReader
 from runyard.runs.models import RunRow
 from runyard.runs.routes import Reader, Runs
-from runyard.runs.schemas import Items, LogHit, LogHits, LogLine, LogPage, RunFile
-from runyard.runs.service import RunService
+from runyard.runs.schemas import Items, LogHits, LogPage, RunFile
 from runyard.web.depends import Reading, provided
 from runyard.web.paging import BadCursor
 
@@ -30,7 +29,6 @@ router = APIRouter(tags=["runs"])
 MOST_LINES = 5000
 MOST_DIGITS = 18
 SEARCH_BUDGET = 64 * 1024 * 1024
-BREATH_S = 15.0
 Yard = Annotated[Database, Depends(provided(Database))]
 AttemptNumber = Annotated[int | None, Query(ge=1, description="The latest one unless given.")]
 # Files may be large: packing them on the way would hold everybody up and hide how long they are.
@@ -43,10 +41,6 @@ def _attempt(row: RunRow, wanted: int | None) -> int:
     if wanted is not None and wanted > row.attempt:
         raise NoSuchAttempt
     return wanted or row.attempt
-
-
-def _shown(line: Line) -> LogLine:
-    return LogLine(n=line.n, t=clock.from_us(line.at_us), stream=line.stream, text=line.text)
 
 
 @router.get("/runs/{run_id}/logs", response_model=LogPage)
@@ -69,14 +63,18 @@ async def logs(
     row = await runs.find(session, actor, run_id, Permission.run_read)
     number = _attempt(row, attempt)
     if "text/plain" in request.headers.get("accept", ""):
-        reader = await asyncio.to_thread(runs.logs.reader, row.id, number)
-        return StreamingResponse(_text(reader), media_type="text/plain; charset=utf-8")
+        return _text(request, runs.logs.reader(row.id, number))
     done = row.state in TERMINAL or number < row.attempt
     start = _number(after)
-    reader = runs.logs.reader(row.id, number)
-    if stream and tail is None:
-        return await asyncio.to_thread(_sifted_page, reader, number, start, frozenset(stream), limit, done)
-    return await asyncio.to_thread(_page, reader, number, start, tail, limit, done)
+
+    def read() -> bytes:
+        with runs.logs.reader(row.id, number) as reader:
+            if stream and tail is None:
+                found = reader.sifted(frozenset(stream), start, limit, SEARCH_BUDGET)
+                return log_answers.sifted(found, number, complete=done)
+            return log_answers.page(reader, number, start, tail, limit, complete=done)
+
+    return log_answers.answer(request, await asyncio.to_thread(read))
 
 
 def _number(after: str | None) -> int:
@@ -93,49 +91,23 @@ def _whole(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
 
 
-def _page(reader: LogReader, attempt: int, after: int, tail: int | None, limit: int, done: bool) -> LogPage:  # noqa: FBT001
-    with reader:
-        total = reader.total
-        if tail is not None:
-            after, limit = max(0, total - tail), min(tail, MOST_LINES)
-        lines = reader.after(after, limit)
-    last = lines[-1].n if lines else after
-    following = str(last) if last < total else None
-    return LogPage(
-        items=[_shown(line) for line in lines], next_cursor=following, total=total, attempt=attempt, complete=done
-    )
+def _text(request: Request, reader: LogReader) -> StreamingResponse:
+    """Stream a log as it was printed, from threads: neither its length nor packing it is felt by others."""
+
+    def pieces() -> Iterator[bytes]:
+        with reader:
+            yield from reader.text()
+
+    packs = log_answers.takes_gzip(request)
+    headers = {"Vary": "Accept-Encoding", "Content-Encoding": "gzip" if packs else "identity"}
+    body = log_answers.gzipped(pieces()) if packs else pieces()
+    return StreamingResponse(body, media_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _sifted_page(
-    reader: LogReader,
-    attempt: int,
-    after: int,
-    streams: frozenset[str],
-    limit: int,
-    done: bool,  # noqa: FBT001
-) -> LogPage:
-    with reader:
-        found = reader.sifted(streams, after, limit, SEARCH_BUDGET)
-    following = str(found.scanned) if found.scanned < found.total else None
-    items = [_shown(line) for line in found.hits]
-    return LogPage(items=items, next_cursor=following, total=found.total, attempt=attempt, complete=done)
-
-
-def _text(reader: LogReader) -> Iterator[str]:
-    with reader:
-        batch: list[str] = []
-        for line in reader.all():
-            batch.append(line.text)
-            if len(batch) >= MOST_LINES:
-                yield "\n".join(batch) + "\n"
-                batch = []
-        if batch:
-            yield "\n".join(batch) + "\n"
-
-
-@router.get("/runs/{run_id}/logs/search")
+@router.get("/runs/{run_id}/logs/search", response_model=LogHits)
 async def search(
     run_id: str,
+    request: Request,
     actor: Reader,
     session: Reading,
     runs: Runs,
@@ -143,19 +115,19 @@ async def search(
     attempt: AttemptNumber = None,
     after: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-) -> LogHits:
-    """Find lines that contain a text, ignoring case. One call reads a bounded part of the log."""
+) -> Response:
+    """Find lines that contain a text, ignoring case and colours.
+
+    One call reads a bounded part of the log: `scanned` says how far it came, `next_cursor` is where to go on.
+    """
     row = await runs.find(session, actor, run_id, Permission.run_read)
-    reader = runs.logs.reader(row.id, _attempt(row, attempt))
+    number = _attempt(row, attempt)
 
-    def look() -> LogHits:
-        with reader:
-            found = reader.search(q, after, limit, SEARCH_BUDGET)
-        hits = [LogHit(n=line.n, text=line.text) for line in found.hits]
-        following = str(found.scanned) if found.scanned < found.total else None
-        return LogHits(items=hits, next_cursor=following, scanned=found.scanned, total=found.total)
+    def look() -> bytes:
+        with runs.logs.reader(row.id, number) as reader:
+            return log_answers.hits(reader.search(q, after, limit, SEARCH_BUDGET))
 
-    return await asyncio.to_thread(look)
+    return log_answers.answer(request, await asyncio.to_thread(look))
 
 
 @router.get("/runs/{run_id}/logs/stream", response_class=StreamingResponse)
@@ -169,88 +141,22 @@ async def stream(
     attempt: AttemptNumber = None,
     after: Annotated[int, Query(ge=0)] = 0,
     last: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    behind: Annotated[
+        int | None, Query(ge=1, description="Who is further behind than so many lines is sent only the last ones.")
+    ] = None,
 ) -> StreamingResponse:
-    """Follow a run's log live: server-sent events `log` (id = line number), `state`, `end`."""
+    """Follow a run's log live: server-sent events `log` (id = line number), `state`, `end`.
+
+    All lines are sent, at most some 50,000 a second. With `behind`, what a reader can not keep up with is left out, and
+    an event `skipped` says which lines (`from`, `to`, `count`); they are in the log.
+    """
     row = await runs.find(session, actor, run_id, Permission.run_read)
     resumed = _whole(last or "")
     start = after if resumed is None else resumed
     bus: Bus = request.app.state.bus
-    events = _follow(runs, yard, bus, row.id, attempt, start)
+    events = follow(runs, yard, bus, row.id, attempt, start, behind)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
-
-
-async def _follow(  # noqa: C901 - one loop, in the order in which a reader hears of things
-    runs: RunService, database: Database, bus: Bus, run_id: str, attempt: int | None, after: int
-) -> AsyncIterator[str]:
-    with bus.subscribe(f"run:{run_id}") as news:
-        told: tuple[str, int] | None = None
-        row: RunRow | None = None
-        while True:
-            if row is None:
-                async with database.read() as session:
-                    row = await repository.get(session, run_id)
-                if row is None:
-                    return
-                if told is not None and row.attempt != told[1] and attempt is None:
-                    after = 0
-                if told != (row.state, row.attempt):
-                    told = (row.state, row.attempt)
-                    yield _event("state", _state_of(row))
-            number = attempt or row.attempt
-            # The state was read before the lines: a final one means that no line is missing.
-            while lines := await asyncio.to_thread(_after, runs.logs, run_id, number, after):
-                yield _events(lines)
-                after = lines[-1].n
-            if State(row.state) in TERMINAL or number < row.attempt:
-                yield _event("end", _state_of(row))
-                return
-            match await _heard(news):
-                case "closing":
-                    return
-                case "quiet":
-                    # News may be lost on its way: whoever hears nothing looks at the row again.
-                    yield ": still here\n\n"
-                    row = None
-                case "state":
-                    row = None
-
-
-async def _heard(news: Subscription) -> str:
-    """Wait for news: ``log`` grew, ``state`` may have changed, ``quiet`` for a breath, ``closing``: we are to stop."""
-    try:
-        async with asyncio.timeout(BREATH_S):
-            messages = [await news.get(), *news.pending()]
-    except TimeoutError:
-        return "quiet"
-    if any(message is CLOSING for _topic, message in messages):
-        return "closing"
-    missed, news.missed = news.missed, False
-    return "state" if missed or any(message["type"] == "run" for _topic, message in messages) else "log"
-
-
-def _after(logs: LogStore, run_id: str, attempt: int, after: int) -> list[Line]:
-    with logs.reader(run_id, attempt) as reader:
-        return reader.after(after, 1000)
-
-
-def _state_of(row: RunRow) -> dict[str, Any]:
-    return {
-        "state": row.state,
-        "attempt": row.attempt,
-        "exit_code": row.exit_code,
-        "started_at": clock.rfc3339(row.started_at) if row.started_at else None,
-        "finished_at": clock.rfc3339(row.finished_at) if row.finished_at else None,
-    }
-
-
-def _events(lines: list[Line]) -> str:
-    return "".join(_event("log", _shown(line).model_dump(mode="json"), line.n) for line in lines)
-
-
-def _event(kind: str, data: Any, number: int | None = None) -> str:
-    head = f"id: {number}\n" if number is not None else ""
-    return f"{head}event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 @router.get("/runs/{run_id}/files")

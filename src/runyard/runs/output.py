@@ -8,17 +8,23 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from runyard.runs.logs import Line
+from runyard.runs.logs.lines import STREAMS, SYSTEM, Block
 
 MOST_MESSAGE = 500
-STREAMS = {1: "stdout", 2: "stderr", 3: "system"}
 # In UTF-8 a letter takes up to four bytes; those after the first look like 10xxxxxx.
 _LONGEST_LETTER, _CONTINUES = 4, 0x80
 _PROGRESS = re.compile(r"^::progress\s+(\d+(?:\.\d+)?)%?(?:\s+(.*))?$")
+_PROGRESS_SIGN = b"::progress"
+_CAP_NOTICE = b"output limit of "
+_MASKED = b"***"
 
 
 class Mask(Protocol):
     """A streaming masker: bytes in, bytes out, some held back until it is sure."""
+
+    @property
+    def held(self) -> int:
+        """How many bytes are held back."""
 
     def feed(self, data: bytes) -> bytes:
         """Take bytes and return what can be shown already."""
@@ -36,59 +42,101 @@ def progress_of(text: str) -> tuple[float, str] | None:
     return min(100.0, float(found[1])), message.strip()[:MOST_MESSAGE]
 
 
+def last_progress(block: Block) -> tuple[float, str] | None:
+    """Return what the last progress line of a block says; None when it has none."""
+    if _PROGRESS_SIGN in block.data:
+        for raw in reversed(block.data.split(b"\n")):
+            if said := progress_of(raw.decode("utf-8", "replace")):
+                return said
+    return None
+
+
 class Assembler:
     """Turns frames into lines: masks each stream, cuts at newlines and at `line_cap` bytes, numbers across streams."""
 
     def __init__(self, mask: Callable[[], Mask], line_cap: int) -> None:
         self._masks = {number: mask() for number in STREAMS}
-        self._rest = dict.fromkeys(STREAMS, b"")
+        self._rest = {number: bytearray() for number in STREAMS}
         self._last = dict.fromkeys(STREAMS, 0)
         self._cap = line_cap
         self.n = 0
 
-    def feed(self, at_us: int, stream: int, data: bytes) -> Iterator[Line]:
+    def feed(self, at_us: int, stream: int, data: bytes) -> Iterator[Block]:
         """Take one frame and yield the lines that it completes."""
+        if stream == SYSTEM and data.startswith(_CAP_NOTICE):
+            yield from self._cut_off()
         self._last[stream] = at_us
-        yield from self._cut(at_us, stream, self._masks[stream].feed(data))
+        yield from self._whole(at_us, stream, self._masks[stream].feed(data))
 
-    def finish(self) -> Iterator[Line]:
+    def finish(self) -> Iterator[Block]:
         """Yield the unfinished last line of each stream."""
         for stream in STREAMS:
-            at_us = self._last[stream]
-            yield from self._cut(at_us, stream, self._masks[stream].flush())
-            if self._rest[stream]:
-                yield self._line(at_us, stream, self._rest[stream])
-                self._rest[stream] = b""
+            yield from self._end(stream, self._masks[stream].flush())
 
-    def _cut(self, at_us: int, stream: int, data: bytes) -> Iterator[Line]:
+    def _cut_off(self) -> Iterator[Block]:
+        """Yield the unfinished lines, of which nothing more is kept: they come before the notice that says so.
+
+        What is held back may be most of a secret, so none of it is shown.
+        """
+        for stream in STREAMS:
+            mask = self._masks[stream]
+            held = mask.held
+            mask.flush()
+            yield from self._end(stream, _MASKED if held else b"")
+
+    def _end(self, stream: int, data: bytes) -> Iterator[Block]:
+        at_us = self._last[stream]
+        yield from self._whole(at_us, stream, data)
+        if self._rest[stream]:
+            yield self._block(at_us, stream, bytes(self._rest[stream]) + b"\n")
+            self._rest[stream].clear()
+
+    def _whole(self, at_us: int, stream: int, data: bytes) -> Iterator[Block]:
         if not data:
             return
-        pieces = (self._rest[stream] + data).split(b"\n")
-        rest = pieces.pop()
-        for piece in pieces:
+        rest = self._rest[stream]
+        end = data.rfind(b"\n") + 1
+        lines = b""
+        if end:
+            lines = bytes(rest) + data[:end] if rest else data[:end]
+            rest.clear()
+            data = data[end:]
             # What stood in the buffer may already be longer than a line may be.
-            for part in self._parts(piece):
-                yield self._line(at_us, stream, part)
-        while len(rest) > self._cap:
-            place = self._place(rest)
-            yield self._line(at_us, stream, rest[:place])
-            rest = rest[place:]
-        self._rest[stream] = rest
+            if len(lines) > self._cap and max(map(len, lines.split(b"\n"))) > self._cap:
+                lines = self._broken(lines)
+        rest += data
+        if len(rest) > self._cap:
+            parts = [lines]
+            while len(rest) > self._cap:
+                place = self._place(rest)
+                parts += (bytes(rest[:place]), b"\n")
+                del rest[:place]
+            lines = b"".join(parts)
+        if lines:
+            yield self._block(at_us, stream, lines)
 
-    def _parts(self, piece: bytes) -> Iterator[bytes]:
-        while len(piece) > self._cap:
-            place = self._place(piece)
-            yield piece[:place]
-            piece = piece[place:]
-        yield piece
+    def _broken(self, lines: bytes) -> bytes:
+        """Return lines of which none is longer than one may be."""
+        parts = []
+        for piece in lines.split(b"\n")[:-1]:
+            while len(piece) > self._cap:
+                place = self._place(piece)
+                parts.append(piece[:place])
+                piece = piece[place:]  # noqa: PLW2901 - what is left of it
+            parts.append(piece)
+        return b"\n".join(parts) + b"\n"
 
-    def _place(self, piece: bytes) -> int:
+    def _place(self, piece: bytes | bytearray) -> int:
         """Return where a line that is too long is cut: at the cap, or just before a letter that stands across it."""
         for back in range(min(_LONGEST_LETTER, self._cap)):
             if piece[self._cap - back] & 0xC0 != _CONTINUES:
                 return self._cap - back
         return self._cap
 
-    def _line(self, at_us: int, stream: int, raw: bytes) -> Line:
-        self.n += 1
-        return Line(self.n, at_us, STREAMS[stream], raw.removesuffix(b"\r").decode("utf-8", "replace"))
+    def _block(self, at_us: int, stream: int, lines: bytes) -> Block:
+        if b"\r" in lines:
+            lines = lines.replace(b"\r\n", b"\n")
+        first = self.n + 1
+        total = lines.count(b"\n")
+        self.n += total
+        return Block(first, at_us, stream, total, lines)
