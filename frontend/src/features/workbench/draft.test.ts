@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { policyOf } from '@/features/policy/policy'
 import { changeOf, differences, merge, requirementsOf, type Draft } from './draft'
 
 const draft = (over: Partial<Draft> = {}): Draft => ({
@@ -11,6 +12,7 @@ const draft = (over: Partial<Draft> = {}): Draft => ({
   requirements: [],
   timeout_s: null,
   network: true,
+  ...policyOf({}),
   ...over,
 })
 const parameter = { key: 'A', label: '', type: 'text', required: false, default: null } as const

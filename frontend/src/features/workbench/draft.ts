@@ -1,8 +1,9 @@
 import type { Language, Parameter, Script, ScriptChange } from '@/api/types'
+import { POLICY_FIELDS, policyOf, type Policy } from '@/features/policy/policy'
 import { tidied, type Definition } from '@/ui/form/definition'
 
 /** What can be edited of a script. */
-export interface Draft {
+export interface Draft extends Policy {
   name: string
   language: Language
   code: string
@@ -24,6 +25,7 @@ export const FIELDS = [
   'requirements',
   'timeout_s',
   'network',
+  ...POLICY_FIELDS,
 ] as const satisfies readonly (keyof Draft)[]
 export type Field = (typeof FIELDS)[number]
 
@@ -35,6 +37,7 @@ export const VERSIONED: ReadonlySet<Field> = new Set([
   'requirements',
   'timeout_s',
   'network',
+  ...POLICY_FIELDS,
 ])
 
 export function draftOf(script: Pick<Script, Field>): Draft {
@@ -48,6 +51,7 @@ export function draftOf(script: Pick<Script, Field>): Draft {
     requirements: [...script.requirements],
     timeout_s: script.timeout_s ?? null,
     network: script.network,
+    ...policyOf(script),
   }
 }
 

@@ -16,6 +16,22 @@ it('sorts refused fields to where they can be mended', () => {
   })
 })
 
+it('keeps the parts of a policy apart', () => {
+  const refused = placeRefusals([
+    { field: 'draft.limits.cpu', message: 'too many' },
+    { field: 'mounts.1.source', message: 'absolute' },
+    { field: 'mounts', message: 'twice' },
+    { field: 'retry_on.0', message: 'unknown' },
+  ])
+  expect(refused.tab).toBe('settings')
+  expect(refused.fields).toEqual({
+    'limits.cpu': 'too many',
+    'mounts.1.source': 'absolute',
+    mounts: 'twice',
+    retry_on: 'unknown',
+  })
+})
+
 it('knows fields that stand nowhere', () => {
   expect(placeRefusals([{ field: 'code', message: 'too long' }])).toEqual({
     tab: null,

@@ -1,3 +1,5 @@
+import { POLICY_FIELDS } from '@/features/policy/policy'
+
 /** The workbench's tabs beside the editor. */
 export const TABS = ['parameters', 'environment', 'settings', 'versions', 'runs'] as const
 export type Tab = (typeof TABS)[number]
@@ -12,7 +14,7 @@ export interface Refused {
   tab: Tab | null
   /** Messages of parameter definitions by their index. */
   definitions: Record<number, string>
-  /** Messages of the other fields by name; of requirements the first. */
+  /** Messages of the other fields by name (`limits.cpu`, `mounts.0.source`); of requirements the first. */
   fields: Record<string, string>
 }
 
@@ -25,7 +27,10 @@ const PLACES: Record<string, Tab> = {
   language: 'settings',
   timeout_s: 'settings',
   network: 'settings',
+  ...Object.fromEntries(POLICY_FIELDS.map((field) => [field, 'settings' as const])),
 }
+/** Fields that are made of others: each of those has a place of its own, and its message stands there. */
+const MADE_OF_OTHERS = new Set(['concurrency', 'limits', 'mounts'])
 
 /** Sort the fields of a refused save (`parameters.2.key`, `name`…) to where they can be mended. */
 export function placeRefusals(errors: readonly Refusal[]): Refused {
@@ -36,7 +41,8 @@ export function placeRefusals(errors: readonly Refusal[]): Refused {
     if (top === 'parameters' && index !== undefined) {
       const part = field.replace(/^(?:draft\.)?parameters\.\d+\.?/, '')
       refused.definitions[Number(index)] ??= part ? `${part}: ${message}` : message
-    } else if (top) refused.fields[top] ??= message
+    } else if (MADE_OF_OTHERS.has(top)) refused.fields[field.replace(/^draft\./, '')] ??= message
+    else if (top) refused.fields[top] ??= message
   }
   return refused
 }

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { computed, ref, watch, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
+import { policyOf } from '@/features/policy/policy'
 import { useRun } from '@/features/runs/queries'
 import { isOver } from '@/features/runs/states'
 import { submitRun, type Submitted } from '@/features/runs/submit'
@@ -78,6 +79,7 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
           requirements,
           timeout_s,
           network,
+          ...policyOf(draft.value),
           parameters: draft.value.parameters.map(tidied),
           ...(base.value ? { script_id: base.value.id } : {}),
           ...(name.trim() ? { name: name.trim() } : {}),

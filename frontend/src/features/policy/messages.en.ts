@@ -1,0 +1,82 @@
+const messages = {
+  title: 'How it runs',
+  retries: {
+    title: 'Retries',
+    some: '{n} retry | {n} retries',
+    count: 'Retries after the first attempt',
+    on: 'After',
+    outcome: { failed: 'a failure', timed_out: 'a time-out', lost: 'a loss of its machine' },
+    delay: 'Wait before the first retry, in seconds',
+    backoff: 'Then wait',
+    backoffs: { fixed: 'the same each time', exponential: 'twice as long each time' },
+    waits: 'Waits, with some jitter: {list}',
+    help: 'A cancelled run is never retried.',
+  },
+  concurrency: {
+    title: 'Concurrency',
+    some: 'at most {n} at once',
+    on: 'Limit how many run at once',
+    limit: 'At most',
+    key: 'Counted together by',
+    keyNone: 'this script',
+    keyHelp:
+      "Scripts that give the same key count together. In a key, {'{'}REGION{'}'} stands for the value of that parameter.",
+    policy: 'When that many run already',
+    policies: {
+      queue: 'wait in the queue',
+      skip: 'refuse the new run',
+      cancel_previous: 'cancel the oldest and go on',
+    },
+  },
+  limits: {
+    title: 'Limits',
+    cpu: 'CPU cores',
+    memory_mb: 'Memory, MiB',
+    pids: 'Processes',
+    disk_mb: 'Disk, MiB',
+    output_mb: 'Output, MiB',
+    open_files: 'Open files',
+    none: 'as installed',
+    some: {
+      cpu: '{n} cores',
+      memory_mb: '{n} MiB memory',
+      pids: '{n} processes',
+      disk_mb: '{n} MiB disk',
+      output_mb: '{n} MiB output',
+      open_files: '{n} files',
+    },
+    help: 'What one attempt may use. The run says which of them were enforced.',
+  },
+  place: {
+    title: 'Queue and isolation',
+    queue: 'Queue',
+    priority: 'Priority',
+    priorityHelp: '−100 to 100; higher ones go first.',
+    priorityIs: 'priority {n}',
+    isolation: 'Isolation',
+    strongest: 'The strongest this machine has',
+    isolationHelp: 'Where a level is missing, the run is refused rather than weakened.',
+  },
+  level: { process: 'Process', bubblewrap: 'Bubblewrap', container: 'Container' },
+  mounts: {
+    title: 'Host directories',
+    some: '{n} host directory | {n} host directories',
+    add: 'Add a host directory',
+    source: 'On the host',
+    target: 'In the script',
+    same: 'the same place',
+    mode: 'Access to {path}',
+    ro: 'read',
+    rw: 'read and write',
+    remove: 'Remove {path}',
+    help: 'Only what an administrator has allowed.',
+  },
+}
+
+export default messages
+
+declare module '@/ui/i18n/catalog' {
+  interface Catalog {
+    policy: typeof messages
+  }
+}

@@ -1,0 +1,128 @@
+import type { Script } from '@/api/types'
+import { t } from '@/ui/i18n'
+import { formatDuration, formatNumber } from '@/ui/i18n/format'
+
+/** How a script's runs are admitted, retried and confined: what of it can be edited. */
+export const POLICY_FIELDS = [
+  'retries',
+  'retry_delay_s',
+  'backoff',
+  'retry_on',
+  'concurrency',
+  'limits',
+  'isolation',
+  'mounts',
+  'queue',
+  'priority',
+] as const satisfies readonly (keyof Script)[]
+export type PolicyField = (typeof POLICY_FIELDS)[number]
+
+export const OUTCOMES = ['failed', 'timed_out', 'lost'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+export const BACKOFFS = ['fixed', 'exponential'] as const
+export const WHEN_BUSY = ['queue', 'skip', 'cancel_previous'] as const
+export const LEVELS = ['process', 'bubblewrap', 'container'] as const
+export const LIMITS = ['cpu', 'memory_mb', 'pids', 'disk_mb', 'output_mb', 'open_files'] as const
+export type Limit = (typeof LIMITS)[number]
+
+export interface Concurrency {
+  key: string
+  limit: number
+  policy: (typeof WHEN_BUSY)[number]
+}
+
+export interface Mount {
+  source: string
+  target: string | null
+  mode: 'ro' | 'rw'
+}
+
+export interface Policy {
+  retries: number
+  retry_delay_s: number
+  backoff: (typeof BACKOFFS)[number]
+  retry_on: Outcome[]
+  concurrency: Concurrency | null
+  limits: Record<Limit, number | null>
+  isolation: (typeof LEVELS)[number] | null
+  mounts: Mount[]
+  queue: string
+  priority: number
+}
+
+const NO_LIMITS: Record<Limit, null> = {
+  cpu: null,
+  memory_mb: null,
+  pids: null,
+  disk_mb: null,
+  output_mb: null,
+  open_files: null,
+}
+
+/** The policy of a script, with what the server leaves out when it is the default. */
+export function policyOf(script: Partial<Pick<Script, PolicyField>>): Policy {
+  const { concurrency } = script
+  return {
+    retries: script.retries ?? 0,
+    retry_delay_s: script.retry_delay_s ?? 10,
+    backoff: script.backoff ?? 'fixed',
+    retry_on: OUTCOMES.filter((one) => (script.retry_on ?? ['failed', 'timed_out']).includes(one)),
+    concurrency: concurrency
+      ? { key: concurrency.key ?? '', limit: concurrency.limit ?? 1, policy: concurrency.policy ?? 'queue' }
+      : null,
+    limits: { ...NO_LIMITS, ...script.limits },
+    isolation: script.isolation ?? null,
+    mounts: (script.mounts ?? []).map(({ source, target = null, mode = 'ro' }) => ({ source, target, mode })),
+    queue: script.queue ?? 'default',
+    priority: script.priority ?? 0,
+  }
+}
+
+/** A number as typed: null where it is empty or none, so that a half-typed one changes nothing for the worse. */
+export function numberOf(typed: string, { whole = false } = {}): number | null {
+  const text = typed.trim()
+  if (text === '' || !/^[+-]?\d*\.?\d+$/.test(text)) return null
+  const value = Number(text)
+  return whole ? Math.round(value) : value
+}
+
+/** The waits before each retry, as far as they are worth telling; the server adds jitter to each. */
+export function waits({ retries, retry_delay_s: first, backoff }: Policy, most = 4): number[] {
+  return Array.from({ length: Math.min(retries, most) }, (_, i) =>
+    backoff === 'fixed' ? first : first * 2 ** i,
+  )
+}
+
+/** What a part of the policy says now, in one line beside its heading; empty where it is as by default. */
+export function summaryOf(policy: Policy): {
+  retries: string
+  concurrency: string
+  limits: string
+  place: string
+} {
+  const limits = LIMITS.flatMap((one) => {
+    const value = policy.limits[one]
+    return value === null ? [] : [t(`policy.limits.some.${one}`, { n: formatNumber(value) })]
+  })
+  return {
+    retries: policy.retries ? t('policy.retries.some', {}, policy.retries) : '',
+    concurrency: policy.concurrency
+      ? t('policy.concurrency.some', { n: formatNumber(policy.concurrency.limit) })
+      : '',
+    limits: limits.join(' · '),
+    place: [
+      policy.isolation ? t(`policy.level.${policy.isolation}`) : '',
+      policy.queue === 'default' ? '' : policy.queue,
+      policy.priority ? t('policy.place.priorityIs', { n: formatNumber(policy.priority) }) : '',
+      policy.mounts.length ? t('policy.mounts.some', {}, policy.mounts.length) : '',
+    ]
+      .filter(Boolean)
+      .join(' · '),
+  }
+}
+
+/** `10 s, 20 s, 40 s…` */
+export function waitsText(policy: Policy): string {
+  const shown = waits(policy).map((seconds) => formatDuration(seconds))
+  return shown.join(', ') + (policy.retries > shown.length ? '…' : '')
+}
