@@ -1,4 +1,4 @@
-import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { getChunks, goToNextChunk, goToPreviousChunk, MergeView, unifiedMergeView } from '@codemirror/merge'
 import { EditorState, type Extension } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { languageSupport, type CodeLanguage } from './languages'
@@ -10,18 +10,26 @@ export interface DiffOptions {
   after: string
   language: CodeLanguage
   dark: boolean
-  /** One column, for narrow windows. */
+  /** One column. */
   unified: boolean
   labels: { before: string; after: string }
   phrases: Record<string, string>
+}
+
+export interface Diff {
+  /** How many stretches differ. */
+  changes: number
+  /** Move to the next or previous stretch that differs. */
+  go: (forward: boolean) => void
+  destroy: () => void
 }
 
 const COLLAPSE = { margin: 3, minSize: 6 }
 // Gives up precision rather than the page on texts that have nothing in common.
 const EFFORT = { scanLimit: 500, timeout: 1500 }
 
-/** Two texts compared, read only; returns what takes the view down. */
-export async function createDiff(options: DiffOptions): Promise<() => void> {
+/** Two texts compared, read only. */
+export async function createDiff(options: DiffOptions): Promise<Diff> {
   const support = await languageSupport(options.language)
   const extensions = (label: string): Extension => [
     lineNumbers(),
@@ -48,9 +56,9 @@ export async function createDiff(options: DiffOptions): Promise<() => void> {
         }),
       ],
     })
-    return () => {
+    return handle(view, () => {
       view.destroy()
-    }
+    })
   }
   const view = new MergeView({
     parent: options.parent,
@@ -61,7 +69,18 @@ export async function createDiff(options: DiffOptions): Promise<() => void> {
     diffConfig: EFFORT,
     gutter: true,
   })
-  return () => {
+  return handle(view.b, () => {
     view.destroy()
+  })
+}
+
+function handle(view: EditorView, destroy: () => void): Diff {
+  return {
+    changes: getChunks(view.state)?.chunks.length ?? 0,
+    go: (forward) => {
+      const move = forward ? goToNextChunk : goToPreviousChunk
+      move(view)
+    },
+    destroy,
   }
 }

@@ -23,6 +23,7 @@ import {
 } from '@codemirror/view'
 import { languageSupport, type CodeLanguage } from './languages'
 import { codeLook } from './look'
+import { searchPanel } from './searchPanel'
 
 export interface EditorOptions {
   parent: ShadowRoot
@@ -41,6 +42,12 @@ export interface EditorOptions {
 }
 
 export interface Editor {
+  /** For who adds to the editor; whatever is dispatched here is the user's own doing. */
+  view: EditorView
+  /** What helps with the code beyond its colours: completion, findings, keys. Replaces what was there. */
+  setHelp: (help: Extension) => void
+  /** Put another text in place of this one, changing no more than differs, so that the cursor stays where it was. */
+  rewrite: (doc: string) => Promise<void>
   setDoc: (doc: string) => void
   setLanguage: (language: CodeLanguage) => Promise<void>
   setDark: (dark: boolean) => void
@@ -58,6 +65,7 @@ export function createEditor(options: EditorOptions): Editor {
   const language = new Compartment()
   const look = new Compartment()
   const reading = new Compartment()
+  const helping = new Compartment()
   let wanted = options.language
 
   const act = (run: () => void) => () => {
@@ -74,6 +82,7 @@ export function createEditor(options: EditorOptions): Editor {
           { key: 'Mod-Enter', run: act(options.run) },
           { key: 'Mod-s', run: act(options.save) },
         ]),
+        helping.of([]),
         editing(),
         language.of([]),
         look.of(codeLook(options.dark)),
@@ -96,7 +105,21 @@ export function createEditor(options: EditorOptions): Editor {
   void setLanguage(options.language)
 
   return {
+    view,
     setLanguage,
+    setHelp: (help) => {
+      view.dispatch({ effects: helping.reconfigure(help) })
+    },
+    async rewrite(doc) {
+      const { diff } = await import('@codemirror/merge')
+      const before = view.state.doc.toString()
+      const changes = diff(before, doc, EFFORT).map(({ fromA, toA, fromB, toB }) => ({
+        from: fromA,
+        to: toA,
+        insert: doc.slice(fromB, toB),
+      }))
+      if (changes.length) view.dispatch({ changes, userEvent: 'input.format', scrollIntoView: true })
+    },
     setDoc(doc) {
       if (doc === view.state.doc.toString()) return
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: doc } })
@@ -123,6 +146,9 @@ export function createEditor(options: EditorOptions): Editor {
     },
   }
 }
+
+// Gives up precision rather than the page on texts that have nothing in common.
+const EFFORT = { scanLimit: 500, timeout: 1000 }
 
 function readOnly(value: boolean): Extension {
   return [EditorState.readOnly.of(value), EditorView.editable.of(!value)]
@@ -165,7 +191,7 @@ function editing(): Extension {
     crosshairCursor(),
     highlightActiveLine(),
     highlightSelectionMatches(),
-    search({ top: true }),
+    search({ top: true, createPanel: searchPanel }),
     keymap.of([
       ...closeBracketsKeymap,
       ...defaultKeymap,

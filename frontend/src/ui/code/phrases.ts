@@ -25,6 +25,15 @@ const CHINESE: Record<string, string> = {
   'Control character': '控制字符',
   Completions: '补全',
   '$ unchanged lines': '$ 行未改动',
+  Diagnostics: '问题',
+  'No diagnostics': '没有问题',
+  unfold: '展开',
+  to: '至',
+  'Selection deleted': '已删除选区',
+  'New name': '新名称',
+  rename: '重命名',
+  'Reference list': '引用列表',
+  Error: '错误',
 }
 
 export function phrases(): Record<string, string> {
