@@ -7,7 +7,14 @@ import { useRun } from '@/features/runs/queries'
 import { isOver } from '@/features/runs/states'
 import { submitRun, type Submitted } from '@/features/runs/submit'
 import { tidied } from '@/ui/form/definition'
-import { collect, fieldMessages, initialValues, type RawValues, type Trouble } from '@/ui/form/values'
+import {
+  collect,
+  fieldMessages,
+  filesOf,
+  initialValues,
+  type RawValues,
+  type Trouble,
+} from '@/ui/form/values'
 import { usePreferences } from '@/ui/state/preferences'
 import { latestRun } from './api'
 import { placeRefusals } from './fieldPlaces'
@@ -95,14 +102,18 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
     troubles.value = collected.troubles
     refused.value = {}
     if (Object.keys(collected.troubles).length > 0) return null
+    // A file that a field asks for comes before one of the same name that was only laid beside.
+    const asked = filesOf(bench.draft.value.parameters, values.value)
+    const named = new Set(asked.map((file) => file.name))
+    const sending = [...asked, ...files.value.filter((file) => !named.has(file.name))]
     submitting.value = true
     abort = new AbortController()
     try {
       const made = await submitRun({
         ...request(collected.parameters),
-        files: files.value,
+        files: sending,
         signal: abort.signal,
-        progress: (done, total) => (sent.value = files.value.length && total ? done / total : null),
+        progress: (done, total) => (sent.value = sending.length && total ? done / total : null),
       })
       runId.value = made.id
       void queries.invalidateQueries({ queryKey: keys.runs.lists })

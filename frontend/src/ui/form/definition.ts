@@ -12,12 +12,21 @@ export const FIELD_TYPES = [
   'date',
   'datetime',
   'json',
+  'file',
 ] as const
 export type FieldType = (typeof FIELD_TYPES)[number]
 
 export interface FieldOption {
   value: string
   label: string
+}
+
+/** How the value reaches code that reads a command line; the page keeps it as it is. */
+export interface FieldArgument {
+  style: string
+  flag?: string
+  off?: string
+  command?: string
 }
 
 export interface Definition {
@@ -35,6 +44,11 @@ export interface Definition {
   min_length?: number | null
   max_length?: number | null
   regex?: string | null
+  /** MiB. */
+  max_size_mb?: number | null
+  /** Such as `.csv`. */
+  extensions?: string[]
+  argument?: FieldArgument | null
 }
 
 /** Stands for a hidden value in every answer; sent back, it keeps what is there. */
@@ -80,7 +94,19 @@ export function tidied(definition: Definition): Definition {
     kept.max_length = definition.max_length ?? null
     kept.regex = definition.regex === '' ? null : (definition.regex ?? null)
   }
+  if (type === 'file') {
+    kept.max_size_mb = definition.max_size_mb ?? null
+    kept.extensions = definition.extensions ?? []
+    kept.default = null
+  }
+  if (definition.argument) kept.argument = definition.argument
   return kept
+}
+
+/** Endings as people type them (`csv, .TXT`), as the server keeps them. */
+export function extensionsOf(typed: string): string[] {
+  const endings = typed.split(/[\s,;]+/).map((one) => `.${one.toLowerCase().replace(/^[.*]+/, '')}`)
+  return [...new Set(endings.filter((one) => one.length > 1))]
 }
 
 /** What is wrong with a key, as a message code; the server knows more (reserved names). */

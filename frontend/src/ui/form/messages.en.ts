@@ -8,6 +8,11 @@ const messages = {
   off: 'Off',
   show: 'Show',
   hide: 'Hide',
+  file: {
+    pick: 'Drop a file here, or pick one',
+    kinds: 'Drop a {kinds} file here, or pick one',
+    remove: 'Take {name} out',
+  },
   trouble: {
     required: 'A value is needed.',
     too_short: 'At least {bound} characters are needed.',
@@ -23,6 +28,9 @@ const messages = {
     date: 'This is not a date.',
     'date-time': 'This is not a time.',
     json: 'This is not valid JSON: {bound}',
+    extension: 'The file must end in {bound}.',
+    file_size: 'The file may have {bound} MiB at most.',
+    file_twice: 'Another file of this form is named {bound} too; rename one.',
   },
   definition: {
     title: 'Parameters',
@@ -53,6 +61,9 @@ const messages = {
     minLength: 'Shortest',
     maxLength: 'Longest',
     regex: 'Pattern',
+    extensions: 'Endings',
+    extensionsHelp: 'Empty: any file',
+    maxSize: 'Largest, in MiB',
     regexHelp: 'A regular expression that the text must contain; anchor with ^ and $',
   },
   type: {
@@ -68,6 +79,7 @@ const messages = {
     date: 'Date',
     datetime: 'Date and time',
     json: 'JSON',
+    file: 'File',
   },
 }
 

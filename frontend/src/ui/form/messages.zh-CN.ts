@@ -11,6 +11,11 @@ export default {
   off: '关',
   show: '显示',
   hide: '隐藏',
+  file: {
+    pick: '把文件拖到这里，或点击选择',
+    kinds: '把 {kinds} 文件拖到这里，或点击选择',
+    remove: '移除 {name}',
+  },
   trouble: {
     required: '这一项不能为空。',
     too_short: '至少需要 {bound} 个字符。',
@@ -26,6 +31,9 @@ export default {
     date: '这不是有效的日期。',
     'date-time': '这不是有效的时间。',
     json: '不是合法的 JSON：{bound}',
+    extension: '文件扩展名须为 {bound}。',
+    file_size: '文件不能超过 {bound} MiB。',
+    file_twice: '表单里已有名为 {bound} 的文件，请改名。',
   },
   definition: {
     title: '参数',
@@ -55,6 +63,9 @@ export default {
     minLength: '最短',
     maxLength: '最长',
     regex: '格式',
+    extensions: '扩展名',
+    extensionsHelp: '留空则不限',
+    maxSize: '最大（MiB）',
     regexHelp: '内容须包含的正则表达式；整体匹配请加 ^ 和 $',
   },
   type: {
@@ -70,5 +81,6 @@ export default {
     date: '日期',
     datetime: '日期时间',
     json: 'JSON',
+    file: '文件',
   },
 } satisfies Translation<typeof en>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keyTrouble, newDefinition, tidied, type Definition } from './definition'
-import { collect, fieldMessages, initialValues, isMultiple, rawOf, type Raw } from './values'
+import { collect, fieldMessages, filesOf, initialValues, isMultiple, rawOf, type Raw } from './values'
 
 const field = (over: Partial<Definition>): Definition => ({
   key: 'P',
@@ -150,5 +150,51 @@ describe('fieldMessages', () => {
       { field: 'name', message: 'y' },
     ]
     expect(fieldMessages(errors)).toEqual({ SIZE: 'first', OTHER: 'x' })
+  })
+})
+
+describe('files', () => {
+  const field = (over: Partial<Definition> = {}): Definition => ({
+    key: 'TABLE',
+    label: '',
+    type: 'file',
+    required: true,
+    default: null,
+    ...over,
+  })
+  const csv = new File(['a,b'], 'Rows.CSV')
+
+  it('sends the file along and its name as the value', () => {
+    expect(collect([field()], { TABLE: csv })).toEqual({ parameters: { TABLE: 'Rows.CSV' }, troubles: {} })
+    expect(filesOf([field(), field({ key: 'OTHER' })], { TABLE: csv, OTHER: csv, GONE: csv })).toEqual([csv])
+  })
+
+  it('wants one where one is required', () => {
+    expect(collect([field()], { TABLE: '' }).troubles).toEqual({ TABLE: { code: 'required' } })
+    expect(collect([field({ required: false })], { TABLE: '' })).toEqual({
+      parameters: {},
+      troubles: {},
+    })
+  })
+
+  it.each([
+    [{ extensions: ['.csv'] }, null],
+    [{ extensions: ['.tar.gz', '.zip'] }, { code: 'extension', bound: '.tar.gz, .zip' }],
+    [{ max_size_mb: 1 }, null],
+    [{ max_size_mb: 0.000_001 }, { code: 'file_size', bound: 0.000_001 }],
+  ])('looks at its name and size: %j', (over, trouble) => {
+    expect(collect([field(over)], { TABLE: csv }).troubles).toEqual(trouble ? { TABLE: trouble } : {})
+  })
+
+  it('refuses two files of one name, but not one file given twice', () => {
+    const fields = [field(), field({ key: 'OTHER' })]
+    expect(collect(fields, { TABLE: csv, OTHER: csv }).troubles).toEqual({})
+    expect(collect(fields, { TABLE: csv, OTHER: new File(['c'], 'Rows.CSV') }).troubles).toEqual({
+      OTHER: { code: 'file_twice', bound: 'Rows.CSV' },
+    })
+  })
+
+  it('has nothing to show of the file of an earlier run', () => {
+    expect(rawOf(field(), 'Rows.CSV')).toBe('')
   })
 })

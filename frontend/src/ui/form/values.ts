@@ -1,7 +1,7 @@
 import { isChoice, isList, isText, MASK, type Definition } from './definition'
 
-/** What a field holds while it is edited: text as typed, a switch's position, the ticked options. */
-export type Raw = string | boolean | string[]
+/** What a field holds while it is edited: text as typed, a switch's position, the ticked options, a file to send. */
+export type Raw = string | boolean | string[] | File
 export type RawValues = Record<string, Raw>
 
 /** Why a value does not do: a stable code (the server's own) and the bound it broke. */
@@ -19,7 +19,8 @@ const RISKY = /\([^)]*[+*}][^)]*\)[+*{]/
 export function rawOf(definition: Definition, value: unknown): Raw {
   if (definition.type === 'switch') return value === true
   if (isList(definition.type)) return Array.isArray(value) ? value.map(String) : []
-  if (value === null || value === undefined) return ''
+  // An earlier run's file is not here any more: it has to be picked again.
+  if (value === null || value === undefined || definition.type === 'file') return ''
   if (definition.type === 'password') return value === MASK ? '' : textOf(value)
   if (definition.type === 'json') return JSON.stringify(value, null, 2)
   // The picker speaks local time; the value has an offset.
@@ -41,13 +42,14 @@ export function initialValues(
 
 /**
  * Turn a form into the parameters of a run. A field left as it is by default is left out where the server fills it
- * in (hidden defaults); one that was emptied is sent as null, which means "no value".
+ * in (hidden defaults); one that was emptied is sent as null, which means "no value". A file goes by its name; `filesOf` are to be sent along.
  */
 export function collect(
   definitions: readonly Definition[],
   raws: RawValues,
 ): { parameters: Record<string, unknown>; troubles: Record<string, Trouble> } {
   const parameters: Record<string, unknown> = {}
+  const files: File[] = []
   const troubles: Record<string, Trouble> = {}
   for (const definition of definitions) {
     const raw = raws[definition.key] ?? rawOf(definition, definition.default)
@@ -61,8 +63,19 @@ export function collect(
     const read = valueOf(definition, raw)
     if ('trouble' in read) troubles[definition.key] = read.trouble
     else parameters[definition.key] = read.value
+    if (!(raw instanceof File)) continue
+    // They lie side by side in the run's directory.
+    if (files.some((other) => other !== raw && other.name === raw.name))
+      troubles[definition.key] = { code: 'file_twice', bound: raw.name }
+    files.push(raw)
   }
   return { parameters, troubles }
+}
+
+/** The files that a form holds, each once. */
+export function filesOf(definitions: readonly Definition[], raws: RawValues): File[] {
+  const held = definitions.map((definition) => raws[definition.key])
+  return [...new Set(held.filter((raw) => raw instanceof File))]
 }
 
 function isEmpty(raw: Raw): boolean {
@@ -73,6 +86,7 @@ function isEmpty(raw: Raw): boolean {
 export function valueOf(definition: Definition, raw: Raw): { value: unknown } | { trouble: Trouble } {
   const { type } = definition
   if (typeof raw === 'boolean') return { value: raw }
+  if (raw instanceof File) return fileValue(definition, raw)
   if (Array.isArray(raw)) {
     const known = new Set(definition.options?.map((option) => option.value))
     return raw.every((value) => known.has(value)) ? { value: raw } : { trouble: { code: 'option' } }
@@ -93,6 +107,18 @@ export function valueOf(definition: Definition, raw: Raw): { value: unknown } | 
   } catch (error) {
     return { trouble: { code: 'json', bound: error instanceof Error ? error.message : '' } }
   }
+}
+
+const MIB = 1024 * 1024
+
+function fileValue(definition: Definition, file: File): { value: string } | { trouble: Trouble } {
+  const { extensions = [], max_size_mb: most } = definition
+  const name = file.name.toLowerCase()
+  if (extensions.length && !extensions.some((one) => name.endsWith(one)))
+    return { trouble: { code: 'extension', bound: extensions.join(', ') } }
+  if (typeof most === 'number' && file.size > most * MIB)
+    return { trouble: { code: 'file_size', bound: most } }
+  return { value: file.name }
 }
 
 function textValue(definition: Definition, raw: string): { value: string } | { trouble: Trouble } {
