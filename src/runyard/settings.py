@@ -1,6 +1,7 @@
 """Every setting, nested, from (strongest first) arguments, environment and ``<data>/runyard.toml``."""
 
 import os
+import stat
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -18,9 +19,21 @@ MiB = 1024 * 1024
 
 
 def default_data() -> Path:
-    """Return where data lives when nobody says: the XDG data directory, or ``./.runyard`` without a home."""
+    """Return where data lives when nobody says: the XDG data directory, or ``./.runyard`` without a home.
+
+    For root it is ``/var/lib/runyard`` where root's home is closed to others, as runs under users of their own must get
+    at their workspaces; unless there are data in the home already.
+    """
+    home = Path(os.environ.get("HOME") or "/")
+    if os.geteuid() == 0 and not os.environ.get("XDG_DATA_HOME") and _closed(home):
+        at_home = home / ".local/share/runyard"
+        return at_home if (at_home / "master.key").exists() else Path("/var/lib/runyard")
     base = os.environ.get("XDG_DATA_HOME") or (os.path.expanduser("~/.local/share") if os.environ.get("HOME") else None)  # noqa: PTH111
     return Path(base) / "runyard" if base else Path.cwd() / ".runyard"
+
+
+def _closed(home: Path) -> bool:
+    return home != Path("/") and home.is_dir() and not home.stat().st_mode & stat.S_IXOTH
 
 
 class Dispatch(StrEnum):
@@ -68,25 +81,48 @@ class RunSettings(BaseModel):
     pids: int | None = Field(1024, ge=8)
     open_files: int | None = Field(4096, ge=64)
     cpu: float | None = Field(None, gt=0)
+    disk_mb: int | None = Field(None, ge=1)
 
 
 class SandboxSettings(BaseModel):
     """How user code is confined. ``level`` empty means the strongest this machine has."""
 
-    level: Literal["", "process", "bubblewrap"] = ""
+    level: Literal["", "process", "bubblewrap", "container"] = ""
+    guards: bool = True
+    mounts: tuple[str, ...] = ()
+    engine: str = ""
+    engine_image: str = ""
+    engine_network: str = "bridge"
     uid_base: int = Field(64_000, ge=1)
     uid_count: int = Field(1_000, ge=1)
     cgroup_root: Path | None = None
+
+    @field_validator("mounts")
+    @classmethod
+    def _mountable(cls, mounts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in mounts:
+            path = text.removesuffix(":ro").removesuffix(":rw")
+            if not path.startswith("/") or ".." in path.split("/"):
+                raise ValueError(f"{text!r} is no absolute path, with :ro or :rw after it")
+        return mounts
 
 
 class WorkerSettings(BaseModel):
     """How a worker's agent executes. Times in seconds."""
 
     name: str = ""
+    queues: Annotated[tuple[str, ...], NoDecode] = ("default",)
     builds: int = Field(2, ge=1, le=64)
     heartbeat_s: float = Field(5.0, gt=0)
     lease_s: float = Field(90.0, gt=0)
     detached_lease_s: float = Field(900.0, gt=0)
+
+
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Take `default, gpu` from the environment as well as a list from the file."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class EnvironmentSettings(BaseModel):
@@ -96,6 +132,7 @@ class EnvironmentSettings(BaseModel):
     index_url: str = ""
     extra_index_urls: tuple[str, ...] = ()
     npm_registry: str = ""
+    advisory_urls: tuple[str, ...] = ()
     build_timeout_s: float = Field(1800.0, gt=0)
     unused_days: float = Field(90.0, gt=0)
 

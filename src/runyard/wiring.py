@@ -32,12 +32,17 @@ from runyard.live.peers import PeerBus
 from runyard.locks import Locks
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
+from runyard.runs.gatekeeper import Gatekeeper
 from runyard.runs.lifecycle import ACTIVE
+from runyard.runs.limits import LimitBook
 from runyard.runs.logs import FileLogs, LogStore
 from runyard.runs.models import RunRow
+from runyard.runs.policies import Policies
 from runyard.runs.service import RunService
 from runyard.sandbox import Level, Sandboxes
+from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
+from runyard.scripts.organising import Shelf
 from runyard.scripts.service import ScriptService
 from runyard.scripts.uses import ScriptUses
 from runyard.secrets import keys
@@ -145,6 +150,12 @@ def make_sandboxes(settings: Settings) -> Sandboxes:
         uid_count=sandbox.uid_count,
         default=Level(sandbox.level) if sandbox.level else None,
         cgroup_root=sandbox.cgroup_root,
+        engine=sandbox.engine,
+        image=sandbox.engine_image,
+        network=sandbox.engine_network,
+        allowed=tuple(map(Allowed.parse, sandbox.mounts)),
+        floor=int(settings.limits.free_disk),
+        guards=sandbox.guards,
     )
 
 
@@ -158,6 +169,12 @@ def make_cells(settings: Settings) -> Cells:
         uid_count=settings.editor.servers + settings.editor.programs + 1,
         default=Level(sandbox.level) if sandbox.level else None,
         cgroup_root=sandbox.cgroup_root,
+        engine=sandbox.engine,
+        image=sandbox.engine_image,
+        network=sandbox.engine_network,
+        allowed=tuple(map(Allowed.parse, sandbox.mounts)),
+        floor=int(settings.limits.free_disk),
+        guards=sandbox.guards,
     )
     editor = settings.editor
     return Cells(settings.data / "editor", sandboxes, at_once=editor.programs, patience_s=editor.patience_s)
@@ -184,10 +201,15 @@ class Yard:
         self.projects = ProjectService()
         self.access = AccessService(self.database, settings, key, self.projects)
         self.scripts = ScriptService(self.sealer, self.bus)
+        self.script_services = (Shelf(),)
         self.environments = EnvironmentService(
             self.database, self.bus, settings, users=ScriptUses(), in_use=_in_use, builder="worker" in roles
         )
-        self.runs = RunService(settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs)
+        self.limits = LimitBook(self.database, self.bus)
+        self.policies = Policies(self.limits)
+        self.runs = RunService(
+            settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs, self.limits
+        )
         self.gauge = Gauge(settings.data)
         self.cells = make_cells(settings)
         self.editor = EditorService(self.cells)
@@ -201,12 +223,14 @@ class Yard:
         self.snippets = SnippetService()
         self.executor: Executor | None = None
         self.reaper: Reaper | None = None
+        self.gatekeeper: Gatekeeper | None = None
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
         """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""
         backup = await self._schema()
         first, examples = await self._first_start()
         await self.bus.start()
+        await self.limits.start()
         await self.environments.recover()
         if "api" in self.roles:
             await asyncio.to_thread(self.cells.clear)
@@ -224,7 +248,7 @@ class Yard:
                 workspaces=self.workspaces,
                 spool=self.settings.data / "spool",
             )
-            self.executor = Executor(crew, self.dispatch)
+            self.executor = Executor(crew, self.dispatch, self.settings.worker.queues)
             await self.executor.start()
         if "scheduler" in self.roles:
             self.reaper = Reaper(
@@ -233,18 +257,23 @@ class Yard:
                 self.bus,
                 self.dispatch,
                 self.workspaces,
-                daily=(self.environments.sweep, self._sweep_sessions),
+                daily=(self.environments.sweep, self.environments.advisories.sweep, self._sweep_sessions),
             )
             await self.reaper.start()
+            self.gatekeeper = Gatekeeper(self.database, self.bus, self.dispatch, self.limits)
+            await self.gatekeeper.start()
         return first, examples, backup
 
     async def stop(self) -> int:
         """Stop the roles and leave runs going; answers how many go on."""
         left = 0
+        if self.gatekeeper is not None:
+            await self.gatekeeper.stop()
         if self.reaper is not None:
             await self.reaper.stop()
         if self.executor is not None:
             left = await self.executor.stop()
+        await self.limits.close()
         await self.environments.close()
         await self.bus.close()
         await self.database.close()

@@ -93,6 +93,11 @@ async def environments(yard: Yard) -> EnvironmentService:
     return await yard.open()
 
 
+def pins(row: Environment) -> list[tuple[str, str]]:
+    """Name and version of what an environment holds."""
+    return [(package["name"], package["version"]) for package in row.packages or ()]
+
+
 def python(*requirements: str, code: str = "") -> Want:
     want = want_for("python", code, requirements)
     assert want is not None

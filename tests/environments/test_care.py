@@ -19,7 +19,7 @@ from runyard.environments.lifecycle import Event, State, WrongMoment, move
 from runyard.environments.models import Environment
 from runyard.environments.service import EnvironmentService
 
-from .conftest import PROJECT, Yard, execute, python
+from .conftest import PROJECT, Yard, execute, pins, python
 from .registry import Registry
 
 # A build backend that answers what it is at once, and builds only once the file GATE is there.
@@ -233,7 +233,7 @@ async def test_rebuilding_keeps_the_lock(yard: Yard, environments: EnvironmentSe
     assert environments.cached(python("tiny")) is None
     assert await environments.ensure(python("tiny"), None, PROJECT) == ready
     row = await yard.row(ready.id)
-    assert (row.build, row.packages) == (2, [{"name": "tiny", "version": "1.0"}])
+    assert (row.build, pins(row)) == (2, [("tiny", "1.0")])
     assert not marker.exists()
     assert list((yard.data / "envs" / ".aside").iterdir()) == []
 

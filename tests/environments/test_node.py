@@ -9,7 +9,7 @@ from runyard.environments.entry import entry_name
 from runyard.environments.failures import BuildFailed
 from runyard.environments.service import EnvironmentService
 
-from .conftest import PROJECT, Yard, execute, node
+from .conftest import PROJECT, Yard, execute, node, pins
 from .registry import Registry
 
 CJS = "const {hi} = require('greet'); console.log(hi('you'))"
@@ -30,7 +30,8 @@ async def test_packages_are_found_by_require_and_by_import(
     assert await execute(ready, tmp_path, entry_name("javascript", CJS), CJS) == (0, "hi you 42\n", "")
     assert await execute(ready, tmp_path, entry_name("javascript", ESM), ESM) == (0, "hi you 42 42\n", "")
     row = await yard.row(ready.id)
-    assert row.packages == [{"name": "@scope/deep", "version": "1.0.1"}, {"name": "greet", "version": "1.2.0"}]
+    assert pins(row) == [("@scope/deep", "1.0.1"), ("greet", "1.2.0")]
+    assert all(package["size_bytes"] > 0 for package in row.packages or ())
     assert row.interpreter.startswith("Node.js ")
     assert yard.registry.url not in (row.lock_text or "")
     assert environments.cached(node("@scope/deep", "greet@^1")) is ready
@@ -87,7 +88,7 @@ async def test_the_lock_is_kept_for_rebuilds(yard: Yard, environments: Environme
     await environments.close()
     again = await (await yard.open()).ensure(node("greet"), ready.id, PROJECT)
     assert again == ready
-    assert {"name": "greet", "version": "1.2.0"} in ((await yard.row(ready.id)).packages or [])
+    assert ("greet", "1.2.0") in pins(await yard.row(ready.id))
 
 
 async def test_the_node_that_the_extra_carries(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

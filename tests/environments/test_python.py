@@ -12,7 +12,7 @@ from runyard.environments.failures import BuildFailed
 from runyard.environments.processes import Command
 from runyard.environments.service import EnvironmentService
 
-from .conftest import PROJECT, Yard, execute, python
+from .conftest import PROJECT, Yard, execute, pins, python
 from .registry import Registry
 
 
@@ -39,7 +39,7 @@ async def test_requirements_are_resolved_installed_and_importable(
     code = "import subprocess, tiny, upper; print(tiny.VERSION, upper.VERSION, flush=True); subprocess.run(['tiny'])"
     assert await execute(ready, tmp_path, "main.py", code) == (0, "1.0 2.0\nhello from tiny\n", "")
     row = await yard.row(ready.id)
-    assert row.packages == [{"name": "tiny", "version": "1.0"}, {"name": "upper", "version": "2.0"}]
+    assert pins(row) == [("tiny", "1.0"), ("upper", "2.0")]
     assert "--hash=sha256:" in (row.lock_text or "")
     assert row.size_bytes is not None
     assert row.size_bytes > 1000
@@ -240,7 +240,7 @@ async def test_a_directory_that_was_taken_away_is_built_again(
     assert environments.cached(python("tiny")) is None
     again = await environments.ensure(python("tiny"), None, PROJECT)
     assert again == ready
-    assert (await yard.row(ready.id)).packages == [{"name": "tiny", "version": "1.0"}]
+    assert pins(await yard.row(ready.id)) == [("tiny", "1.0")]
 
 
 async def test_files_lost_in_a_power_cut_are_noticed(yard: Yard, environments: EnvironmentService) -> None:

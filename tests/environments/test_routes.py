@@ -2,79 +2,30 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
-
-from runyard.access.permissions import ROLES, Actor, Membership, Role
-from runyard.access.service import AccessService
-from runyard.environments.routes import router
-from runyard.environments.service import EnvironmentService, UsedBy
-from runyard.ids import ProjectId, UserId
-from runyard.web import problems
-from runyard.web.depends import provide
 
 from .conftest import PROJECT, Yard, node, python
-
-ADMIN = Actor(UserId("usr_1"), "ann", "ses_1", True, (Membership(PROJECT, "default", ROLES[Role.admin]),))
-DEVELOPER = replace(ADMIN, memberships=(Membership(PROJECT, "default", ROLES[Role.developer]),))
-STRANGER = replace(ADMIN, memberships=(Membership(ProjectId("prj_other"), "other", ROLES[Role.viewer]),))
-
-
-@dataclass
-class Gatekeeper:
-    """Stands where tokens are read: whoever is set here comes in."""
-
-    actor: Actor = ADMIN
-
-    async def actor_of(self, _token: str) -> Actor:
-        return self.actor
-
-
-@dataclass
-class Site:
-    client: httpx.AsyncClient
-    gatekeeper: Gatekeeper
-    environments: EnvironmentService
-
-    async def get(self, path: str, status: int = 200, **query: Any) -> Any:
-        answer = await self.client.get(f"/environments{path}", params=query)
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def post(self, path: str, status: int, body: object = None) -> Any:
-        answer = await self.client.post(f"/environments{path}", json=body)
-        assert answer.status_code == status, answer.text
-        return answer.json()
+from .site import DEVELOPER, STRANGER, Site, opened
 
 
 @pytest.fixture
 async def site(yard: Yard) -> AsyncIterator[Site]:
-    async def used_by(_session: object, actor: Actor, id_: str) -> list[UsedBy]:
-        return [UsedBy("scr_1", f"uses {id_}")] if actor.memberships[0].project_id == PROJECT else []
-
-    environments = await yard.open(used_by=used_by)
-    gatekeeper = Gatekeeper()
-    app = FastAPI()
-    problems.install(app)
-    app.include_router(router)
-    provide(app.state, yard.database, environments)
-    app.state.provided[AccessService] = gatekeeper
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://x", headers={"Authorization": "Bearer x"}
-    ) as client:
-        yield Site(client, gatekeeper, environments)
+    async with opened(yard) as site:
+        yield site
 
 
 async def test_one_environment(site: Site) -> None:
     ready = await site.environments.ensure(python("tiny"), None, PROJECT)
     body = await site.get(f"/{ready.id}")
-    assert body["packages"] == [{"name": "tiny", "version": "1.0"}]
-    assert body["used_by"] == [{"script_id": "scr_1", "name": f"uses {ready.id}"}]
+    [package] = body["packages"]
+    assert (package["name"], package["version"], package["vulnerabilities"]) == ("tiny", "1.0", [])
+    assert 100 < package["size_bytes"] < body["size_bytes"]
+    assert body["used_by"] == [
+        {"script_id": "scr_1", "name": f"uses {ready.id}", "current": True, "last_used_at": "1970-01-01T00:00:00Z"}
+    ]
+    assert (body["used_by_count"], body["package_count"], body["vulnerability_count"]) == (1, 1, 0)
+    assert (body["origin"], body["project"], body["trial_of"], body["trial_id"]) == ("resolved", None, None, None)
     assert (body["kind"], body["state"], body["requirements"], body["error"]) == ("python", "ready", ["tiny"], None)
     assert body["interpreter"].startswith("CPython ")
     assert body["created_at"].endswith("Z")
@@ -91,10 +42,14 @@ async def test_the_list_is_filtered_and_paged(site: Site) -> None:
     assert [item["id"] for item in page["items"][1:]] == [ids[2], ids[1]]
     assert page["items"][0]["error"]["code"] == "resolution_failed"
     assert "used_by" not in page["items"][0]
+    assert [item["used_by_count"] for item in page["items"]] == [1, 1, 1]
+    assert [item["package_count"] for item in page["items"]] == [None, 0, 1]
     rest = await site.get("", cursor=page["next_cursor"])
     assert [item["id"] for item in rest["items"]] == [ids[0]]
     assert rest["next_cursor"] is None
     assert [i["id"] for i in (await site.get("", kind="node"))["items"]] == [ids[2]]
+    assert [i["id"] for i in (await site.get("", package="Tiny"))["items"]] == [ids[1]]
+    assert (await site.get("", package="absent"))["items"] == []
     failed = await site.get("", state=["failed", "building"], kind="python")
     assert [i["state"] for i in failed["items"]] == ["failed"]
     assert (await site.get("", 422, state="odd"))["errors"][0]["field"].startswith("state")

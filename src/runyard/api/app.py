@@ -12,6 +12,7 @@ from runyard.access.routes import router as access_routes
 from runyard.api import docs, health, live, metrics, page
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
+from runyard.environments.package_routes import router as package_routes
 from runyard.environments.routes import router as environment_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
@@ -19,6 +20,7 @@ from runyard.runs.log_routes import router as log_routes
 from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.routes import router as script_routes
+from runyard.scripts.shelf_routes import router as shelf_routes
 from runyard.web import problems
 from runyard.web.depends import provide
 from runyard.wiring import Yard
@@ -27,10 +29,13 @@ PREFIX = "/api/v1"
 ROUTERS: tuple[APIRouter, ...] = (
     access_routes,
     project_routes,
+    # Before the scripts' own, whose paths begin with an id.
+    shelf_routes,
     script_routes,
     run_routes,
     log_routes,
     environment_routes,
+    package_routes,
     insight_routes,
     editor_routes,
     language_routes,
@@ -66,8 +71,11 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.access,
             yard.projects,
             yard.scripts,
+            *yard.script_services,
             yard.environments,
+            yard.environments.advisories,
             yard.runs,
+            yard.policies,
             yard.gauge,
             yard.editor,
             yard.servers,

@@ -32,7 +32,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Scripts",
         (
             ("scripts", "scripts:app", "List, show, push, pull and delete scripts"),
-            ("env", "environments:app", "List environments and show how they were built"),
+            ("env", "environments:app", "Look at environments and their packages, and look after them"),
+            ("advisories", "advisories:app", "Know which packages are vulnerable"),
         ),
     ),
     (

@@ -14,8 +14,8 @@ from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
-from runyard.engine.workspace import Layout, read_outputs, remove_flat
-from runyard.environments.entry import entry_name
+from runyard.engine.hooked import with_hooks
+from runyard.engine.workspace import Layout, read_outputs, read_small, remove_flat
 from runyard.environments.failures import BuildInterrupted
 from runyard.environments.toolchain import Ready
 from runyard.environments.wants import want_for
@@ -51,6 +51,9 @@ from runyard.runs.repository import Claim, Token
 from runyard.sandbox import Confinement, Limits, Request
 from runyard.sandbox.ownership import give
 from runyard.scripts.content import Pinned
+from runyard.scripts.hooks import NONE, RECORD
+from runyard.scripts.launch import Launch, entry_of
+from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
@@ -87,9 +90,7 @@ class Attempt:
         self.pinned = pinned
         self.id = attempt_id(claim.token)
         self.spool = crew.spool / self.id
-        self.layout: Layout = crew.workspaces.layout(
-            self.token.run_id, self.token.attempt, entry_name(pinned.language, pinned.code)
-        )
+        self.layout: Layout = crew.workspaces.layout(self.token.run_id, self.token.attempt, entry_of(pinned))
         self._cancelled = asyncio.Event()
         self._link: ShimLink | None = None
         self._progress: dict[str, Any] | None = None
@@ -160,8 +161,9 @@ class Attempt:
         ready = await self._environment(slot)
         await self._state_directory(slot)
         self._check_cancelled()
-        values = self.crew.values_of(self.claim)
-        request = self._request(ready, values)
+        values = placed(self.pinned.definitions, self.crew.values_of(self.claim), self.layout.files)
+        launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
+        request = self._request(ready, values, launch)
         lay_out = partial(
             self.crew.workspaces.prepare,
             self.layout,
@@ -169,8 +171,11 @@ class Attempt:
             self.pinned.code,
             self.crew.document(values),
             ready.links if ready else (),
+            launch.files,
+            tree,
+            in_workspace=self.pinned.in_workspace,
         )
-        if self.crew.workspaces.uploads(self.token.run_id).exists():
+        if tree or self.crew.workspaces.uploads(self.token.run_id).exists():
             await asyncio.to_thread(lay_out)
         else:
             # Without files to copy, the way to a thread and back takes longer than the work.
@@ -222,7 +227,7 @@ class Attempt:
 
     async def _state_directory(self, slot: Slot) -> None:
         script_id = self.pinned.script_id
-        if script_id is None or "RUNYARD_STATE_DIR" not in self.pinned.code:
+        if script_id is None or not self.pinned.wants_state:
             return
         if self.crew.states.try_take(script_id, self.id):
             return
@@ -252,7 +257,7 @@ class Attempt:
             await repository.note(session, self.token, waiting=waiting)
             after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, "starting"))
 
-    def _request(self, ready: Ready | None, values: dict[str, Any]) -> Request:
+    def _request(self, ready: Ready | None, values: dict[str, Any], launch: Launch) -> Request:
         crew, layout = self.crew, self.layout
         state: tuple[Path, ...] = ()
         env = {
@@ -262,6 +267,7 @@ class Attempt:
             "TZ": "UTC",
             "PYTHONUNBUFFERED": "1",
             **(ready.env if ready else {}),
+            **launch.env,
             **crew.environment(self.pinned, values),
             "HOME": str(layout.files),
             "RUNYARD_RUN_ID": self.token.run_id,
@@ -281,10 +287,14 @@ class Attempt:
         runs = crew.settings.runs
         return Request(
             attempt_id=self.id,
-            argv=(*(ready.argv if ready else ("/bin/bash",)), str(layout.entry)),
+            argv=launch.argv,
             env=env,
             workspace=layout.files,
-            read_only=(layout.code, *(ready.read_only if ready else ())),
+            read_only=(
+                layout.code,
+                *(layout.base / name for name in launch.folders),
+                *(ready.read_only if ready else ()),
+            ),
             read_write=(layout.io, *state),
             network=self.pinned.network,
             limits=Limits(cpu=runs.cpu, memory_mb=runs.memory_mb, pids=runs.pids, open_files=runs.open_files),
@@ -398,6 +408,8 @@ class Attempt:
                 outputs_problem=masker.mask_text(trouble) if trouble else None,
             )
         )
+        if self.pinned.hooks != NONE:
+            move = with_hooks(move, read_small(self.layout.io / RECORD))
         usage = {
             "wall_s": ending.usage.wall_s,
             "cpu_s": ending.usage.cpu_s,

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import psutil
+from packaging.utils import canonicalize_name
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
 from runyard.db.session import Database, after_commit
-from runyard.environments import repository
+from runyard.environments import inventory, repository
 from runyard.environments.buildlog import BuildLog
+from runyard.environments.contents import Sizes
 from runyard.environments.directory import Shelf, Size, measure
 from runyard.environments.failures import (
     BuildCancelled,
@@ -30,7 +32,7 @@ from runyard.environments.failures import (
 )
 from runyard.environments.interpreters import Interpreter
 from runyard.environments.lifecycle import Event, State, move
-from runyard.environments.locks import Lock
+from runyard.environments.locks import Lock, Package
 from runyard.environments.models import Environment
 from runyard.environments.processes import Confine
 from runyard.environments.toolchain import Site, Toolchain
@@ -64,6 +66,7 @@ class _Made:
     name: str
     size: Size
     interpreter: Interpreter
+    sizes: Sizes
 
 
 class Builds:
@@ -236,7 +239,8 @@ class Builds:
                     lines.say(f"  {package.name} {package.version}")
                 name = lock.name(interpreter.identity)
                 size = await self._install(toolchain, lock, name, interpreter, site, afresh=afresh)
-        return _Made(lock, name, size, interpreter)
+                sizes = await asyncio.to_thread(toolchain.sizes, self._shelf.path(name))
+        return _Made(lock, name, size, interpreter, sizes)
 
     async def _install(
         self, toolchain: Toolchain, lock: Lock, name: str, interpreter: Interpreter, site: Site, *, afresh: bool
@@ -257,13 +261,15 @@ class Builds:
     async def _settle(self, row: Environment, took: float, made: _Made | None, failure: BuildFailed | None) -> None:
         """Write down how a build ended, unless another builder has taken over meanwhile."""
         now = clock.now()
+        packages: list[dict[str, Any]] = []
         values: dict[str, Any] = {"builder": None, "lease_until": None, "build_s": round(took, 3)}
         if made is not None:
             event = Event.succeed
+            packages = [_package(package, made.sizes) for package in made.lock.packages]
             values |= {
                 "lock_hash": made.name,
                 "lock_text": made.lock.text,
-                "packages": [{"name": p.name, "version": p.version} for p in made.lock.packages],
+                "packages": packages,
                 "size_bytes": made.size.bytes,
                 "interpreter": made.interpreter.title,
                 "interpreter_path": str(made.interpreter.path),
@@ -279,6 +285,8 @@ class Builds:
         step = move(event)
         async with self._database.write() as session:
             if await repository.apply(session, row.id, step, token=row.build, **values):
+                if made is not None:
+                    await inventory.put_packages(session, row.id, packages)
                 after_commit(session, lambda: self.publish(row.id, step.target))
         logger.info(
             "environment.built",
@@ -309,6 +317,11 @@ class Builds:
 
     def _grown(self, id_: str, last: int) -> None:
         self._bus.publish(f"environment:{id_}", {"type": "environment_log", "id": id_, "last": last})
+
+
+def _package(package: Package, sizes: Sizes) -> dict[str, Any]:
+    size = sizes.get(package.name, sizes.get(canonicalize_name(package.name)))
+    return {"name": package.name, "version": package.version, **({} if size is None else {"size_bytes": size})}
 
 
 @lru_cache(1)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from runyard.environments import verdicts
+from runyard.environments.contents import Sizes, node_sizes
 from runyard.environments.interpreters import Interpreter, find_node
 from runyard.environments.locks import Lock
 from runyard.environments.processes import without_credentials
@@ -84,6 +85,10 @@ class NodeToolchain:
         )
         if done.code != 0:
             raise verdicts.installing(done.stderr)
+
+    def sizes(self, path: Path) -> Sizes:
+        """Return how large each package is."""
+        return node_sizes(path)
 
     def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
         """Return how scripts run in the environment at `path`."""

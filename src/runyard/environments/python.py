@@ -7,6 +7,7 @@ import functools
 from pathlib import Path
 
 from runyard.environments import verdicts
+from runyard.environments.contents import Sizes, python_sizes
 from runyard.environments.failures import PythonMissing
 from runyard.environments.interpreters import Interpreter, ask_python, find_python, uv_program
 from runyard.environments.locks import Lock
@@ -93,6 +94,10 @@ class PythonToolchain:
         )
         if done.code != 0:
             raise verdicts.installing(done.stderr)
+
+    def sizes(self, path: Path) -> Sizes:
+        """Return how large each package is."""
+        return python_sizes(path)
 
     def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
         """Return how scripts run in the environment at `path`."""

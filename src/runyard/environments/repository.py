@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
 from runyard.db.types import DatabaseNow
+from runyard.environments import inventory
 from runyard.environments.lifecycle import UNSETTLED, Move, State
 from runyard.environments.models import Environment
 
@@ -31,10 +32,25 @@ async def current(session: AsyncSession, request_hash: str) -> Environment | Non
 
 
 async def page(
-    session: AsyncSession, states: Sequence[State], kind: str | None, before: str | None, limit: int
+    session: AsyncSession,
+    states: Sequence[State],
+    kind: str | None,
+    before: str | None,
+    limit: int,
+    *,
+    package: str | None = None,
+    projects: Sequence[str] | None = None,
 ) -> Sequence[Environment]:
-    """Return up to `limit` environments, newest first, beginning after the id `before`."""
+    """Return up to `limit` environments, newest first, beginning after the id `before`.
+
+    Only those that hold `package`, if one is named. What comes from a project's own sources is shown to members of
+    `projects` only; None stands for everything.
+    """
     query = select(Environment).where(Environment.deleted_at.is_(None)).order_by(Environment.id.desc()).limit(limit)
+    if package is not None:
+        query = query.where(Environment.id.in_(inventory.holding(package)))
+    if projects is not None:
+        query = query.where(inventory.visible(projects))
     if states:
         query = query.where(Environment.state.in_([state.value for state in states]))
     if kind is not None:
@@ -42,6 +58,12 @@ async def page(
     if before is not None:
         query = query.where(Environment.id < before)
     return (await session.scalars(query)).all()
+
+
+async def trial(session: AsyncSession, id_: str) -> str | None:
+    """Return the id of the newest trial upgrade of an environment."""
+    query = select(Environment.id).where(Environment.trial_of == id_, Environment.deleted_at.is_(None))
+    return await session.scalar(query.order_by(Environment.id.desc()).limit(1))
 
 
 async def apply(session: AsyncSession, id_: str, move: Move, *, token: int | None = None, **values: Any) -> bool:

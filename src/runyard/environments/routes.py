@@ -8,6 +8,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.environments import views
 from runyard.environments.buildlog import Line
 from runyard.environments.lifecycle import State
 from runyard.environments.models import Environment
@@ -16,10 +17,7 @@ from runyard.environments.schemas import (
     CleanupRequest,
     EnvironmentBody,
     EnvironmentSummary,
-    ErrorBody,
     LogLine,
-    PackageBody,
-    UsedByBody,
 )
 from runyard.environments.service import EnvironmentService
 from runyard.environments.wants import Kind
@@ -33,25 +31,29 @@ Reader = Annotated[Actor, allow(Permission.environment_read)]
 Keeper = Annotated[Actor, allow(Permission.environment_manage)]
 
 
-async def _existing(session: Reading, environments: Environments, environment_id: str) -> Environment:
-    """Answer 404 before a stream begins."""
-    return await environments.get(session, environment_id)
+async def _visible(actor: Reader, session: Reading, environments: Environments, environment_id: str) -> Environment:
+    """Answer 404 for what is not there, or comes from another project's own sources."""
+    return await environments.see(session, actor, environment_id)
 
 
 @router.get("", operation_id="list_environments")
 async def list_environments(
-    _actor: Reader,
+    actor: Reader,
     session: Reading,
     environments: Environments,
     window: Paging,
     state: Annotated[list[State] | None, Query(description="Only those in one of these states.")] = None,
     kind: Annotated[Kind | None, Query(description="Only those of this kind.")] = None,
+    package: Annotated[str | None, Query(max_length=214, description="Only those that hold this package.")] = None,
 ) -> Page[EnvironmentSummary]:
     """List environments, newest first."""
     before = window.after(str)
-    rows = await environments.page(session, state or (), kind, before[0] if before else None, window.limit + 1)
+    rows = await environments.page(
+        session, actor, state or (), kind, package or None, before[0] if before else None, window.limit + 1
+    )
     shown, last = cut(rows, window.limit)
-    return Page(items=[_summary(row) for row in shown], next_cursor=cursor_of(last.id) if last else None)
+    items = await views.summaries(environments, session, actor, shown)
+    return Page(items=items, next_cursor=cursor_of(last.id) if last else None)
 
 
 @router.post("/cleanup", operation_id="clean_up_environments")
@@ -65,30 +67,22 @@ async def clean_up_environments(
 
 @router.get("/{environment_id}", operation_id="get_environment")
 async def get_environment(
-    actor: Reader, session: Reading, environments: Environments, environment_id: str
+    actor: Reader, session: Reading, environments: Environments, row: Annotated[Environment, Depends(_visible)]
 ) -> EnvironmentBody:
-    """Get an environment with its packages and the scripts that use it."""
-    row = await environments.get(session, environment_id)
-    users = await environments.used_by(session, actor, environment_id)
-    return EnvironmentBody(
-        **_summary(row).model_dump(),
-        packages=None if row.packages is None else [PackageBody(**package) for package in row.packages],
-        used_by=[UsedByBody(script_id=user.script_id, name=user.name) for user in users],
-    )
+    """Get an environment with its packages, their known vulnerabilities, and the scripts that use it."""
+    return await views.whole(environments, session, actor, row)
 
 
 @router.get("/{environment_id}/log", operation_id="get_environment_log")
 async def get_environment_log(
     _actor: Reader,
-    session: Reading,
+    row: Annotated[Environment, Depends(_visible)],
     environments: Environments,
-    environment_id: str,
     after: Annotated[int, Query(ge=0, description="Only lines with a number above this one.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> Page[LogLine]:
     """Get lines of the build log, oldest first; pass `next_cursor` as `after` for more."""
-    await environments.get(session, environment_id)
-    lines = await environments.log(environment_id, after, limit)
+    lines = await environments.log(row.id, after, limit)
     more = str(lines[-1].n) if len(lines) == limit else None
     return Page(items=[_line(line) for line in lines], next_cursor=more)
 
@@ -96,59 +90,43 @@ async def get_environment_log(
 @router.get("/{environment_id}/log/stream", operation_id="stream_environment_log", response_class=EventSourceResponse)
 async def stream_environment_log(
     _actor: Reader,
-    _known: Annotated[Environment, Depends(_existing)],
+    row: Annotated[Environment, Depends(_visible)],
     environments: Environments,
-    environment_id: str,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow the build log: events `log` (id = line number), `state`, and `end` once the build is settled."""
-    async for item in environments.follow(environment_id, last_event_id):
+    async for item in environments.follow(row.id, last_event_id):
         if isinstance(item, Line):
             yield ServerSentEvent(event="log", id=str(item.n), data=_line(item))
         else:
-            yield ServerSentEvent(event="state", data={"id": environment_id, "state": item.value})
+            yield ServerSentEvent(event="state", data={"id": row.id, "state": item.value})
     yield ServerSentEvent(event="end", data={})
 
 
 @router.post("/{environment_id}/cancel", operation_id="cancel_environment", status_code=202)
 async def cancel_environment(
-    _actor: Keeper, session: Transaction, environments: Environments, environment_id: str
+    actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
 ) -> EnvironmentSummary:
     """Stop the build of an environment."""
-    return _summary(await environments.cancel(session, environment_id))
+    changed = await environments.cancel(session, row.id)
+    return (await views.summaries(environments, session, actor, [changed]))[0]
 
 
 @router.post("/{environment_id}/rebuild", operation_id="rebuild_environment", status_code=202)
 async def rebuild_environment(
-    _actor: Keeper, session: Transaction, environments: Environments, environment_id: str
+    actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
 ) -> EnvironmentSummary:
     """Build an environment anew, or try again after a failure; the versions stay those of its lock."""
-    return _summary(await environments.rebuild(session, environment_id))
+    changed = await environments.rebuild(session, row.id)
+    return (await views.summaries(environments, session, actor, [changed]))[0]
 
 
 @router.delete("/{environment_id}", operation_id="delete_environment", status_code=204)
 async def delete_environment(
-    _actor: Keeper, session: Transaction, environments: Environments, environment_id: str
+    _actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
 ) -> None:
     """Delete an environment; the next run that wants it resolves its requirements afresh."""
-    await environments.delete(session, environment_id)
-
-
-def _summary(row: Environment) -> EnvironmentSummary:
-    failed = row.error_code is not None
-    return EnvironmentSummary(
-        id=row.id,
-        kind=Kind(row.kind),
-        state=State(row.state),
-        requirements=row.requirements,
-        interpreter=row.interpreter,
-        size_bytes=row.size_bytes,
-        error=ErrorBody(code=row.error_code or "", message=row.error_message or "") if failed else None,
-        created_at=row.created_at,
-        ready_at=row.ready_at,
-        last_used_at=row.last_used_at,
-        build_s=row.build_s,
-    )
+    await environments.delete(session, row.id)
 
 
 def _line(line: Line) -> LogLine:

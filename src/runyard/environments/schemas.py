@@ -1,11 +1,25 @@
 """Environments as the API shows them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from runyard.environments.lifecycle import State
 from runyard.environments.wants import Kind
+
+Severity = Literal["critical", "high", "medium", "low", ""]
+
+
+class VulnerabilityBody(BaseModel):
+    """A known vulnerability of one package at one version."""
+
+    id: str = Field(description='Such as "GHSA-…", "PYSEC-…" or "CVE-…".')
+    aliases: list[str]
+    summary: str
+    severity: Severity = Field(description="Empty where the advisory does not say.")
+    fixed_in: list[str] = Field(description="Newer versions that mend it, oldest first.")
+    url: str
 
 
 class PackageBody(BaseModel):
@@ -13,6 +27,8 @@ class PackageBody(BaseModel):
 
     name: str
     version: str
+    size_bytes: int | None = Field(None, description="Its files, without bytecode; null where nobody measured it.")
+    vulnerabilities: list[VulnerabilityBody] = Field(default_factory=list)
 
 
 class ErrorBody(BaseModel):
@@ -23,10 +39,12 @@ class ErrorBody(BaseModel):
 
 
 class UsedByBody(BaseModel):
-    """A script that uses the environment; only those that you may read."""
+    """A script that has run in the environment; only those that you may read."""
 
     script_id: str
     name: str
+    current: bool = Field(description="Whether this is the environment that the script uses now.")
+    last_used_at: datetime
 
 
 class EnvironmentSummary(BaseModel):
@@ -36,7 +54,14 @@ class EnvironmentSummary(BaseModel):
     kind: Kind
     state: State
     requirements: list[str]
+    requires_python: str = Field(description="The range of Python versions that was asked for; empty for any.")
     interpreter: str = Field(description='Such as "CPython 3.12.4" or "Node.js 22.1.0".')
+    project: str | None = Field(description="Set where packages come from that project's own sources.")
+    origin: Literal["resolved", "imported"]
+    trial_of: str | None = Field(description="The environment that this trial upgrade may replace.")
+    package_count: int | None = Field(description="Null until requirements have been resolved.")
+    vulnerability_count: int = Field(description="How many known vulnerabilities its packages have.")
+    used_by_count: int = Field(description="How many scripts, of those that you may read, use it now.")
     size_bytes: int | None
     error: ErrorBody | None
     created_at: datetime
@@ -50,6 +75,7 @@ class EnvironmentBody(EnvironmentSummary):
 
     packages: list[PackageBody] | None = Field(description="Null until requirements have been resolved.")
     used_by: list[UsedByBody]
+    trial_id: str | None = Field(description="The trial upgrade of this environment, if there is one.")
 
 
 class LogLine(BaseModel):
@@ -72,3 +98,59 @@ class CleanupAnswer(BaseModel):
 
     deleted: int
     freed_bytes: int = Field(description="The size of the removed environments.")
+
+
+class PackageSummary(BaseModel):
+    """A package over all environments."""
+
+    name: str
+    kind: Kind
+    versions: list[str] = Field(description="Those that environments hold, newest first.")
+    environment_count: int
+    vulnerability_count: int = Field(description="Known vulnerabilities of those versions, each counted once.")
+
+
+class PackageUserBody(BaseModel):
+    """A script whose present environment holds the package."""
+
+    script_id: str
+    name: str
+    project: str
+    environment_id: str
+    kind: Kind
+    version: str
+    last_used_at: datetime
+
+
+class PackageUserList(BaseModel):
+    """Scripts that use a package, by name; 200 at the most."""
+
+    items: list[PackageUserBody]
+
+
+class AdvisoryImportBody(BaseModel):
+    """One import of advisories."""
+
+    at: datetime
+    source: str = Field(description="A file's name or an address.")
+    by: str
+    advisories: int
+
+
+class AdvisoryStatus(BaseModel):
+    """What is known about vulnerabilities here."""
+
+    total: int
+    by_ecosystem: dict[str, int] = Field(description='How many for "PyPI" and for "npm".')
+    newest_modified_at: datetime | None
+    refresh_urls: list[str] = Field(description="Where advisories are refreshed from daily; none: never by itself.")
+    imports: list[AdvisoryImportBody] = Field(description="The newest first.")
+
+
+class AdvisoryImportAnswer(BaseModel):
+    """What an import brought."""
+
+    advisories: int = Field(description="Entries that are new or newer, one for each package of an advisory.")
+    withdrawn: int = Field(description="Entries that were taken away since their advisory was withdrawn.")
+    skipped: int = Field(description="Records of other ecosystems, or without a package.")
+    total: int

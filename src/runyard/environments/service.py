@@ -19,6 +19,7 @@ from runyard import clock, log
 from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
 from runyard.environments import inventory, repository
+from runyard.environments.advisories import AdvisoryService
 from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
 from runyard.environments.chores import Chores
@@ -101,6 +102,7 @@ class EnvironmentService:
             builder=builder,
         )
         self._chores = Chores()
+        self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
         self._supply = Supply(database, self._builds, self._shelf, tools, self._chores)
         self._listening: asyncio.Task[None] | None = None
         self._uses: dict[str, tuple[str, datetime]] = {}
@@ -142,8 +144,8 @@ class EnvironmentService:
     async def recover(self) -> None:
         """Clear away what a crash left, and go on with builds that are due. Call it once, at start."""
         self._shelf.prepare()
-        for cache in ("uv", "npm"):
-            (self._settings.data / "cache" / cache).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for private in ("cache/uv", "cache/npm", "tmp"):
+            (self._settings.data / private).mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._builder:
             return
         async with self._database.read() as session:

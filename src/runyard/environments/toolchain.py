@@ -8,6 +8,7 @@ from typing import Protocol
 
 from runyard.environments import processes
 from runyard.environments.buildlog import BuildLog
+from runyard.environments.contents import Sizes
 from runyard.environments.directory import Grip
 from runyard.environments.interpreters import Interpreter
 from runyard.environments.locks import Lock
@@ -80,6 +81,9 @@ class Toolchain(Protocol):
 
     async def install(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
         """Install a lock's packages at `target`, which is not there yet; raise `BuildFailed`."""
+
+    def sizes(self, path: Path) -> Sizes:
+        """Return how large each package of the environment at `path` is."""
 
     def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
         """Return how scripts run in the environment at `path`."""

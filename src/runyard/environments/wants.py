@@ -26,6 +26,7 @@ class Kind(StrEnum):
 
     python = "python"
     node = "node"
+    conda = "conda"
 
 
 _KINDS = {"python": Kind.python, "javascript": Kind.node}

@@ -36,7 +36,7 @@ class ScriptUses:
             .where(EnvironmentUse.environment_id.in_(ids), EnvironmentUse.current, _readable(actor))
             .group_by(EnvironmentUse.environment_id)
         )
-        return dict(rows.tuples().all())
+        return dict(iter(rows))
 
     async def of_package(
         self, session: AsyncSession, actor: Actor, name: str, kind: str | None, version: str | None

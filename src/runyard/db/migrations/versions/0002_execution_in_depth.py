@@ -149,6 +149,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("project_id", name=op.f("pk_run_policies")),
     )
     op.create_table(
+        "script_blobs",
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_script_blobs_project_id")),
+        sa.PrimaryKeyConstraint("project_id", "hash", name=op.f("pk_script_blobs")),
+    )
+    op.create_table(
+        "script_categories",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("colour", sa.String(length=7), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_script_categories_project_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_categories")),
+    )
+    with op.batch_alter_table("script_categories", schema=None) as batch_op:
+        batch_op.create_index("uq_script_categories_project_id_name", ["project_id", "name"], unique=True)
+
+    op.create_table(
         "snippets",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("owner_id", sa.String(length=32), nullable=False),
@@ -166,6 +188,63 @@ def upgrade() -> None:
     with op.batch_alter_table("snippets", schema=None) as batch_op:
         batch_op.create_index("ix_snippets_owner_id_prefix", ["owner_id", "prefix"], unique=False)
         batch_op.create_index("ix_snippets_project_id_prefix", ["project_id", "prefix"], unique=False)
+
+    op.create_table(
+        "script_parameter_sets",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("script_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("description", sa.String(length=1000), nullable=False),
+        sa.Column("values", runyard.db.types.Json(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("created_at", runyard.db.types.Instant(), nullable=False),
+        sa.Column("updated_at", runyard.db.types.Instant(), nullable=False),
+        sa.Column("updated_by", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_parameter_sets_script_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["updated_by"], ["users.id"], name=op.f("fk_script_parameter_sets_updated_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_script_parameter_sets")),
+    )
+    with op.batch_alter_table("script_parameter_sets", schema=None) as batch_op:
+        batch_op.create_index("uq_script_parameter_sets_script_id_name", ["script_id", "name"], unique=True)
+
+    op.create_table(
+        "script_sources",
+        sa.Column("script_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("url", sa.String(length=1000), nullable=False),
+        sa.Column("ref", sa.String(length=200), nullable=False),
+        sa.Column("path", sa.String(length=500), nullable=False),
+        sa.Column("entry", sa.String(length=500), nullable=False),
+        sa.Column("revision", sa.String(length=64), nullable=False),
+        sa.Column("every_s", sa.Integer(), nullable=True),
+        sa.Column("next_at", runyard.db.types.Instant(), nullable=True),
+        sa.Column("synced_at", runyard.db.types.Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("user_id", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_sources_script_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_script_sources_user_id")),
+        sa.PrimaryKeyConstraint("script_id", name=op.f("pk_script_sources")),
+    )
+    with op.batch_alter_table("script_sources", schema=None) as batch_op:
+        batch_op.create_index("ix_script_sources_next_at", ["next_at"], unique=False)
+
+    op.create_table(
+        "script_stars",
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("script_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["script_id"], ["scripts.id"], name=op.f("fk_script_stars_script_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_script_stars_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "script_id", name=op.f("pk_script_stars")),
+    )
+    with op.batch_alter_table("script_stars", schema=None) as batch_op:
+        batch_op.create_index("ix_script_stars_script_id", ["script_id"], unique=False)
 
     op.create_table(
         "run_keeps",
@@ -201,6 +280,15 @@ def upgrade() -> None:
         sa.Column("updated_at", runyard.db.types.Instant(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_usage_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "attempt", name=op.f("pk_run_usage")),
+    )
+    op.create_table(
+        "script_run_modules",
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column("version_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_script_run_modules_run_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["version_id"], ["script_versions.id"], name=op.f("fk_script_run_modules_version_id")),
+        sa.PrimaryKeyConstraint("run_id", "version_id", name=op.f("pk_script_run_modules")),
     )
     with op.batch_alter_table("environments", schema=None) as batch_op:
         batch_op.add_column(sa.Column("project_id", sa.String(length=32), nullable=True))
@@ -254,6 +342,26 @@ def upgrade() -> None:
             "ix_runs_state_held_queue_priority_id", ["state", "held", "queue", "priority", "id"], unique=False
         )
 
+    with op.batch_alter_table("scripts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("kind", sa.String(length=16), server_default="script", nullable=False))
+        batch_op.add_column(sa.Column("folder", sa.String(length=500), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("category_id", sa.String(length=32), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), server_default="0", nullable=False
+            )
+        )
+        batch_op.create_index("ix_scripts_category_id", ["category_id"], unique=False)
+        batch_op.create_index(
+            "ix_scripts_project_id_deleted_at_folder", ["project_id", "deleted_at", "folder"], unique=False
+        )
+        batch_op.create_index(
+            "ix_scripts_project_id_deleted_at_position_id", ["project_id", "deleted_at", "position", "id"], unique=False
+        )
+        batch_op.create_foreign_key(
+            "fk_scripts_category_id_script_categories", "script_categories", ["category_id"], ["id"]
+        )
+
     # ### end Alembic commands ###
     # New columns take over what rows hold already.
     op.execute("UPDATE runs SET labelled = true WHERE id IN (SELECT run_id FROM run_labels)")
@@ -267,6 +375,16 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("scripts", schema=None) as batch_op:
+        batch_op.drop_constraint("fk_scripts_category_id_script_categories", type_="foreignkey")
+        batch_op.drop_index("ix_scripts_project_id_deleted_at_position_id")
+        batch_op.drop_index("ix_scripts_project_id_deleted_at_folder")
+        batch_op.drop_index("ix_scripts_category_id")
+        batch_op.drop_column("position")
+        batch_op.drop_column("category_id")
+        batch_op.drop_column("folder")
+        batch_op.drop_column("kind")
+
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index("ix_runs_state_held_queue_priority_id")
         batch_op.drop_index("ix_runs_held", sqlite_where=sa.text("held"), postgresql_where=sa.text("held"))
@@ -307,6 +425,7 @@ def downgrade() -> None:
         batch_op.drop_column("trial_of")
         batch_op.drop_column("project_id")
 
+    op.drop_table("script_run_modules")
     op.drop_table("run_usage")
     with op.batch_alter_table("run_sizes", schema=None) as batch_op:
         batch_op.drop_index("ix_run_sizes_project_id_run_id_bytes")
@@ -316,11 +435,28 @@ def downgrade() -> None:
         batch_op.drop_index("ix_run_keeps_project_id_run_id")
 
     op.drop_table("run_keeps")
+    with op.batch_alter_table("script_stars", schema=None) as batch_op:
+        batch_op.drop_index("ix_script_stars_script_id")
+
+    op.drop_table("script_stars")
+    with op.batch_alter_table("script_sources", schema=None) as batch_op:
+        batch_op.drop_index("ix_script_sources_next_at")
+
+    op.drop_table("script_sources")
+    with op.batch_alter_table("script_parameter_sets", schema=None) as batch_op:
+        batch_op.drop_index("uq_script_parameter_sets_script_id_name")
+
+    op.drop_table("script_parameter_sets")
     with op.batch_alter_table("snippets", schema=None) as batch_op:
         batch_op.drop_index("ix_snippets_project_id_prefix")
         batch_op.drop_index("ix_snippets_owner_id_prefix")
 
     op.drop_table("snippets")
+    with op.batch_alter_table("script_categories", schema=None) as batch_op:
+        batch_op.drop_index("uq_script_categories_project_id_name")
+
+    op.drop_table("script_categories")
+    op.drop_table("script_blobs")
     op.drop_table("run_policies")
     with op.batch_alter_table("failure_groups", schema=None) as batch_op:
         batch_op.drop_index("uq_failure_groups_project_id_script_key_hash")
