@@ -17,6 +17,7 @@ from runyard.environments.routes import router as environment_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.log_routes import router as log_routes
+from runyard.runs.policy_routes import router as run_policy_routes
 from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.routes import router as script_routes
@@ -33,6 +34,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     shelf_routes,
     script_routes,
     run_routes,
+    run_policy_routes,
     log_routes,
     environment_routes,
     package_routes,

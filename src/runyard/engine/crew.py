@@ -12,6 +12,7 @@ from runyard.db.session import Database
 from runyard.engine.states import StateLocks
 from runyard.engine.workspace import Workspaces
 from runyard.environments.service import EnvironmentService
+from runyard.environments.toolchain import Ready
 from runyard.live.bus import Bus
 from runyard.runner import Launcher
 from runyard.runs.lifecycle import Move
@@ -21,6 +22,8 @@ from runyard.runs.service import sealed_context
 from runyard.sandbox import Sandboxes
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned
+from runyard.scripts.launch import Launch, launch
+from runyard.scripts.modules import Module
 from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
@@ -68,6 +71,20 @@ class Crew:
         while len(self._versions) > VERSIONS:
             del self._versions[next(iter(self._versions))]
         return pinned
+
+    async def launch(
+        self, pinned: Pinned, claim: Claim, values: dict[str, Any], ready: Ready | None, base: Path
+    ) -> tuple[Launch, dict[str, bytes]]:
+        """Return how a version is started, and the contents of its project's files."""
+        tree: dict[str, bytes] = {}
+        modules: list[Module] = []
+        if pinned.tree or pinned.wants_library:
+            async with self.database.read() as session:
+                tree = await self.scripts.tree_of(session, pinned)
+                if pinned.wants_library:
+                    modules = await self.scripts.modules_of(session, claim.token.run_id)
+        argv, env = (ready.argv, ready.env) if ready else (("/bin/bash",), {})
+        return launch(pinned, values, argv, env, base, modules), tree
 
     def values_of(self, claim: Claim) -> dict[str, Any]:
         """Return a run's parameters with the sealed ones opened."""

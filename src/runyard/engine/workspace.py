@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ DEEPEST = 100
 LARGEST = 10**308
 _TOO_DEEP = f"The outputs are nested more than {DEEPEST} levels deep."
 _UNKEPT = re.compile("[\0\ud800-\udfff]")
+_NOTHING: Mapping[str, bytes] = {}
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -68,9 +69,22 @@ class Workspaces:
         )
 
     def prepare(
-        self, layout: Layout, run_id: str, code: str, parameters: bytes, links: Iterable[tuple[str, Path]]
+        self,
+        layout: Layout,
+        run_id: str,
+        code: str,
+        parameters: bytes,
+        links: Iterable[tuple[str, Path]],
+        files: Mapping[str, bytes] = _NOTHING,
+        tree: Mapping[str, bytes] = _NOTHING,
+        *,
+        in_workspace: bool = False,
     ) -> None:
-        """Lay an attempt out afresh: code, parameters, uploads. Anything that a broken start left is removed first."""
+        """Lay an attempt out afresh: code, parameters, uploads. Anything that a broken start left is removed first.
+
+        `files` are relative to the attempt's base; `tree` has a project's other files, relative to the code, and with
+        `in_workspace` to the workspace too. Uploads go over them.
+        """
         with suppress(FileNotFoundError):
             shutil.rmtree(layout.base)
         run = layout.base.parent
@@ -84,14 +98,23 @@ class Workspaces:
         layout.code.mkdir()
         layout.code.chmod(0o755)
         layout.io.mkdir(mode=0o700)
-        _write(layout.entry, code.encode("utf-8", "surrogatepass"), 0o644)
+        source = code.encode("utf-8", "surrogatepass")
+        for path, data in {**files, **{f"code/{path}": data for path, data in tree.items()}}.items():
+            _place(layout.base, path, data, 0o755, 0o644)
+        entry = str(layout.entry.relative_to(layout.code))
+        if in_workspace:
+            for path, data in {**tree, entry: source}.items():
+                _place(layout.files, path, data, 0o700, 0o600)
+        _place(layout.code, entry, source, 0o755, 0o644)
         _write(layout.parameters, parameters, 0o644)
         for name, target in links:
             (layout.code / name).symlink_to(target)
         uploads = self.uploads(run_id)
         if uploads.exists():
             for name in os.listdir(uploads):  # noqa: PTH208 - names, not paths
-                shutil.copyfile(uploads / name, layout.files / name)
+                target = layout.files / name
+                if not target.is_dir():
+                    shutil.copyfile(uploads / name, target)
 
     def state(self, script_id: str) -> Path:
         """Return a script's state directory, made if it is not there."""
@@ -119,6 +142,31 @@ def remove_flat(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(fd)
+
+
+def _place(base: Path, path: str, data: bytes, folders: int, mode: int) -> None:
+    """Write a file at a relative path below `base`; the folders on its way get `folders`, whatever the umask says."""
+    folder = base
+    for part in Path(path).parent.parts:
+        folder = folder / part
+        with suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(folders)
+    _write(base / path, data, mode)
+
+
+def read_small(path: Path, most: int = 4096) -> bytes:
+    """Return the beginning of a file that a script may have touched; nothing of what is no regular file of its own."""
+    try:
+        fd = os.open(path, OPEN_FILE)
+    except OSError:
+        return b""
+    info = os.fstat(fd)
+    if not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
+        os.close(fd)
+        return b""
+    with os.fdopen(fd, "rb") as file:
+        return file.read(most)
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -221,6 +221,15 @@ def store(folder: Path, uploads: Sequence[tuple[str, IO[bytes]]], *, cap: int, s
     return names
 
 
+def sizes(uploads: Sequence[tuple[str, IO[bytes]]]) -> dict[str, int]:
+    """Return the size of each file, in bytes, under the name that it will have."""
+    found = {}
+    for name, file in uploads:
+        found[upload_name(name)] = file.seek(0, os.SEEK_END)
+        file.seek(0)
+    return found
+
+
 def copy_uploads(source: Path, target: Path, *, spare: int) -> None:
     """Give another run the same uploads; all of them or none.
 

@@ -18,14 +18,19 @@ from runyard.dispatch.contract import Dispatch
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
-from runyard.runs import files, repository
+from runyard.runs import bounds, files, policies, repository
+from runyard.runs.admission import Gate
+from runyard.runs.bounds import Wishes
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
+from runyard.runs.gatekeeper import Desk, freed
 from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early
+from runyard.runs.limits import LimitBook, own_gate
 from runyard.runs.logs import LogStore
 from runyard.runs.models import RunRow
 from runyard.runs.schemas import Accepted, Submit, SubmitAny
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned
+from runyard.scripts.policy import ResourceLimits
 from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
@@ -50,6 +55,7 @@ class RunService:
         dispatch: Dispatch,
         bus: Bus,
         logs: LogStore,
+        book: LimitBook,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -58,6 +64,8 @@ class RunService:
         self._dispatch = dispatch
         self._bus = bus
         self.logs = logs
+        self._book = book
+        self._desk = Desk(bus, dispatch, self._tell)
         self.most_files = settings.limits.upload_files
         self._work = settings.data / "work"
 
@@ -85,12 +93,14 @@ class RunService:
             return known
         run_id = ids.new("run")
         names: list[str] = []
+        sizes = files.sizes(uploads)
         if uploads:
             # Parameters are looked at before any file is taken in.
             async with self._database.read() as session:
                 if body.script_id is not None:
                     pinned = await self._scripts.pin(session, actor, body.script_id)
-                    parameters.complete(pinned.definitions, body.parameters)
+                    given = parameters.complete(pinned.definitions, body.parameters)
+                    parameters.check_files(pinned.definitions, given, sizes)
             names = await asyncio.to_thread(self._store, run_id, uploads)
         try:
             async with self._database.write() as session:
@@ -98,6 +108,7 @@ class RunService:
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, run_id)
                 values = parameters.complete(pinned.definitions, body.parameters)
+                parameters.check_files(pinned.definitions, values, sizes)
                 await self._add(
                     session,
                     actor,
@@ -107,7 +118,7 @@ class RunService:
                     values=values,
                     labels=body.labels,
                     uploads=names,
-                    timeout_s=body.timeout_s or pinned.timeout_s,
+                    wishes=await self._wishes(session, body, pinned),
                 )
         except IntegrityError:
             files.discard(self._work / run_id)
@@ -140,13 +151,16 @@ class RunService:
         values: Mapping[str, Any],
         labels: Mapping[str, str],
         uploads: Sequence[str],
-        timeout_s: float | None,
+        wishes: Wishes,
         environment_id: str | None = None,
         rerun_of: str | None = None,
     ) -> None:
         now = clock.now()
         secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
-        run = {
+        public = parameters.public(pinned.definitions, values)
+        queue = wishes.queue or pinned.policy.queue
+        priority = pinned.policy.priority if wishes.priority is None else wishes.priority
+        run: dict[str, Any] = {
             "id": run_id,
             "project_id": pinned.project_id,
             "script_id": pinned.script_id,
@@ -157,8 +171,8 @@ class RunService:
             "state": State.queued.value,
             "attempt": 1,
             "fence": 0,
-            "queue": "default",
-            "priority": 0,
+            "queue": queue,
+            "priority": priority,
             "environment_id": environment_id,
             "trigger_kind": kind,
             "created_by": actor.user_id,
@@ -167,16 +181,44 @@ class RunService:
         }
         inputs = {
             "run_id": run_id,
-            "parameters": parameters.public(pinned.definitions, values),
+            "parameters": public,
             "sealed": self._sealer.seal(json.dumps(secret).encode(), sealed_context(run_id)) if secret else None,
             "labels": dict(labels),
             "uploads": list(uploads),
-            "timeout_s": timeout_s,
+            "timeout_s": wishes.timeout_s or pinned.timeout_s,
             "rerun_of": rerun_of,
+            "limits": wishes.limits.model_dump(exclude_none=True) if wishes.limits else None,
         }
+        if passes := self._gates(pinned, values, secret, queue):
+            run |= await self._desk.receive(session, passes, now)
         await repository.add(session, run, inputs, now)
+        if rerun_of is not None and pinned.wants_library:
+            await self._scripts.copy_modules(session, rerun_of, run_id)
+        elif pinned.modules:
+            await self._scripts.keep_modules(session, run_id, pinned.modules)
         after_commit(session, lambda: self._tell(run, State.queued))
-        after_commit(session, lambda: self._dispatch.wake(run_id, queue="default", priority=0))
+        if not run.get("held"):
+            after_commit(session, lambda: self._dispatch.wake(run_id, queue=queue, priority=priority))
+
+    async def _wishes(self, session: AsyncSession, body: SubmitAny, pinned: Pinned) -> Wishes:
+        """Return what a submit asks for, within the script's limits and the project's bounds."""
+        wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
+        if not wishes.is_empty:
+            bounds.demand(wishes, pinned.policy, await policies.bounds_of(session, pinned.project_id))
+        return wishes
+
+    def _gates(
+        self, pinned: Pinned, values: Mapping[str, Any], secret: Mapping[str, Any], queue: str
+    ) -> tuple[Gate, ...]:
+        """Return the limits that a run must pass; none in the common case, and then nobody is asked."""
+        concurrency = pinned.policy.concurrency
+        shared = self._book.now.of(pinned.project_id, queue)
+        if concurrency is None:
+            return shared
+        known = {key: value for key, value in values.items() if key not in secret}
+        texts = parameters.environment(pinned.definitions, known)
+        own = own_gate(concurrency, pinned.project_id, pinned.script_id, texts)
+        return (own, *shared) if own else shared
 
     async def rerun(self, actor: Actor, run_id: str, *, key: str | None = None, kind: str = "rerun") -> Accepted:
         """Queue the run again as it was: same version, same lock, same parameters, same files.
@@ -214,7 +256,12 @@ class RunService:
                     values=values,
                     labels=inputs.labels,
                     uploads=inputs.uploads,
-                    timeout_s=inputs.timeout_s,
+                    wishes=Wishes(
+                        timeout_s=inputs.timeout_s,
+                        priority=row.priority,
+                        queue=row.queue,
+                        limits=ResourceLimits(**inputs.limits) if inputs.limits else None,
+                    ),
                     environment_id=row.environment_id,
                     rerun_of=run_id,
                 )
@@ -250,6 +297,8 @@ class RunService:
             # A worker may have claimed it meanwhile: then the flag below is what counts.
             if await repository.apply(session, row.id, replace(move, sources=frozenset({State.queued}))):
                 after_commit(session, lambda: self._tell(_told(row), State.cancelled))
+                if row.gate is not None:
+                    after_commit(session, lambda: freed(self._bus))
                 return await self._again(session, run_id)
         if await repository.ask_cancel(session, run_id, now):
             await repository.journal(session, run_id, row.attempt, now, "run.cancel_requested", {"by": actor.username})

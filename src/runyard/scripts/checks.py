@@ -1,12 +1,13 @@
 """Whether definitions and requirements make sense, checked at every save. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from runyard.environments import wants
 from runyard.environments.failures import RequirementMalformed
 from runyard.errors import FieldError
 from runyard.scripts import parameters, patterns, reserved
-from runyard.scripts.definitions import CHOICES, LISTS, MASK, TEXTS, Definition, ParameterType
+from runyard.scripts.definitions import CHOICES, FILES, LISTS, MASK, TEXTS, Definition, ParameterType, Style
 from runyard.scripts.validation import multiple
 
 Finding = tuple[str, str, str]
@@ -20,7 +21,22 @@ _TYPED: tuple[tuple[str, frozenset[ParameterType], str], ...] = (
     ("max_length", TEXTS, "texts"),
     ("regex", TEXTS, "texts"),
     ("options", CHOICES | LISTS, "choices"),
+    ("max_size_mb", FILES, "files"),
+    ("extensions", FILES, "files"),
 )
+
+_FLAG = re.compile(r"--?[A-Za-z0-9?@][A-Za-z0-9._:-]*", re.ASCII)
+_FLAGGED = frozenset({Style.option, Style.switch, Style.times, Style.repeat})
+_BARE = frozenset({Style.command, Style.positional, Style.position})
+_FITTING: dict[Style, frozenset[ParameterType]] = {
+    Style.switch: frozenset({ParameterType.switch}),
+    Style.times: frozenset({ParameterType.number}),
+    Style.repeat: LISTS | {ParameterType.textarea, ParameterType.json},
+    Style.spread: LISTS | {ParameterType.textarea, ParameterType.json},
+    Style.command: CHOICES | {ParameterType.text},
+}
+WITH_HIDDEN_ARGUMENTS = frozenset({"python", "javascript"})
+"""Languages whose command line can be completed within the process, where nobody else sees it."""
 
 
 def findings(definitions: Sequence[Definition], language: str, place: str = "parameters") -> list[FieldError]:
@@ -62,7 +78,7 @@ def _findings(definition: Definition, language: str) -> list[Finding]:
         if definition.type not in kinds and getattr(definition, attribute) not in (None, ()):
             found.append((attribute, "not_applicable", f"Only {owners} have this."))
     if not found:
-        found = [*_numbers(definition), *_texts(definition), *_options(definition)]
+        found = [*_numbers(definition), *_texts(definition), *_options(definition), *_argument(definition, language)]
     # A default can only be judged by rules that hold together.
     return found or _default(definition)
 
@@ -111,11 +127,43 @@ def _options(definition: Definition) -> list[Finding]:
     return found
 
 
+def _argument(definition: Definition, language: str) -> list[Finding]:
+    argument = definition.argument
+    if argument is None:
+        return []
+    found: list[Finding] = []
+    if definition.secret and language not in WITH_HIDDEN_ARGUMENTS:
+        found.append(
+            (
+                "argument",
+                "secret",
+                "Every user of the machine can read a shell's command line: read the variable instead.",
+            )
+        )
+    for name, flag in (("flag", argument.flag), ("off", argument.off)):
+        if flag and not _FLAG.fullmatch(flag):
+            found.append((f"argument.{name}", "flag", "A flag is written like --size or -s."))
+    if argument.style in _FLAGGED and not argument.flag:
+        found.append(("argument.flag", "required", "A flag is needed."))
+    if argument.style in _BARE and argument.flag:
+        found.append(("argument.flag", "not_applicable", "This is told by its place, not by a flag."))
+    if argument.off and argument.style is not Style.switch:
+        found.append(("argument.off", "not_applicable", "Only switches have this."))
+    fitting = _FITTING.get(argument.style)
+    if fitting is not None and definition.type not in fitting:
+        found.append(("argument.style", "not_applicable", f"This style is for {', '.join(sorted(fitting))}."))
+    if argument.command.startswith("-") or not argument.command.isprintable():
+        found.append(("argument.command", "flag", "The name of a sub-command does not begin with a hyphen."))
+    return found
+
+
 def _default(definition: Definition) -> list[Finding]:
     if definition.default is None:
         return []
     if definition.secret and definition.default == MASK:
         return [("default", "masked", "*** keeps a default that is set, and there is none under this key.")]
+    if definition.type in FILES:
+        return [("default", "not_applicable", "A file comes with each run: it has no default.")]
     bare = definition.model_copy(update={"default": None})
     return [
         ("default", error.code, error.message)

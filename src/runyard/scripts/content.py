@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from runyard.scripts.definitions import Definitions
+from runyard.scripts.hooks import Hooks
+from runyard.scripts.modules import mentions
 from runyard.scripts.policy import Policy
+from runyard.scripts.trees import TreeFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,10 @@ class Content:
 class Pinned:
     """One version of a script as a run takes it along; a draft has no number, and a script only if it belongs to one.
 
-    `definitions` hold the defaults of passwords in clear: never answer them.
+    `definitions` hold the defaults of passwords in clear: never answer them. Of a project with several files, `code`
+    is the file at `entry` and `tree` all others; with `in_workspace` they are copied there too. `library` tells that
+    some of them may import from the library, `state` that some use the state directory; `modules` are the ids of the
+    library's versions that go along.
     """
 
     script_id: str | None
@@ -51,6 +57,25 @@ class Pinned:
     timeout_s: float | None
     network: bool
     policy: Policy = field(default_factory=Policy)
+    hooks: Hooks = field(default_factory=Hooks)
+    entry: str = ""
+    tree: tuple[TreeFile, ...] = ()
+    in_workspace: bool = False
+    library: bool = False
+    state: bool = False
+    modules: tuple[str, ...] = ()
+
+    @property
+    def wants_library(self) -> bool:
+        """Whether the code, a hook or another file may import from the project's library."""
+        texts = (self.code, *(hook.code for hook in (self.hooks.before, self.hooks.after) if hook is not None))
+        return self.library or any(map(mentions, texts))
+
+    @property
+    def wants_state(self) -> bool:
+        """Whether it may use its state directory, which one run at a time has."""
+        texts = (self.code, *(hook.code for hook in (self.hooks.before, self.hooks.after) if hook is not None))
+        return self.state or any("RUNYARD_STATE_DIR" in text for text in texts)
 
     @property
     def draft(self) -> bool:

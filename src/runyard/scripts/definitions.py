@@ -1,9 +1,11 @@
 """The shape of a parameter's definition: what a script asks for, as it is saved and as forms are drawn from it."""
 
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -36,6 +38,7 @@ class ParameterType(StrEnum):
     date = "date"
     datetime = "datetime"
     json = "json"
+    file = "file"
 
 
 TEXTS = frozenset({ParameterType.text, ParameterType.textarea, ParameterType.password})
@@ -44,6 +47,9 @@ CHOICES = frozenset({ParameterType.select, ParameterType.radio})
 """One of some options."""
 LISTS = frozenset({ParameterType.multiselect, ParameterType.checkbox})
 """Any number of some options."""
+
+FILES = frozenset({ParameterType.file})
+"""The name of a file that is uploaded with the run; the script gets its path."""
 
 LARGEST_BOUND = 10**300
 
@@ -65,6 +71,18 @@ def _blank_is_none(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _extension(text: str) -> str:
+    dotted = "." + text.lower().lstrip(".")
+    if not re.fullmatch(r"(\.[a-z0-9_+-]+)+", dotted):
+        raise PydanticCustomError("extension", "An extension is letters and digits, such as .csv or .tar.gz.")
+    return dotted
+
+
+Extension = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30), AfterValidator(_extension)
+]
+
+
 class Option(BaseModel):
     """One choice: the value that the script gets and the label that people read (empty: the value)."""
 
@@ -74,12 +92,44 @@ class Option(BaseModel):
     label: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class Style(StrEnum):
+    """How a value stands on a script's command line."""
+
+    option = "option"
+    switch = "switch"
+    times = "times"
+    repeat = "repeat"
+    spread = "spread"
+    command = "command"
+    positional = "positional"
+    position = "position"
+
+
+class Argument(BaseModel):
+    """How a value reaches code that reads a command line, beside the environment variable that it always has.
+
+    `option`: ``--size=5``. `switch`: the flag if true, `off` (if there is one) if false. `times`: the flag as often as
+    the number says. `repeat`: ``--tag=a --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command,
+    before whose name only arguments without `command` stand. `positional`: for a parser, in the order of the
+    definitions; `position`: the same for code that counts by itself (``$1``, ``sys.argv[1]``), so that an absent one
+    keeps its place. With `command`, the argument belongs to that sub-command alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    style: Style
+    flag: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    off: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    command: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+
+
 class Definition(BaseModel):
     """One parameter of a script.
 
     `key` is the name of the environment variable. `min`, `max` and `step` belong to numbers (steps are counted from
-    0); `min_length`, `max_length` and `regex` to texts; `options` to choices. A password's `default` is answered as
-    ``***``; sending ``***`` back keeps it.
+    0); `min_length`, `max_length` and `regex` to texts; `options` to choices; `max_size_mb` (MiB) and `extensions`
+    (``.csv``) to files. A password's `default` is answered as ``***``; sending ``***`` back keeps it. `argument` says
+    how the value reaches code that reads its command line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,6 +148,9 @@ class Definition(BaseModel):
     min_length: Length | None = None
     max_length: Length | None = None
     regex: Annotated[str | None, BeforeValidator(_blank_is_none)] = None
+    max_size_mb: Annotated[float | None, Field(gt=0, le=1_048_576, allow_inf_nan=False)] = None
+    extensions: Annotated[tuple[Extension, ...], Field(max_length=50)] = ()
+    argument: Argument | None = None
 
     @property
     def title(self) -> str:

@@ -25,3 +25,23 @@ class NameTaken(Conflict):
 
 class VersionConflict(Conflict):
     """The script was changed in the meantime: you were working on an older version."""
+
+
+class BadTree(Invalid):
+    """These files can't be taken as a project."""
+
+
+class NoSuchSourceFile(Missing):
+    """This version of the script has no such file."""
+
+
+class NotRunnable(Conflict):
+    """A module of the library is imported by scripts; it is not run by itself."""
+
+
+class NoSuchCategory(Missing):
+    """There is no such category."""
+
+
+class CategoryTaken(Conflict):
+    """Another category of this project has that name."""

@@ -3,15 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base
 from runyard.db.types import Instant, Json
 
+BIGINT = BigInteger().with_variant(Integer, "sqlite")
+
 
 class Script(Base):
-    """A script as it stands. ``live_name`` is its name while it is not deleted, so that only living names collide."""
+    """A script as it stands. ``live_name`` is its name while it is not deleted, so that only living names collide.
+
+    ``kind`` is ``script``, or ``module`` for one of the project's library. ``folder`` is a path such as ``ops/daily``;
+    ``position`` is its place among the scripts that somebody has put in order.
+    """
 
     __tablename__ = "scripts"
     __table_args__ = (
@@ -26,6 +32,9 @@ class Script(Base):
             "updated_at",
             "id",
         ),
+        Index("ix_scripts_project_id_deleted_at_position_id", "project_id", "deleted_at", "position", "id"),
+        Index("ix_scripts_project_id_deleted_at_folder", "project_id", "deleted_at", "folder"),
+        Index("ix_scripts_category_id", "category_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -33,7 +42,13 @@ class Script(Base):
     name: Mapped[str] = mapped_column(String(200))
     live_name: Mapped[str | None] = mapped_column(String(200))
     name_key: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(16), default="script", server_default="script")
     language: Mapped[str] = mapped_column(String(16))
+    folder: Mapped[str] = mapped_column(String(500), default="", server_default="")
+    category_id: Mapped[str | None] = mapped_column(
+        String(32), ForeignKey("script_categories.id", name="fk_scripts_category_id_script_categories")
+    )
+    position: Mapped[int] = mapped_column(BIGINT, default=0, server_default="0")
     description: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(Integer)
     version_id: Mapped[str] = mapped_column(String(32))
@@ -73,6 +88,91 @@ class ScriptVersion(Base):
     note: Mapped[str] = mapped_column(String(500), default="")
     author_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ScriptBlob(Base):
+    """The content of a project's file, kept once for all versions of all scripts of the project that have it."""
+
+    __tablename__ = "script_blobs"
+
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id"), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(Integer)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ScriptCategory(Base):
+    """A category of a project's scripts: a name and a colour, in an order that people choose."""
+
+    __tablename__ = "script_categories"
+    __table_args__ = (Index("uq_script_categories_project_id_name", "project_id", "name", unique=True),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    project_id: Mapped[str] = mapped_column(String(32), ForeignKey("projects.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    colour: Mapped[str] = mapped_column(String(7))
+    position: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class ScriptStar(Base):
+    """A user's star on a script."""
+
+    __tablename__ = "script_stars"
+    __table_args__ = (Index("ix_script_stars_script_id", "script_id"),)
+
+    user_id: Mapped[str] = mapped_column(String(32), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    script_id: Mapped[str] = mapped_column(String(32), ForeignKey("scripts.id", ondelete="CASCADE"), primary_key=True)
+
+
+class ScriptRunModule(Base):
+    """A version of a library's module that a run has taken along, so that a re-run takes the same."""
+
+    __tablename__ = "script_run_modules"
+
+    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    version_id: Mapped[str] = mapped_column(String(32), ForeignKey("script_versions.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+
+
+class ParameterSet(Base):
+    """Values for a script's parameters under a name; passwords stand in ``sealed``."""
+
+    __tablename__ = "script_parameter_sets"
+    __table_args__ = (Index("uq_script_parameter_sets_script_id_name", "script_id", "name", unique=True),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    script_id: Mapped[str] = mapped_column(String(32), ForeignKey("scripts.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str] = mapped_column(String(1000), default="")
+    values: Mapped[dict[str, Any]] = mapped_column(Json)
+    sealed: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    updated_at: Mapped[datetime] = mapped_column(Instant)
+    updated_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
+
+
+class ScriptSource(Base):
+    """Where a script comes from and is kept in step with: a path of a Git repository, or a Gist.
+
+    ``sealed`` holds credentials and the webhook's key. ``next_at`` is when it is to be looked at again.
+    """
+
+    __tablename__ = "script_sources"
+    __table_args__ = (Index("ix_script_sources_next_at", "next_at"),)
+
+    script_id: Mapped[str] = mapped_column(String(32), ForeignKey("scripts.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    url: Mapped[str] = mapped_column(String(1000))
+    ref: Mapped[str] = mapped_column(String(200), default="")
+    path: Mapped[str] = mapped_column(String(500), default="")
+    entry: Mapped[str] = mapped_column(String(500), default="")
+    revision: Mapped[str] = mapped_column(String(64), default="")
+    every_s: Mapped[int | None] = mapped_column(Integer)
+    next_at: Mapped[datetime | None] = mapped_column(Instant)
+    synced_at: Mapped[datetime | None] = mapped_column(Instant)
+    error: Mapped[str | None] = mapped_column(Text)
+    sealed: Mapped[str | None] = mapped_column(Text)
+    user_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
 
 
 class ScriptTag(Base):

@@ -7,14 +7,17 @@ A value that is absent or null is "not given": absent ones take their default, n
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from runyard.errors import FieldError
-from runyard.scripts import validation
-from runyard.scripts.definitions import CHOICES, LISTS, MASK, TEXTS, Definition, ParameterType
+from runyard.scripts import arguments, validation
+from runyard.scripts.definitions import CHOICES, FILES, LISTS, MASK, TEXTS, Definition, ParameterType
+from runyard.scripts.encoding import encode
 from runyard.scripts.errors import InvalidParameters
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MIB = 1024 * 1024
 LONGEST_VALUE = 100_000
 """Bytes of one value in the environment; Linux takes 131,072 for name and value."""
 LONGEST_TOTAL = 1_000_000
@@ -22,7 +25,6 @@ LONGEST_TOTAL = 1_000_000
 DEEPEST = 64
 LARGEST = 10**308
 """Beyond it, an integer is infinite to every program that reads numbers as IEEE 754 doubles."""
-_INTEGRAL_BELOW = 1e21
 
 
 def schema(definitions: Iterable[Definition]) -> dict[str, Any]:
@@ -74,6 +76,14 @@ def _rules(definition: Definition) -> dict[str, Any]:
             "minimum": definition.min,
             "maximum": definition.max,
             "multipleOf": definition.step,
+        }
+    elif definition.type is ParameterType.file:
+        rules = {
+            "type": "string",
+            "format": "filename",
+            "minLength": 1,
+            "extensions": list(definition.extensions) or None,
+            "maxSizeMb": definition.max_size_mb,
         }
     elif definition.type is ParameterType.switch:
         rules = {"type": "boolean"}
@@ -129,28 +139,43 @@ def problems(definitions: Iterable[Definition], values: Mapping[str, Any]) -> li
         sound = {key: value for key, value in values.items() if key not in errors}
         for key, code, message in validation.findings(schema(by_key.values()), sound):
             errors.setdefault(key, FieldError(f"parameters.{key}", message, code))
+    for key, message in arguments.dangling(by_key.values(), values):
+        errors.setdefault(key, FieldError(f"parameters.{key}", message, "flag"))
     if total > LONGEST_TOTAL:
         together = FieldError("parameters", f"Together at most {LONGEST_TOTAL:,} bytes are passed on.", "too_long")
         return [*errors.values(), together]
     return list(errors.values())
 
 
+def check_files(definitions: Iterable[Definition], values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    """Demand that each file parameter names an uploaded file that is not too large; `sizes` are in bytes, by name.
+
+    Raises: InvalidParameters.
+    """
+    errors = []
+    for definition in definitions:
+        name = values.get(definition.key)
+        if definition.type not in FILES or name is None:
+            continue
+        size, most = sizes.get(name), definition.max_size_mb
+        if size is None:
+            errors.append(FieldError(f"parameters.{definition.key}", f"No file named {name} was uploaded.", "file"))
+        elif most is not None and size > most * MIB:
+            sentence = f"The file {name} has {size / MIB:.3g} MiB; at most {most:g} MiB are taken."
+            errors.append(FieldError(f"parameters.{definition.key}", sentence, "file_size"))
+    if errors:
+        raise InvalidParameters(" ".join(error.message for error in errors[:3]), fields=errors)
+
+
+def placed(definitions: Iterable[Definition], values: Mapping[str, Any], folder: PurePath) -> dict[str, Any]:
+    """Return `values` as the script gets them: each file by its path in `folder`, the run's workspace."""
+    names = {d.key for d in definitions if d.type in FILES}
+    return {key: str(folder / value) if key in names else value for key, value in values.items()}
+
+
 def environment(definitions: Iterable[Definition], values: Mapping[str, Any]) -> dict[str, str]:
     """Return the environment variables for `values`, each under its definition's key."""
     return {d.key: encode(values[d.key], d.type) for d in definitions if values.get(d.key) is not None}
-
-
-def encode(value: Any, kind: ParameterType | None = None) -> str:
-    """Return one value as text: strings as they are, ``true``/``false``, numbers and the rest as compact JSON.
-
-    A whole number has no decimal point, whether it came as ``5`` or ``5.0``. A value of kind json stays JSON, so
-    that a string keeps its quotation marks.
-    """
-    if isinstance(value, str) and kind is not ParameterType.json:
-        return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < _INTEGRAL_BELOW:
-        return str(int(value))
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def document(values: Mapping[str, Any]) -> bytes:

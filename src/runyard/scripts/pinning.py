@@ -1,19 +1,21 @@
 """What runs take along: a version, pinned at submit."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
 from runyard.ids import ProjectId
-from runyard.scripts import repository
+from runyard.scripts import files, repository
+from runyard.scripts.composing import Composer
 from runyard.scripts.content import Content, Pinned
-from runyard.scripts.errors import NoSuchScript, NoSuchVersion
-from runyard.scripts.models import Script, ScriptVersion
-from runyard.scripts.policy import policy_options
+from runyard.scripts.errors import NoSuchScript, NoSuchVersion, NotRunnable
+from runyard.scripts.models import Script, ScriptCategory, ScriptVersion
+from runyard.scripts.modules import Module
 from runyard.scripts.schemas import Draft
-from runyard.scripts.versions import VersionKeeper
+from runyard.scripts.versions import VersionKeeper, content_of
 
 DRAFT_NAME = "Draft"
 
@@ -23,6 +25,7 @@ class Pinning:
 
     def __init__(self, versions: VersionKeeper) -> None:
         self._versions = versions
+        self._composer = Composer(versions)
 
     async def pin(self, session: AsyncSession, actor: Actor, script_id: str) -> Pinned:
         """Return a script's newest version for a run of it.
@@ -30,7 +33,10 @@ class Pinning:
         Raises: NoSuchScript for an unknown, foreign or deleted id; Forbidden for who may not submit runs.
         """
         script = await find(session, actor, script_id, Permission.run_submit)
-        return self._versions.pinned(await newest(session, script), script.name)
+        if script.kind != "script":
+            raise NotRunnable
+        pinned = self._versions.pinned(await newest(session, script), script.name)
+        return await self._with_modules(session, pinned)
 
     async def draft(self, session: AsyncSession, actor: Actor, draft: Draft, project: str) -> Pinned:
         """Keep an unsaved text as an unlisted version and return it; the same text twice is kept once.
@@ -41,24 +47,14 @@ class Pinning:
         Raises: NoSuchScript; NoSuchProject; InvalidScript (fields below ``draft.``); Forbidden.
         """
         name = draft.name or DRAFT_NAME
-        before: list[dict[str, Any]] = []
+        before: Content | None = None
         if draft.script_id is None:
             project_id: str = actor.project(project, Permission.script_write)
         else:
             script = await find(session, actor, draft.script_id, Permission.script_write)
             name, project_id = script.name, script.project_id
-            before = (await newest(session, script)).parameters
-        content = Content(
-            language=draft.language,
-            code=draft.code,
-            parameters=self._versions.checked(
-                project_id, draft.language, draft.parameters, draft.requirements, before=before, place="draft."
-            ),
-            requirements=draft.requirements,
-            timeout_s=draft.timeout_s,
-            network=draft.network,
-            options=policy_options(draft),
-        )
+            before = content_of(await newest(session, script))
+        content = await self._composer.new(session, project_id, draft, before=before, place="draft.")
         version = await repository.same_draft(
             session, project_id, draft.script_id, actor.user_id, name, content.hash
         ) or await self._versions.add(
@@ -71,7 +67,30 @@ class Pinning:
             now=clock.now(),
             draft_name=name,
         )
-        return self._versions.pinned(version, name)
+        return await self._with_modules(session, self._versions.pinned(version, name))
+
+    async def _with_modules(self, session: AsyncSession, pinned: Pinned) -> Pinned:
+        """Return a version with the library's modules as they are now, if its code may import any."""
+        if not pinned.wants_library:
+            return pinned
+        found = await repository.module_versions(session, pinned.project_id, pinned.language)
+        return replace(pinned, modules=tuple(found))
+
+    async def keep_modules(self, session: AsyncSession, run_id: str, version_ids: Sequence[str]) -> None:
+        """Note which modules a run takes along."""
+        await repository.keep_modules(session, run_id, version_ids)
+
+    async def copy_modules(self, session: AsyncSession, from_run: str, to_run: str) -> None:
+        """Have a re-run take the modules that the first run took."""
+        await repository.copy_modules(session, from_run, to_run)
+
+    async def modules_of(self, session: AsyncSession, run_id: str) -> list[Module]:
+        """Return the modules that a run takes along."""
+        return await repository.run_modules(session, run_id)
+
+    async def tree_of(self, session: AsyncSession, pinned: Pinned) -> dict[str, bytes]:
+        """Return the contents of a project's files beside its code, by path."""
+        return await files.read(session, pinned.project_id, pinned.tree)
 
     async def version_of(self, session: AsyncSession, version_id: str) -> Pinned:
         """Return a version by its id, whoever asks and whatever became of the script; raise `NoSuchVersion`."""
@@ -106,6 +125,6 @@ async def newest(session: AsyncSession, script: Script) -> ScriptVersion:
     return version
 
 
-def project_of(script: Script) -> ProjectId:
-    """Return the project that a script belongs to."""
-    return ProjectId(script.project_id)
+def project_of(owned: Script | ScriptCategory) -> ProjectId:
+    """Return the project that a script, or a category of scripts, belongs to."""
+    return ProjectId(owned.project_id)

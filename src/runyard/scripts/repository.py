@@ -8,9 +8,18 @@ from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.models import User
-from runyard.scripts.models import Script, ScriptTag, ScriptText, ScriptVersion
+from runyard.scripts.models import (
+    Script,
+    ScriptCategory,
+    ScriptRunModule,
+    ScriptStar,
+    ScriptTag,
+    ScriptText,
+    ScriptVersion,
+)
+from runyard.scripts.modules import Module
 
-Sort = Literal["updated", "name"]
+Sort = Literal["updated", "name", "position"]
 Rows = Select[Script, float | None, bool]
 
 
@@ -25,12 +34,19 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which scripts a list shows: all conditions hold at once. `terms` are folded words, `tags` are all demanded."""
+    """Which scripts a list shows: all conditions hold at once. `terms` are folded words, `tags` are all demanded.
+
+    A `folder` has all below it too; an empty one is where scripts without a folder are.
+    """
 
     project_ids: Sequence[str]
     terms: Sequence[str] = ()
     language: str | None = None
     tags: Sequence[str] = ()
+    kind: str | None = None
+    folder: str | None = None
+    category: str | None = None
+    starred_by: str | None = None
 
 
 async def living(session: AsyncSession, script_id: str, *, lock: bool = False) -> Script | None:
@@ -53,7 +69,7 @@ async def any_state(session: AsyncSession, script_id: str, *, lock: bool = False
 async def page(
     session: AsyncSession, wanted: Filter, sort: Sort, after: tuple[Any, str] | None, limit: int
 ) -> list[Listed]:
-    """Return up to `limit` living scripts: newest change first, or by name, beginning after the keys `after`."""
+    """Return up to `limit` living scripts: newest change first, by name or as put, beginning after the keys `after`."""
     rows = select(Script, ScriptVersion.timeout_s, ScriptVersion.network)
     query = _chosen(rows.join(ScriptVersion, ScriptVersion.id == Script.version_id), wanted).limit(limit)
     if sort == "updated":
@@ -62,6 +78,14 @@ async def page(
             at, id_ = after
             query = query.where(
                 Script.updated_at <= at, or_(Script.updated_at < at, and_(Script.updated_at == at, Script.id < id_))
+            )
+    elif sort == "position":
+        query = query.order_by(Script.position, Script.id)
+        if after is not None:
+            place, id_ = after
+            query = query.where(
+                Script.position >= place,
+                or_(Script.position > place, and_(Script.position == place, Script.id > id_)),
             )
     else:
         query = query.order_by(Script.name_key, Script.id)
@@ -78,6 +102,20 @@ def _chosen(query: Rows, wanted: Filter) -> Rows:
     query = query.where(Script.project_id.in_(wanted.project_ids), Script.deleted_at.is_(None))
     if wanted.language is not None:
         query = query.where(Script.language == wanted.language)
+    if wanted.kind is not None:
+        query = query.where(Script.kind == wanted.kind)
+    if wanted.folder == "":
+        query = query.where(Script.folder == "")
+    elif wanted.folder is not None:
+        # What stands between "ops/" and "ops0" begins with "ops/": a range, which an index serves.
+        below = and_(Script.folder > f"{wanted.folder}/", Script.folder < f"{wanted.folder}0")
+        query = query.where(or_(Script.folder == wanted.folder, below))
+    if wanted.category is not None:
+        named = select(ScriptCategory.id).where(ScriptCategory.name == wanted.category)
+        query = query.where(Script.category_id.in_(named))
+    if wanted.starred_by is not None:
+        starred = select(ScriptStar.script_id).where(ScriptStar.user_id == wanted.starred_by)
+        query = query.where(Script.id.in_(starred))
     for tag in wanted.tags:
         query = query.where(Script.id.in_(select(ScriptTag.script_id).where(ScriptTag.tag == tag)))
     if wanted.terms:
@@ -179,3 +217,42 @@ async def usernames(session: AsyncSession, user_ids: Iterable[str | None]) -> di
     """Return the usernames behind those ids."""
     query = select(User.id, User.username).where(User.id.in_({id_ for id_ in user_ids if id_ is not None}))
     return {id_: username for id_, username in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def module_versions(session: AsyncSession, project_id: str, language: str) -> Sequence[str]:
+    """Return the newest versions of all modules of a project's library that are in `language`."""
+    query = select(Script.version_id).where(
+        Script.project_id == project_id,
+        Script.deleted_at.is_(None),
+        Script.language == language,
+        Script.kind == "module",
+    )
+    return (await session.scalars(query.order_by(Script.id))).all()
+
+
+async def keep_modules(session: AsyncSession, run_id: str, version_ids: Sequence[str]) -> None:
+    """Note which modules a run takes along, under the names that they have now."""
+    named = (
+        select(Script.name, ScriptVersion.id)
+        .join(Script, Script.id == ScriptVersion.script_id)
+        .where(ScriptVersion.id.in_(version_ids))
+    )
+    for name, version_id in (await session.execute(named)).all():
+        session.add(ScriptRunModule(run_id=run_id, version_id=version_id, name=name))
+
+
+async def copy_modules(session: AsyncSession, from_run: str, to_run: str) -> None:
+    """Have a re-run take the same modules."""
+    for row in (await session.scalars(select(ScriptRunModule).where(ScriptRunModule.run_id == from_run))).all():
+        session.add(ScriptRunModule(run_id=to_run, version_id=row.version_id, name=row.name))
+
+
+async def run_modules(session: AsyncSession, run_id: str) -> list[Module]:
+    """Return the modules that a run takes along."""
+    query = (
+        select(ScriptRunModule.name, ScriptVersion.code, ScriptVersion.id)
+        .join(ScriptVersion, ScriptRunModule.version_id == ScriptVersion.id)
+        .where(ScriptRunModule.run_id == run_id)
+        .order_by(ScriptRunModule.name)
+    )
+    return [Module(name, code, version_id) for name, code, version_id in await session.execute(query)]

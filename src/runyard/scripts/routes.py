@@ -11,6 +11,8 @@ from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.projects.service import DEFAULT
+from runyard.scripts.files import tree_of
+from runyard.scripts.hooks import Hooks
 from runyard.scripts.models import ScriptVersion
 from runyard.scripts.pinning import project_of
 from runyard.scripts.policy import policy_of
@@ -54,9 +56,13 @@ async def list_scripts(
     q: Annotated[str, Query(max_length=200, description="Words to find in name, description or code.")] = "",
     language: Annotated[Literal["python", "javascript", "shell", "sql"] | None, Query()] = None,
     tag: Annotated[list[Tag] | None, Query(max_length=20, description="Repeat for several; all are demanded.")] = None,
-    sort: Annotated[Literal["updated", "name"], Query()] = "updated",
+    kind: Annotated[Literal["script", "module"], Query(description="Scripts, or the library's modules.")] = "script",
+    folder: Annotated[str | None, Query(max_length=500, description="With all below it; empty: in no folder.")] = None,
+    category: Annotated[str | None, Query(max_length=100)] = None,
+    starred: Annotated[bool, Query(description="Only those with your star.")] = False,  # noqa: FBT002 - a query
+    sort: Annotated[Literal["updated", "name", "position"], Query()] = "updated",
 ) -> Page[ScriptSummary]:
-    """List scripts, the last changed first or by name; all conditions hold at once."""
+    """List scripts, the last changed first, by name or as people have put them; all conditions hold at once."""
     found = await scripts.page(
         session,
         actor,
@@ -64,6 +70,10 @@ async def list_scripts(
         query=q,
         language=language,
         tags=tag or [],
+        kind=kind,
+        folder=folder,
+        category=category,
+        starred=starred,
         sort=sort,
         after=_after(window, sort),
         limit=window.limit + 1,
@@ -166,7 +176,24 @@ async def get_version(actor: Reader, session: Reading, scripts: Scripts, script_
         timeout_s=row.timeout_s,
         network=row.network,
         **dict(policy_of(row.options)),
+        **_shape(row),
     )
+
+
+@router.get(
+    "/scripts/{script_id}/versions/{number}/files/{path:path}",
+    operation_id="get_script_file",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+async def get_file(
+    actor: Reader, session: Reading, scripts: Scripts, script_id: str, number: Number, path: str
+) -> Response:
+    """Return a file of a script with several, as it is."""
+    data = await scripts.file(session, actor, script_id, number, path)
+    # Never shown as what it says it is: a page of somebody's making would have this site's rights.
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 @router.post("/scripts/{script_id}/rollback", operation_id="rollback_script")
@@ -193,7 +220,8 @@ async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: 
 def _answer(whole: Whole, response: Response) -> ScriptBody:
     script, version = whole.script, whole.version
     # Everything that an answer shows changes `updated_at` when it changes.
-    response.headers["ETag"] = f'W/"{script.version}-{clock.to_us(script.updated_at):x}"'
+    star = "s" if whole.starred else ""
+    response.headers["ETag"] = f'W/"{script.version}-{clock.to_us(script.updated_at):x}{star}"'
     response.headers["Cache-Control"] = "private, no-cache"
     return ScriptBody(
         id=script.id,
@@ -202,6 +230,10 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
         language=script.language,
         description=script.description,
         tags=whole.tags,
+        kind="module" if script.kind == "module" else "script",
+        folder=script.folder,
+        category=whole.category,
+        starred=whole.starred,
         timeout_s=version.timeout_s,
         network=version.network,
         version=script.version,
@@ -213,7 +245,17 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
         parameters=list(shown(version.parameters)),
         requirements=version.requirements,
         **dict(policy_of(version.options)),
+        **_shape(version),
     )
+
+
+def _shape(version: ScriptVersion) -> dict[str, Any]:
+    return {
+        "hooks": Hooks.model_validate(version.options.get("hooks", {})),
+        "entry": version.options.get("entry", ""),
+        "files": list(tree_of(version.options)),
+        "in_workspace": version.options.get("in_workspace", False),
+    }
 
 
 def _knows(if_none_match: str | None, etag: str) -> bool:
@@ -232,6 +274,10 @@ def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
         language=script.language,
         description=script.description,
         tags=found.tags[script.id],
+        kind="module" if script.kind == "module" else "script",
+        folder=script.folder,
+        category=found.categories.get(script.category_id),
+        starred=script.id in found.starred,
         timeout_s=row.timeout_s,
         network=row.network,
         version=script.version,
@@ -243,18 +289,22 @@ def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
 
 
 def _after(window: Paging, sort: str) -> tuple[Any, str] | None:
-    keys = window.after(int if sort == "updated" else str, str)
+    keys = window.after(str if sort == "name" else int, str)
     if keys is None:
         return None
     if any(unicodedata.category(c) in {"Cc", "Cs"} for key in keys if isinstance(key, str) for c in key):
         # No key that we gave out, and some databases refuse to compare with it.
         raise BadCursor
+    if sort == "position":
+        return max(-(2**63), min(keys[0], 2**63 - 1)), keys[1]
     return (clock.from_us(max(0, min(keys[0], LATEST_US))) if sort == "updated" else keys[0]), keys[1]
 
 
 def _cursor(row: Listed, sort: str) -> str:
-    key = clock.to_us(row.script.updated_at) if sort == "updated" else row.script.name_key
-    return cursor_of(key, row.script.id)
+    script = row.script
+    if sort == "position":
+        return cursor_of(script.position, script.id)
+    return cursor_of(clock.to_us(script.updated_at) if sort == "updated" else script.name_key, script.id)
 
 
 def _version(row: ScriptVersion, authors: dict[str | None, str]) -> dict[str, Any]:

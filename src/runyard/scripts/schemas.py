@@ -1,8 +1,9 @@
 """What the scripts' routes take and give."""
 
 import unicodedata
+from base64 import b64decode
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,10 +14,12 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from runyard.scripts.definitions import MOST_PARAMETERS, Definition
+from runyard.scripts.hooks import Hooks
 from runyard.scripts.policy import (
     Backoff,
     Concurrency,
@@ -30,9 +33,11 @@ from runyard.scripts.policy import (
     RetryDelay,
     RetryOn,
 )
+from runyard.scripts.trees import LONGEST_PATH, MOST_BYTES, MOST_FILES, TreeFile
 
 LONGEST_CODE = 1_000_000
 MOST_TAGS = 20
+DEEPEST_FOLDER = 20
 MOST_REQUIREMENTS = 200
 
 
@@ -93,14 +98,57 @@ Timeout = Annotated[float, Field(gt=0, le=31 * 86_400, allow_inf_nan=False, desc
 BaseVersion = Annotated[int, Field(ge=1, description="The version you worked on; a newer one answers 409.")]
 
 
+def _folder(text: str) -> str:
+    parts = [part.strip() for part in text.split("/")]
+    parts = [part for part in parts if part]
+    if any(part in {".", ".."} for part in parts) or len(parts) > DEEPEST_FOLDER:
+        raise PydanticCustomError("folder", "A folder is written like ops/daily.")
+    return one_line("/".join(parts))
+
+
+Folder = Annotated[str, StringConstraints(max_length=500), AfterValidator(_folder)]
+Kind = Literal["script", "module"]
+CategoryName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(one_line)
+]
+
+
 class Body(BaseModel):
     """A request body; unknown fields are refused by name."""
 
     model_config = ConfigDict(extra="forbid")
 
 
+class FileContent(Body):
+    """A file of a project: `text`, or `base64` for what is no text; with `remove`, one that is to go."""
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_PATH)]
+    text: Annotated[str, StringConstraints(max_length=MOST_BYTES)] | None = None
+    base64: Annotated[str, StringConstraints(max_length=MOST_BYTES * 4 // 3 + 4)] | None = None
+    executable: bool = False
+    remove: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.text is not None) + (self.base64 is not None) + self.remove != 1:
+            raise PydanticCustomError("one_of", "Give one of text, base64 and remove.")
+        return self
+
+    @property
+    def data(self) -> bytes:
+        """The content; raises ValueError for what is not base64."""
+        return self.text.encode() if self.text is not None else b64decode(self.base64 or "", validate=True)
+
+
+Entry = Annotated[str, StringConstraints(max_length=LONGEST_PATH)]
+Files = Annotated[list[FileContent], Field(max_length=MOST_FILES)]
+
+
 class Draft(Body, Policy):
-    """An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any."""
+    """An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any.
+
+    Of a project, `files` are what differs from that script's newest version.
+    """
 
     language: Language
     code: Code
@@ -108,6 +156,10 @@ class Draft(Body, Policy):
     requirements: Requirements = Field(default_factory=list)
     timeout_s: Timeout | None = None
     network: bool = True
+    hooks: Hooks = Hooks()
+    entry: Entry | None = None
+    files: Files = Field(default_factory=list)
+    in_workspace: bool | None = None
     script_id: Annotated[str, StringConstraints(max_length=32)] | None = None
     name: Name | None = None
 
@@ -124,18 +176,26 @@ class NewScript(Body, Policy):
     requirements: Requirements = Field(default_factory=list)
     timeout_s: Timeout | None = None
     network: bool = True
+    hooks: Hooks = Hooks()
+    entry: Entry = ""
+    files: Files = Field(default_factory=list)
+    in_workspace: bool = False
+    kind: Kind = "script"
+    folder: Folder = ""
+    category: CategoryName | None = None
     project: Annotated[str, StringConstraints(max_length=64)] = "default"
     note: Note = ""
 
 
-NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "base_version"})
+NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "category", "base_version"})
 """What a change may set to null."""
 
 
 class ScriptChange(Body):
     """What is to be different; what is left out stays.
 
-    A null takes `timeout_s`, `concurrency` or `isolation` away; nothing else can be null.
+    A null takes `timeout_s`, `concurrency`, `isolation` or `category` away; nothing else can be null. `files` are
+    those that are added, replaced or removed.
     """
 
     name: Name | None = None
@@ -157,6 +217,12 @@ class ScriptChange(Body):
     mounts: Mounts | None = None
     queue: Queue | None = None
     priority: Priority | None = None
+    hooks: Hooks | None = None
+    entry: Entry | None = None
+    files: Files | None = None
+    in_workspace: bool | None = None
+    folder: Folder | None = None
+    category: CategoryName | None = None
     base_version: BaseVersion | None = None
     note: Note = ""
 
@@ -191,6 +257,10 @@ class ScriptSummary(BaseModel):
     language: str
     description: str
     tags: list[str]
+    kind: Kind = "script"
+    folder: str = ""
+    category: str | None = None
+    starred: bool = False
     timeout_s: float | None
     network: bool
     version: int
@@ -200,7 +270,16 @@ class ScriptSummary(BaseModel):
     updated_by: str | None
 
 
-class ScriptBody(ScriptSummary, Policy):
+class Shape(BaseModel):
+    """What a script consists of beside its code, which is the file at `entry` if there are several."""
+
+    hooks: Hooks = Hooks()
+    entry: str = ""
+    files: list[TreeFile] = Field(default_factory=list)
+    in_workspace: bool = False
+
+
+class ScriptBody(ScriptSummary, Policy, Shape):
     """A script, whole, as its newest version has it."""
 
     code: str
@@ -221,7 +300,7 @@ class VersionSummary(BaseModel):
     content_hash: str
 
 
-class VersionBody(VersionSummary, Policy):
+class VersionBody(VersionSummary, Policy, Shape):
     """A version, whole."""
 
     code: str

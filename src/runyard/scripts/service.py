@@ -1,7 +1,7 @@
 """What can be done with scripts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +13,12 @@ from runyard.access.permissions import Actor, Permission
 from runyard.db.session import after_commit
 from runyard.errors import FieldError
 from runyard.live.bus import Bus
-from runyard.scripts import parameters, repository
+from runyard.scripts import files, modules, parameters, repository, shelf
 from runyard.scripts.content import Content, copy_name
-from runyard.scripts.errors import NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
+from runyard.scripts.errors import InvalidScript, NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
 from runyard.scripts.folding import name_key, searched, terms
 from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, find, newest, project_of
-from runyard.scripts.policy import POLICY_FIELDS, Policy, policy_of, policy_options
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
 from runyard.scripts.sealed import shown
 from runyard.scripts.versions import VersionKeeper, content_of
@@ -37,6 +36,8 @@ class Whole:
     tags: list[str]
     project: str
     usernames: dict[str | None, str]
+    category: str | None = None
+    starred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Catalogue:
     rows: list[repository.Listed]
     tags: dict[str, list[str]]
     usernames: dict[str | None, str]
+    categories: dict[str | None, str]
+    starred: set[str]
 
 
 class ScriptService(Pinning):
@@ -71,6 +74,10 @@ class ScriptService(Pinning):
         query: str,
         language: str | None,
         tags: Sequence[str],
+        kind: str | None = None,
+        folder: str | None = None,
+        category: str | None = None,
+        starred: bool = False,
         sort: repository.Sort,
         after: tuple[Any, str] | None,
         limit: int,
@@ -81,6 +88,10 @@ class ScriptService(Pinning):
             terms=terms(query),
             language=language,
             tags=tags,
+            kind=kind,
+            folder=folder,
+            category=category,
+            starred_by=actor.user_id if starred else None,
         )
         rows = await repository.page(session, wanted, sort, after, limit)
         return Catalogue(
@@ -89,6 +100,8 @@ class ScriptService(Pinning):
             usernames=await repository.usernames(
                 session, [by for row in rows for by in (row.script.created_by, row.script.updated_by)]
             ),
+            categories=await shelf.category_names(session, [row.script.category_id for row in rows]),
+            starred=await shelf.starred(session, actor.user_id, [row.script.id for row in rows]),
         )
 
     async def tags(self, session: AsyncSession, actor: Actor, project: str | None) -> Sequence[tuple[str, int]]:
@@ -120,6 +133,13 @@ class ScriptService(Pinning):
             raise NoSuchVersion
         return row, await repository.usernames(session, [row.author_id])
 
+    async def file(self, session: AsyncSession, actor: Actor, script_id: str, number: int, path: str) -> bytes:
+        """Return a file of one version; raise `NoSuchVersion`, `NoSuchSourceFile`."""
+        row, _authors = await self.version(session, actor, script_id, number)
+        if path == row.options.get("entry"):
+            return row.code.encode()
+        return await files.read_one(session, row.project_id, files.tree_of(row.options), path)
+
     # Writing
 
     async def create(self, session: AsyncSession, actor: Actor, body: NewScript) -> Whole:
@@ -135,18 +155,15 @@ class ScriptService(Pinning):
         self, session: AsyncSession, project_id: str, author_id: str | None, body: NewScript
     ) -> tuple[Script, ScriptVersion]:
         """Save a new script without asking who may; for what comes with Runyard there is no author."""
-        content = Content(
-            language=body.language,
-            code=body.code,
-            parameters=self._versions.checked(project_id, body.language, body.parameters, body.requirements),
-            requirements=body.requirements,
-            timeout_s=body.timeout_s,
-            network=body.network,
-            options=policy_options(body),
+        content = await self._composer.new(session, project_id, body)
+        draft = Script(
+            project_id=project_id,
+            kind=body.kind,
+            folder=body.folder,
+            category_id=await shelf.category_id(session, project_id, body.category),
+            description=body.description,
         )
-        return await self._insert(
-            session, project_id, author_id, body.name, body.description, body.tags, content, body.note
-        )
+        return await self._insert(session, draft, author_id, body.name, body.tags, content, body.note)
 
     async def change(self, session: AsyncSession, actor: Actor, script_id: str, body: ScriptChange) -> Whole:
         """Change what `body` names; a changed content becomes a new version, anything else does not.
@@ -157,21 +174,31 @@ class ScriptService(Pinning):
         _demand_base(script, body.base_version)
         version = await newest(session, script)
         old = content_of(version)
-        new = self._changed(script.project_id, old, body)
-        about = (script.name, script.description, (await repository.tags_of(session, [script.id]))[script.id])
-        name, description, tags = (
+        new = await self._composer.changed(session, script.project_id, old, body)
+        about = (
+            script.name,
+            script.description,
+            (await repository.tags_of(session, [script.id]))[script.id],
+            script.folder,
+            script.category_id,
+        )
+        category_id = script.category_id
+        if "category" in body.model_fields_set:
+            category_id = await shelf.category_id(session, script.project_id, body.category)
+        name, description, tags, folder = (
             script.name if body.name is None else body.name,
             script.description if body.description is None else body.description,
             about[2] if body.tags is None else sorted(body.tags),
+            script.folder if body.folder is None else body.folder,
         )
-        if (name, description, tags) == about and new == old:
+        if (name, description, tags, folder, category_id) == about and new == old:
             return await self._whole(session, actor, script, version)
         now = clock.now()
         if new != old:
             version = await self._advance(session, script, new, actor.user_id, body.note, now)
-        if name != script.name:
+        if name != script.name or script.kind == "module":
             await self._rename(session, script, name)
-        script.description = description
+        script.description, script.folder, script.category_id = description, folder, category_id
         await repository.set_tags(session, script.id, tags)
         return await self._changed_by(session, actor, script, version, now)
 
@@ -201,12 +228,18 @@ class ScriptService(Pinning):
         # Locked, so that two copies made at once find different names.
         source = await find(session, actor, script_id, Permission.script_write, lock=True)
         version = await newest(session, source)
-        name = body.name or copy_name(source.name, await repository.names(session, source.project_id))
+        taken = await repository.names(session, source.project_id)
+        name = body.name or (copy_name(source.name, taken) if source.kind == "script" else f"{source.name}_copy")
         tags = (await repository.tags_of(session, [source.id]))[source.id]
         note = f"Copied from {source.name}, version {source.version}"
-        script, copied = await self._insert(
-            session, source.project_id, actor.user_id, name, source.description, tags, content_of(version), note
+        draft = Script(
+            project_id=source.project_id,
+            kind=source.kind,
+            folder=source.folder,
+            category_id=source.category_id,
+            description=source.description,
         )
+        script, copied = await self._insert(session, draft, actor.user_id, name, tags, content_of(version), note)
         return await self._saved(session, actor, script, copied)
 
     async def delete(self, session: AsyncSession, actor: Actor, script_id: str) -> None:
@@ -230,61 +263,29 @@ class ScriptService(Pinning):
         await self._rename(session, script, script.name)
         return await self._saved(session, actor, script, await newest(session, script))
 
-    def _changed(self, project_id: str, old: Content, body: ScriptChange) -> Content:
-        given = body.model_fields_set
-        language = body.language or old.language
-        stored = old.parameters
-        requirements = old.requirements if body.requirements is None else body.requirements
-        if body.parameters is not None:
-            stored = self._versions.checked(project_id, language, body.parameters, requirements, before=old.parameters)
-        elif language != old.language:
-            self._versions.recheck(project_id, language, old.parameters, requirements)
-        elif requirements != old.requirements:
-            self._versions.check_requirements(language, requirements)
-        return replace(
-            old,
-            language=language,
-            code=old.code if body.code is None else body.code,
-            parameters=stored,
-            requirements=requirements,
-            timeout_s=body.timeout_s if "timeout_s" in given else old.timeout_s,
-            network=old.network if body.network is None else body.network,
-            options=_options(old.options, body),
-        )
-
     async def _insert(
         self,
         session: AsyncSession,
-        project_id: str,
+        script: Script,
         author_id: str | None,
         name: str,
-        description: str,
         tags: Sequence[str],
         content: Content,
         note: str,
     ) -> tuple[Script, ScriptVersion]:
         now = clock.now()
-        script = Script(
-            id=ids.new("scr"),
-            project_id=project_id,
-            name=name,
-            live_name=None,
-            name_key=name_key(name),
-            language=content.language,
-            description=description,
-            version=1,
-            version_id="",
-            created_at=now,
-            created_by=author_id,
-            updated_at=now,
-            updated_by=author_id,
-            deleted_at=None,
-        )
+        script.id = ids.new("scr")
+        script.language = content.language
+        script.version, script.version_id = 1, ""
+        script.created_at = script.updated_at = now
+        script.created_by = script.updated_by = author_id
+        # New ones come first where people have put the others in an order.
+        script.position = -clock.to_us(now)
         await self._rename(session, script, name)
         version = await self._versions.add(
             session,
             content,
-            project_id=project_id,
+            project_id=script.project_id,
             script_id=script.id,
             number=1,
             author_id=author_id,
@@ -293,7 +294,7 @@ class ScriptService(Pinning):
         )
         script.version_id = version.id
         await repository.set_tags(session, script.id, tags)
-        await repository.set_text(session, script.id, searched(name, description, version.code))
+        await repository.set_text(session, script.id, searched(name, script.description, version.code))
         await session.flush()
         return script, version
 
@@ -317,10 +318,15 @@ class ScriptService(Pinning):
 
     async def _rename(self, session: AsyncSession, script: Script, name: str) -> None:
         """Give a script its name among the living; raise `NameTaken`. The unique index decides races."""
-        holder = await repository.holder_of(session, script.project_id, name)
+        if script.kind == "module" and not modules.fits(name):
+            sentence = "A module's name is a lower-case word that every language can import, such as dates."
+            raise InvalidScript(sentence, fields=[FieldError("name", sentence, "module_name")])
+        # Modules have a name for each language, apart from those of scripts.
+        live = name if script.kind == "script" else f"\x1f{script.language}\x1f{name}"
+        holder = await repository.holder_of(session, script.project_id, live)
         if holder is not None and holder != script.id:
             raise _taken(name)
-        script.name = script.live_name = name
+        script.name, script.live_name = name, live
         script.name_key = name_key(name)
         session.add(script)
         try:
@@ -356,15 +362,9 @@ class ScriptService(Pinning):
             tags=(await repository.tags_of(session, [script.id]))[script.id],
             project=actor.project_name(project_of(script)),
             usernames=await repository.usernames(session, [script.created_by, script.updated_by]),
+            category=(await shelf.category_names(session, [script.category_id])).get(script.category_id),
+            starred=bool(await shelf.starred(session, actor.user_id, [script.id])),
         )
-
-
-def _options(old: dict[str, Any], body: ScriptChange) -> dict[str, Any]:
-    """Return what a version carries beside its code, with what `body` names changed."""
-    given = {name: getattr(body, name) for name in POLICY_FIELDS if name in body.model_fields_set}
-    policy = Policy.model_validate({**dict(policy_of(old)), **given})
-    kept = {name: value for name, value in old.items() if name not in POLICY_FIELDS}
-    return {**kept, **policy_options(policy)}
 
 
 def _demand_base(script: Script, base: int | None) -> None:

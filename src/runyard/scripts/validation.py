@@ -24,12 +24,14 @@ _RULES: dict[str, tuple[str, str]] = {
     "maximum": ("too_large", "The number must be at most {}."),
     "multipleOf": ("step", "The number must be a multiple of {}."),
     "enum": ("option", "That is not one of the options."),
+    "extensions": ("extension", "Only files that end in {} are taken."),
     "uniqueItems": ("duplicate", "Each option may be chosen once."),
     "required": ("required", "A value is needed."),
     "additionalProperties": ("unknown", "There is no parameter of that name."),
 }
 _FORMATS = {
     "date": ("date", "The date must be written YYYY-MM-DD."),
+    "filename": ("filename", "The name of an uploaded file is needed, without a path."),
     "date-time": ("datetime", "The time must be written like 2025-01-31T08:00:00Z, with an offset."),
 }
 _TYPES = {"string": "text", "number": "a number", "boolean": "true or false", "array": "a list"}
@@ -62,6 +64,8 @@ def _sentence(rule: str, bound: Any) -> tuple[str, str]:
     if rule == "minLength" and bound == 1:
         rule = "required"
     code, sentence = _RULES[rule]
+    if isinstance(bound, list):
+        bound = ", ".join(bound)
     return code, sentence.format(bound)
 
 
@@ -85,9 +89,12 @@ def _kind() -> Callable[..., Any]:
         if isinstance(value, int | float) and not isinstance(value, bool) and not multiple(value, step):
             yield ValidationError("multipleOf")
 
-    kind: Callable[..., Any] = validators.extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, {"pattern": pattern, "multipleOf": multiple_of}
-    )
+    def extensions(_validator: Any, wanted: list[str], value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not value.lower().endswith(tuple(wanted)):
+            yield ValidationError("extensions")
+
+    own = {"pattern": pattern, "multipleOf": multiple_of, "extensions": extensions}
+    kind: Callable[..., Any] = validators.extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]
     return kind
 
 
@@ -98,6 +105,7 @@ def _formats() -> Any:
     checker = FormatChecker(formats=())
     checker.checks("date", ValueError)(_is_date)
     checker.checks("date-time", ValueError)(_is_datetime)
+    checker.checks("filename")(_is_filename)
     return checker
 
 
@@ -108,3 +116,7 @@ def _is_date(value: Any) -> bool:
 
 def _is_datetime(value: Any) -> bool:
     return not isinstance(value, str) or bool(_DATETIME.fullmatch(value) and datetime.fromisoformat(value.upper()))
+
+
+def _is_filename(value: Any) -> bool:
+    return not isinstance(value, str) or not (set(value) & {"/", "\\"} or value in {"", ".", ".."})

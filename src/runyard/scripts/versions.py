@@ -11,6 +11,8 @@ from runyard.scripts import checks
 from runyard.scripts.content import Content, Pinned
 from runyard.scripts.definitions import Definition
 from runyard.scripts.errors import InvalidScript
+from runyard.scripts.files import tree_of
+from runyard.scripts.hooks import Hooks
 from runyard.scripts.models import ScriptVersion
 from runyard.scripts.policy import policy_of
 from runyard.scripts.sealed import SealedDefaults, StoredDefinition
@@ -109,6 +111,12 @@ class VersionKeeper:
             timeout_s=version.timeout_s,
             network=version.network,
             policy=policy_of(version.options),
+            hooks=Hooks.model_validate(version.options.get("hooks", {})),
+            entry=version.options.get("entry", ""),
+            tree=tree_of(version.options),
+            in_workspace=version.options.get("in_workspace", False),
+            library=version.options.get("library", False),
+            state=version.options.get("state", False),
         )
 
 
