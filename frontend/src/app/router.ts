@@ -2,6 +2,7 @@ import { watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import { accessToken, renew } from '@/api/session'
 import { routes as auth } from '@/features/auth/routes'
+import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
 import { routes as home } from '@/features/home/routes'
 import { routes as profile } from '@/features/profile/routes'
@@ -19,6 +20,7 @@ export const router = createRouter({
     ...home,
     ...scripts,
     ...workbench,
+    ...editor,
     ...runs,
     ...environments,
     ...workers,

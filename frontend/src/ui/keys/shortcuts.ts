@@ -77,6 +77,11 @@ function onKeydown(event: KeyboardEvent): void {
   if (shortcut.run() !== false) event.preventDefault()
 }
 
+/** Do what a key is bound to, for who has only a pointer. */
+export function press(keys: string): void {
+  find(keys)?.run()
+}
+
 let listening = false
 
 /** Bind keys while the calling component lives. `title` heads them on the `?` sheet. */
