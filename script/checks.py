@@ -245,6 +245,9 @@ def read_vitest(path: Path) -> Tally:
 def provide(tally: Tally) -> None:
     """Install what tests need from the system where we may; say what is missing where we may not."""
     wanted = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "shellcheck": ("shellcheck",)}
+    if sys.platform == "linux":
+        # Real container engines for the tests of isolation.
+        wanted |= {"docker.io": ("dockerd",), "podman": ("podman",), "runc": ("runc",)}
     missing = [package for package, names in wanted.items() if not any(shutil.which(name) for name in names)]
     if not missing:
         return

@@ -169,12 +169,6 @@ def make_cells(settings: Settings) -> Cells:
         uid_count=settings.editor.servers + settings.editor.programs + 1,
         default=Level(sandbox.level) if sandbox.level else None,
         cgroup_root=sandbox.cgroup_root,
-        engine=sandbox.engine,
-        image=sandbox.engine_image,
-        network=sandbox.engine_network,
-        allowed=tuple(map(Allowed.parse, sandbox.mounts)),
-        floor=int(settings.limits.free_disk),
-        guards=sandbox.guards,
     )
     editor = settings.editor
     return Cells(settings.data / "editor", sandboxes, at_once=editor.programs, patience_s=editor.patience_s)

@@ -8,8 +8,12 @@ from .link import Event, ShimLink
 from .remains import end_remains
 from .spec import (
     CgroupPlan,
+    Container,
+    Disk,
+    Egress,
     Exit,
     Frame,
+    Guard,
     OutputCount,
     Reason,
     ShimGone,
@@ -23,9 +27,13 @@ from .spool import SpoolReader, claim_unstarted, read_exit, read_shim, shim_aliv
 
 __all__ = [
     "CgroupPlan",
+    "Container",
+    "Disk",
+    "Egress",
     "Event",
     "Exit",
     "Frame",
+    "Guard",
     "Launcher",
     "OutputCount",
     "Reason",

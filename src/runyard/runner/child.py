@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import resource
 
-from . import kernel
+from . import container, egress, kernel
 from .cgroups import GroupUnavailable, join
+from .engine import EngineTrouble
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from .order import Order
 
@@ -38,9 +39,13 @@ def become_script(order: Order, shim: int, ends: Ends) -> NoReturn:
         os.dup2(ends.stdout, 1)
         os.dup2(ends.stderr, 2)
         if os.read(ends.go, 1):
-            _prepare(order, shim)
+            # before the groups are joined: what it needs is not the script's
+            gate = None if order.egress is None else egress.Gate(order.egress, ends.why)
+            if order.container is not None:
+                container.become_keeper(order, shim, ends, gate)
+            _prepare(order, shim, gate)
             _execute(order)
-    except (Refused, GroupUnavailable) as refused:
+    except (Refused, GroupUnavailable, EngineTrouble) as refused:
         os.write(ends.why, str(refused).encode("utf-8", "backslashreplace")[:2000])
     except BaseException as failure:  # noqa: BLE001 - this process must never return into the shim's code
         os.write(ends.why, f"the start failed: {failure!r}".encode("utf-8", "backslashreplace")[:2000])
@@ -48,12 +53,15 @@ def become_script(order: Order, shim: int, ends: Ends) -> NoReturn:
         os._exit(127)
 
 
-def _prepare(order: Order, shim: int) -> None:
+def _prepare(order: Order, shim: int, gate: egress.Gate | None) -> None:
     if order.cgroups:
         join(order.cgroups)
     if order.rlimits:
         _limit(order.rlimits)
+    if gate is not None:
+        _leave_network(gate)
     os.umask(order.umask)
+    program = b"" if order.guard is None else _filter_of(order.guard)
     if order.uid is not None or order.gid is not None:
         _drop_rights(order.uid, order.gid)
     # after the change of user, which clears it
@@ -62,6 +70,38 @@ def _prepare(order: Order, shim: int) -> None:
         os.chdir(order.cwd)
     except OSError as failure:
         raise Refused(f"cannot enter the working directory {order.cwd}: {failure.strerror}") from None
+    if order.guard is not None:
+        _confine(order.guard, program)
+
+
+def _leave_network(gate: egress.Gate) -> None:
+    try:
+        egress.leave()
+        gate.open()
+    except OSError as failure:
+        raise Refused(f"cannot give the script a network of its own: {failure.strerror}") from None
+
+
+def _filter_of(guard: dict[str, Any]) -> bytes:
+    """Read the filter of system calls while this process still may."""
+    path = guard.get("seccomp")
+    if path is None:
+        return b""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 1 << 20)
+    finally:
+        os.close(fd)
+
+
+def _confine(guard: dict[str, Any], program: bytes) -> None:
+    try:
+        if guard.get("landlock") is not None:
+            kernel.confine(guard["landlock"], guard["rules"])
+        if program:
+            kernel.filter_calls(program)
+    except OSError as failure:
+        raise Refused(f"cannot confine the script: {failure.strerror}") from None
 
 
 def _limit(rlimits: list[tuple[str, int]]) -> None:

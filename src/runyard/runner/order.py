@@ -14,10 +14,14 @@ class Order:
         "argv",
         "attempt_id",
         "cgroups",
+        "container",
         "cwd",
+        "disk",
+        "egress",
         "env",
         "gid",
         "grace_s",
+        "guard",
         "output_cap",
         "rlimits",
         "spare_leader",
@@ -41,6 +45,11 @@ class Order:
         self.output_cap: int = wire.get("output_cap", 50 * 1024 * 1024)
         self.rlimits: list[tuple[str, int]] = wire.get("rlimits") or []
         self.cgroups: list[dict[str, Any]] = wire.get("cgroups") or []
+        # what an agent of the version before does not send
+        self.container: dict[str, Any] | None = wire.get("container")
+        self.egress: dict[str, Any] | None = wire.get("egress")
+        self.guard: dict[str, Any] | None = wire.get("guard")
+        self.disk: dict[str, Any] | None = wire.get("disk")
         self.spare_leader: bool = bool(wire.get("spare_leader"))
         if not self.argv:
             raise KeyError("argv")

@@ -20,6 +20,8 @@ SHIM_FILE = "shim.json"
 EXIT_FILE = "exit.json"
 OUTPUT_FILE = "output"
 CONTROL_SOCKET = "control"
+CONTAINER_FILE = "container.json"
+"""What a container's keeper has measured of it."""
 
 STDOUT, STDERR, SYSTEM = 1, 2, 3
 

@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+from . import engine
 from .cgroups import Groups
 from .claim import boot_id, process_start
 from .spool import read_shim, shim_alive
@@ -23,6 +24,9 @@ def end_remains(spool: str | os.PathLike[str], within_s: float = 5.0) -> bool:
     if not shim or shim.get("boot_id") != boot_id():
         return True
     if shim_alive(spool):
+        return False
+    container = shim.get("container")
+    if isinstance(container, dict) and not engine.remove(container["socket"], container["name"], within_s):
         return False
     groups = Groups()
     groups.paths = [path for path in shim.get("cgroups") or () if Path(path).is_dir()]

@@ -12,11 +12,12 @@ import signal
 import time
 from contextlib import suppress
 
-from . import child, kernel
+from . import child, engine, kernel
 from .cgroups import Groups, GroupUnavailable
 from .claim import process_start, publish
 from .control import Control
-from .protocol import READ_SIZE, STDERR, STDOUT, VERSION, encode_line
+from .disk import DiskWatch
+from .protocol import CONTAINER_FILE, READ_SIZE, STDERR, STDOUT, VERSION, ForeignMessage, decode, encode_line
 from .recorder import SpoolWriter
 from .tree import Tree
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _REPORT = 3
 _DESCRIPTORS = os.sysconf("SC_OPEN_MAX")
 _START_S = 30.0
+_CONTAINER_START_S = 120.0
 _DRAIN_S = 1.0
 _UNKILLABLE_S = 30.0
 
@@ -80,6 +82,8 @@ class Shim:
         self.childless = False
         self.leader = 0
         self.reason = "exit"
+        self.why: str | None = None
+        self.disk: DiskWatch | None = None
         self.cpu_s = 0.0
         self.largest = 0
         self.finished_us = 0
@@ -129,12 +133,12 @@ class Shim:
         for fd in (out_write, err_write, why_write, go_read):
             os.close(fd)
         self.streams = {out_read: STDOUT, err_read: STDERR}
-        self.go, self.why = go_write, why_read
-        self.tree = Tree(self.leader, self.groups)
+        self.go, self.refusal = go_write, why_read
+        self.tree = Tree(self.leader, self.groups, self._end_container if self.order.container else None)
 
     def _claim(self) -> bool:
         pid = os.getpid()
-        document = {
+        document: dict[str, Any] = {
             "pid": pid,
             "start_time": process_start(pid),
             "boot_id": self.boot,
@@ -144,6 +148,8 @@ class Shim:
             "leader_start": process_start(self.leader),
             "cgroups": [plan["path"] for plan in self.order.cgroups],
         }
+        if self.order.container is not None:
+            document["container"] = {name: self.order.container[name] for name in ("socket", "name")}
         if not publish(document):
             return False
         self.control.take_name()
@@ -160,16 +166,20 @@ class Shim:
         os.write(self.go, b"!")
         os.close(self.go)
         waiting = select.poll()
-        waiting.register(self.why, select.POLLIN)
-        if not waiting.poll(_START_S * 1000):
-            raise NotStarted(f"the start took longer than {_START_S:g} s")
-        why = os.read(self.why, 4096)
-        os.close(self.why)
+        waiting.register(self.refusal, select.POLLIN)
+        patience_s = _CONTAINER_START_S if self.order.container else _START_S
+        if not waiting.poll(patience_s * 1000):
+            raise NotStarted(f"the start took longer than {patience_s:g} s")
+        why = os.read(self.refusal, 4096)
+        os.close(self.refusal)
         if why:
             raise NotStarted(why.decode("utf-8", "replace"))
+        if self.order.disk is not None:
+            self.disk = DiskWatch(self.order.disk, self.tree.pids)
 
     def _never_ran(self, message: str) -> None:
         self.tree.end(self._reap)
+        self._end_container()
         self.groups.remove()
         self.reason = "start_failed"
         self.control.withdraw()
@@ -182,7 +192,13 @@ class Shim:
         """Leave nothing running. Without an exit record the agent calls the attempt lost, which is what it is."""
         if self.leader:
             self.tree.end(self._reap)
+            self._end_container()
             self.groups.remove()
+
+    def _end_container(self) -> bool:
+        """Kill and remove the run's container; whether there certainly is none any more."""
+        wish = self.order.container
+        return wish is None or engine.remove(wish["socket"], wish["name"])
 
     def _watch(self) -> None:
         poll = select.poll()
@@ -195,8 +211,7 @@ class Shim:
         while not self._over():
             now = time.monotonic()
             self._deadlines(now)
-            due = [at for at in (self.control.ring(now), self.kill_at, self.expires) if at is not None]
-            for fd, _ in poll.poll(max(0.0, min(due) - now) * 1000 + 0.5 if due else None):
+            for fd, _ in poll.poll(self._patience_ms(now)):
                 if fd in self.streams:
                     if not self._read(fd):
                         poll.unregister(fd)
@@ -210,6 +225,11 @@ class Shim:
                 elif not self._listen(fd):
                     poll.unregister(fd)
             self.control.grew(self.spool.size)
+
+    def _patience_ms(self, now: float) -> float | None:
+        watched = None if self.disk is None else self.disk.due
+        due = [at for at in (self.control.ring(now), self.kill_at, self.expires, watched) if at is not None]
+        return max(0.0, min(due) - now) * 1000 + 0.5 if due else None
 
     def _listen(self, client: int) -> bool:
         messages = self.control.receive(client)
@@ -227,6 +247,12 @@ class Shim:
         if self.expires is not None and now >= self.expires:
             self.expires = None
             self._stop("timeout", self.order.grace_s)
+        if self.disk is not None and now >= self.disk.due:
+            self.why = self.disk.step()
+            if self.why is not None:
+                # no grace: it would be used to write on
+                self.disk = None
+                self._stop("disk", 0.0)
         if self.kill_at is not None and now >= self.kill_at:
             self.killed_at = self.killed_at or now
             self.kill_at = now + 0.25
@@ -285,6 +311,8 @@ class Shim:
         message = None
         if not self._alone() and not self.tree.end(self._alone):
             message = "some processes could not be killed"
+        if not self._end_container():
+            message = "the container engine did not say that the container is gone"
         self._drain()
         record = self._record(message)
         self.groups.notes.extend(f"control group {path} could not be removed" for path in self.groups.remove())
@@ -313,6 +341,7 @@ class Shim:
             code = 128 + number if number is not None else os.waitstatus_to_exitcode(status)
         cpu_s = self.groups.cpu_s()
         peak = self.groups.memory_peak()
+        oom = self.groups.out_of_memory()
         usage: dict[str, float | int | None] = {"wall_s": None, "cpu_s": None, "memory_peak_bytes": None}
         if self.reason != "start_failed":
             usage = {
@@ -320,15 +349,33 @@ class Shim:
                 "cpu_s": round(self.cpu_s if cpu_s is None else cpu_s, 6),
                 "memory_peak_bytes": self.largest * kernel.RSS_UNIT if peak is None else peak,
             }
+        if self.order.container is not None:
+            # what was measured here is the keeper
+            kept = _keepers_word()
+            usage |= {name: kept.get(name) for name in ("cpu_s", "memory_peak_bytes")}
+            oom = bool(kept.get("oom"))
         return {
             "v": VERSION,
             "reason": self.reason,
             "exit_code": code,
             "signal": number,
-            "oom": self.groups.out_of_memory(),
+            "oom": oom,
             "started_at_us": self.started_us,
             "finished_at_us": max(self.started_us, self.finished_us or time.time_ns() // 1000),
             "usage": usage,
-            "message": message,
+            "message": message or (self.why if self.reason == "disk" else None),
             "notes": self.groups.notes,
         }
+
+
+def _keepers_word() -> dict[str, Any]:
+    try:
+        fd = os.open(CONTAINER_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return {}
+    try:
+        return decode(os.read(fd, 4096))
+    except (OSError, ForeignMessage):
+        return {}
+    finally:
+        os.close(fd)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, NamedTuple, Self
 
-Reason = Literal["exit", "timeout", "cancel", "start_failed"]
+Reason = Literal["exit", "timeout", "cancel", "start_failed", "disk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,50 @@ class CgroupPlan:
     path: str
     files: tuple[tuple[str, str], ...] = ()
     required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container to run the command in: the engine's Unix socket, a name, and what the engine is told to make."""
+
+    socket: str
+    name: str
+    config: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """The only places that a run may reach, as ``host[:port]``; `uid` is whom the proxy in between runs as."""
+
+    allow: tuple[str, ...]
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the kernel holds against the script itself: a Landlock domain and a filter of system calls.
+
+    `landlock` are the domain's attributes (None: no domain), `rules` paths with the rights below them, `seccomp` a
+    file that holds a BPF program.
+    """
+
+    landlock: tuple[int, ...] | None = None
+    rules: tuple[tuple[str, int], ...] = ()
+    seccomp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """How much of the disk a run may take: `paths` are counted together, and `floor` bytes stay free in any case.
+
+    What the user `owner` has in the directories `shared` counts too, and is removed when the run is over.
+    """
+
+    limit: int | None
+    paths: tuple[str, ...]
+    floor: int = 0
+    owner: int | None = None
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +88,24 @@ class Spec:
     rlimits: tuple[tuple[str, int], ...] = ()
     cgroups: tuple[CgroupPlan, ...] = ()
     spare_leader: bool = False
+    container: Container | None = None
+    egress: Egress | None = None
+    guard: Guard | None = None
+    disk: Disk | None = None
 
     def as_wire(self) -> dict[str, object]:
         """The JSON object that crosses to the launcher."""
         # by hand: asdict copies deeply, which takes longer than the rest of a spawn here
         wire: dict[str, object] = {name: getattr(self, name) for name in _FIELDS}
         wire["cgroups"] = [{"path": one.path, "files": one.files, "required": one.required} for one in self.cgroups]
+        for name in _PARTS:
+            part = wire[name]
+            wire[name] = None if part is None else {one.name: getattr(part, one.name) for one in fields(part)}  # type: ignore[arg-type]
         return wire
 
 
 _FIELDS = tuple(one.name for one in fields(Spec))
+_PARTS = ("container", "egress", "guard", "disk")
 
 
 class Started(NamedTuple):

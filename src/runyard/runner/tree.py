@@ -82,10 +82,12 @@ def send(pids: set[int], number: int) -> None:
 class Tree:
     """The processes below this one, plus the members of the attempt's control groups."""
 
-    __slots__ = ("_groups", "_leader", "_own")
+    __slots__ = ("_elsewhere", "_groups", "_leader", "_own")
 
-    def __init__(self, leader: int, groups: Groups) -> None:
+    def __init__(self, leader: int, groups: Groups, elsewhere: Callable[[], object] | None = None) -> None:
+        """`elsewhere` kills what runs for the attempt and is no descendant: its container."""
         self._own = os.getpid()
+        self._elsewhere = elsewhere
         self._leader = leader
         self._groups = groups
 
@@ -102,6 +104,8 @@ class Tree:
 
     def kill(self) -> None:
         """Send SIGKILL to all; stopping them first, so that a fork bomb cannot outrun the walk."""
+        if self._elsewhere is not None:
+            self._elsewhere()
         self._groups.kill()
         seen: set[int] = set()
         for _ in range(64):

@@ -66,6 +66,7 @@ def command(tools: Toolbox, request: Request, uid: int | None) -> tuple[str, ...
         argv += ["--unshare-user"]
         if tools.no_userns:
             argv += ["--disable-userns"]
+    # With a list of allowed places the shim has left the machine's network already.
     if not request.network:
         argv += ["--unshare-net"]
     argv += _system(tools, request)
@@ -89,7 +90,7 @@ def _system(tools: Toolbox, request: Request) -> list[str]:
     for tree, link in tools.trees:
         argv += ["--symlink", link, tree] if link is not None else ["--ro-bind", tree, tree]
     argv += ["--ro-bind", str(tools.files.etc), "/etc"]
-    if request.network and tools.resolv_conf:
+    if request.network and request.egress is None and tools.resolv_conf:
         argv += ["--ro-bind", str(tools.resolv_conf), "/etc/resolv.conf"]
     argv += ["--proc", "/proc", "--dev", "/dev"]
     argv += ["--perms", "1777", "--size", str(tools.shm_mb * 1024 * 1024), "--tmpfs", "/dev/shm"]  # noqa: S108 - theirs
@@ -113,15 +114,17 @@ def _own_places(tools: Toolbox, request: Request) -> list[str]:
     trees = [tree for tree, link in tools.trees if link is None]
     covers = [hidden for hidden in map(str, tools.hidden) if _depth(hidden, (*trees, *binds))]
     shown = [*trees, *(path for path, how in binds.items() if how == "--ro-bind")]
+    mounts = {str(mount.target): mount for mount in request.mounts}
+    binds |= {place: "--bind" if mount.writable else "--ro-bind" for place, mount in mounts.items()}
     # Directories that bubblewrap makes on its own are closed to all but their owner, so each is made by name.
     ways = {way for path in binds for way in _above(path)} - set(_MADE)
     steps = [
         *((path, ["--dir", path]) for path in ways.difference(binds, covers) if not _showing(path, shown, covers)),
         *((path, ["--size", _SPECK, "--tmpfs", path]) for path in covers),
         *(
-            (path, [how, path, path])
+            (path, [how, str(mounts[path].source) if path in mounts else path, path])
             for path, how in binds.items()
-            if how == "--bind" or not _showing(path, [tree for tree in shown if tree != path], covers)
+            if how == "--bind" or path in mounts or not _showing(path, [tree for tree in shown if tree != path], covers)
         ),
     ]
     steps.sort(key=lambda step: (step[0].count("/"), step[0]))

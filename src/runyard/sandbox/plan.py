@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from runyard.runner.spec import CgroupPlan
+from runyard.runner.spec import CgroupPlan, Container, Disk, Egress, Guard
 
 
 class Level(StrEnum):
@@ -36,6 +36,20 @@ class Limits:
     pids: int | None = None
     open_files: int | None = None
     file_mb: int | None = None
+    disk_mb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host directory or file that the run sees at `target`; checked already, links resolved."""
+
+    source: Path
+    target: Path
+    writable: bool = False
+
+    def __str__(self) -> str:
+        place = "" if self.source == self.target else f" at {self.target}"
+        return f"{self.source}{place} ({'read and write' if self.writable else 'read only'})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +58,9 @@ class Request:
 
     ``read_only`` trees must be readable by others where the run gets a user of its own, since only ``workspace`` and
     ``read_write`` are given to it. ``scratch``, when set, is a directory that becomes the private ``/tmp``, so that
-    temporary files lie on disk; without it ``/tmp`` is a bounded piece of memory. With ``strict`` a limit that
-    can't be enforced is refused instead of noted.
+    temporary files lie on disk; without it ``/tmp`` is a bounded piece of memory. ``egress`` names the only places that
+    a run with a network may reach (None: all). With ``strict`` a limit that can't be enforced is refused instead of
+    noted.
     """
 
     attempt_id: str
@@ -55,6 +70,8 @@ class Request:
     read_only: tuple[Path, ...] = ()
     read_write: tuple[Path, ...] = ()
     network: bool = True
+    egress: tuple[str, ...] | None = None
+    mounts: tuple[Mount, ...] = ()
     limits: Limits = Limits()
     interpreter_roots: tuple[Path, ...] = ()
     scratch: Path | None = None
@@ -86,19 +103,27 @@ class InForce:
     user: str
     network: bool
     filesystem: str
+    egress: tuple[str, ...] | None = None
+    system_calls: str = "not filtered"
+    mounts: tuple[str, ...] = ()
     memory: Grip | None = None
     pids: Grip | None = None
     cpu: Grip | None = None
+    disk: Grip | None = None
     missing: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """Return the JSON shape that a run's ``isolation`` carries."""
-        limits = {"memory": self.memory, "pids": self.pids, "cpu": self.cpu}
+        limits = {"memory": self.memory, "pids": self.pids, "cpu": self.cpu, "disk": self.disk}
+        network = "off" if not self.network else "on" if self.egress is None else "allow-list"
         return {
             "level": self.level.value,
             "user": self.user,
-            "network": "on" if self.network else "off",
+            "network": network,
+            "egress": None if self.egress is None else list(self.egress),
             "filesystem": self.filesystem,
+            "mounts": list(self.mounts),
+            "system_calls": self.system_calls,
             **{name: grip.as_json() if grip else None for name, grip in limits.items()},
             "missing": list(self.missing),
         }
@@ -123,3 +148,7 @@ class Confinement:
     spare_leader: bool
     chown: tuple[Path, ...]
     in_force: InForce
+    container: Container | None = None
+    egress: Egress | None = None
+    guard: Guard | None = None
+    disk: Disk | None = None

@@ -19,7 +19,7 @@ _OLDEST = (0, 8)
 _PATIENCE_S = 20.0
 _SYSTEM_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
 # Reads its own status with nothing but the shell, and tells what it could still do.
-_QUESTION = (
+QUESTION = (
     'while read -r line; do echo "$line"; done </proc/self/status; '
     "[ -w /usr ] && echo Writable: /usr; [ -w / ] && echo Writable: /; "
     "exit 0"
@@ -62,7 +62,7 @@ def look(
         setpriv=setpriv,
         no_userns=not root,
         files=files,
-        trees=_trees(),
+        trees=trees(),
         resolv_conf=resolver if resolver.exists() else None,
         hidden=hidden,
         tmp_mb=tmp_mb,
@@ -96,7 +96,7 @@ def trial(tools: Toolbox, uid: int | None, *, network: bool) -> str:
     """Run a question in a sandbox and return what is wrong with the answer, or an empty string."""
     with tempfile.TemporaryDirectory(prefix="runyard-trial-") as place:
         Path(place).chmod(0o755)
-        request = Request("trial", ("/bin/sh", "-c", _QUESTION), {}, Path(place).resolve(), network=network)
+        request = Request("trial", ("/bin/sh", "-c", QUESTION), {}, Path(place).resolve(), network=network)
         argv = bubblewrap.command(tools, request, uid)
         try:
             done = subprocess.run(
@@ -110,16 +110,21 @@ def trial(tools: Toolbox, uid: int | None, *, network: bool) -> str:
     return judge(done.stdout, uid=uid, filtered=tools.files.seccomp is not None)
 
 
-def judge(status: str, *, uid: int | None, filtered: bool) -> str:
-    """Return what a sandboxed process still has and must not have, or an empty string."""
+def judge(status: str, *, uid: int | None, filtered: bool, groups: bool = True) -> str:
+    """Return what a sandboxed process still has and must not have, or an empty string.
+
+    Without `groups` its own group may be listed among the further ones too, as container engines do.
+    """
     facts: dict[str, str] = {}
     for line in status.splitlines():
         name, _, value = line.partition(":")
         facts[name] = value.strip()
     kept = [name for name in _CAPS if int(facts.get(name, "1"), 16)]
+    kept_groups = set(facts.get("Groups", "?").split())
+    allowed = set() if groups else {str(uid)}
     faults = (
         (uid is not None and facts.get("Uid", "").split() != [str(uid)] * 4, f"it runs as user {facts.get('Uid')}"),
-        (uid is not None and facts.get("Groups", "?") != "", f"it keeps the groups {facts.get('Groups')}"),
+        (uid is not None and not kept_groups <= allowed, f"it keeps the groups {facts.get('Groups')}"),
         (bool(kept), f"it keeps capabilities ({', '.join(kept)})"),
         (facts.get("NoNewPrivs") != "1", "it could gain rights (no NoNewPrivs)"),
         (filtered and facts.get("Seccomp") != "2", "its system calls are not filtered"),
@@ -178,7 +183,8 @@ def _bundled() -> str:
         return ""
 
 
-def _trees() -> tuple[tuple[str, str | None], ...]:
+def trees() -> tuple[tuple[str, str | None], ...]:
+    """Return the system's directories that this machine has, each with what it links to (None: it is none)."""
     found: list[tuple[str, str | None]] = []
     for tree in map(Path, bubblewrap.SYSTEM_TREES):
         if tree.is_symlink():

@@ -31,3 +31,11 @@ class UnsafeVariable(Invalid):
 
 class TreeTooDeep(Invalid):
     """A directory of the run is nested too deep."""
+
+
+class MountRefused(Invalid):
+    """A host directory that the script wants to see can't be mounted."""
+
+
+class EgressRefused(Invalid):
+    """A place on the script's list of allowed places can't be one."""

@@ -16,8 +16,10 @@ def rlimits(limits: Limits, *, processes: int | None) -> tuple[tuple[str, int], 
     chosen = [("CORE", 0)]
     if limits.open_files is not None:
         chosen.append(("NOFILE", limits.open_files))
-    if limits.file_mb is not None:
-        chosen.append(("FSIZE", limits.file_mb * MIB))
+    # No single file can be larger than all of them together may be.
+    largest = min((size for size in (limits.file_mb, limits.disk_mb) if size is not None), default=None)
+    if largest is not None:
+        chosen.append(("FSIZE", largest * MIB))
     if processes is not None:
         chosen.append(("NPROC", processes))
     return tuple(chosen)

@@ -2,26 +2,38 @@
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runyard.runner.spec import CgroupPlan
-from runyard.sandbox import bubblewrap, cgroups, probing, process
+from runyard.runner.spec import Egress
+from runyard.sandbox import bubblewrap, cgroups, container, engines, grips, landlock, leftovers, probing, process
 from runyard.sandbox.cgroups import Cgroups
-from runyard.sandbox.plan import Confinement, Grip, InForce, Level, Limits, Probe, Request
-from runyard.sandbox.problems import LevelUnavailable, LimitUnavailable, NetworkIsolationUnavailable, PathClosed
+from runyard.sandbox.egress import VARIABLES
+from runyard.sandbox.engines import FoundEngine
+from runyard.sandbox.landlock import Landlock
+from runyard.sandbox.mounts import Allowed
+from runyard.sandbox.plan import Confinement, InForce, Level, Probe, Request
+from runyard.sandbox.problems import LevelUnavailable, MountRefused, NetworkIsolationUnavailable, PathClosed
 from runyard.sandbox.reach import closed_leaf
+from runyard.sandbox.system_files import filter_file
+from runyard.sandbox.telling import Telling
 from runyard.sandbox.uids import UidPool
 
 _SAME_USER = "same as Runyard"
+_UNMAPPED = "a user of its own: the ids set aside for runs can't be used in this container"
+_PRIVATE = "private: system read-only, own workspace, nothing else"
+_FILTERED = "filtered"
 
 
 class Sandboxes:
     """Levels, users and control groups of one worker.
 
     `home` is a directory of the platform's (made if missing) for what sandboxes mount; `hidden` are directories that no
-    sandbox may show but for what a request names (the data directory). `default` overrules the choice of the strongest
-    level. Nothing is run before the first ``probe``.
+    sandbox may show but for what a request names (the data directory). `default` overrules the choice of the best
+    level. `engine` is a container engine's Unix socket (empty: none), with the image and the network that runs get
+    there. `allowed` are host directories that scripts may mount, `floor` bytes that a run must leave on the disk.
+    `guards` switches what the kernel holds against scripts at the level `process`. Nothing is run before the first
+    ``probe``.
     """
 
     def __init__(
@@ -34,6 +46,12 @@ class Sandboxes:
         default: Level | None = None,
         cgroup_root: Path | None = None,
         bwrap: str | None = None,
+        engine: str = "",
+        image: str = "",
+        network: str = "bridge",
+        allowed: Sequence[Allowed] = (),
+        floor: int = 0,
+        guards: bool = True,
         tmp_mb: int = 1024,
         shm_mb: int = 256,
         limits_found: Callable[[], Cgroups] | None = None,
@@ -42,6 +60,10 @@ class Sandboxes:
         self._hidden = hidden
         self._default = default
         self._bwrap = bwrap
+        self._engine = (engine, image, network)
+        self.allowed = tuple(allowed)
+        self._floor = floor
+        self._guards = guards
         self._sizes = (tmp_mb, shm_mb)
         self._find_groups = limits_found or (lambda: cgroups.detect(configured=cgroup_root))
         self._users = probing.own_users(uid_base, uid_count)
@@ -49,6 +71,10 @@ class Sandboxes:
         self._lock = threading.Lock()
         self._groups: Cgroups | None = None
         self._found: probing.Found | None = None
+        self._found_engine: FoundEngine | None = None
+        self._landlock = Landlock(0, "not looked for")
+        self._filter: Path | None = None
+        self._outside: set[str] = set()
 
     def prepare(self) -> tuple[Probe, ...]:
         """Get the machine ready for runs and look at it: for an agent, once, before it starts the launcher.
@@ -61,32 +87,46 @@ class Sandboxes:
         return self.probe()
 
     def probe(self) -> tuple[Probe, ...]:
-        """Return what each level can do here, weakest first. Runs real commands the first time, about 50 ms."""
+        """Return what each level can do here, weakest first.
+
+        Runs real commands the first time: about 50 ms, and half a second more where a container engine is named.
+        """
         with self._lock:
             if self._groups is None:
                 self._groups = self._find_groups()
             if self._found is None:
-                self._found = probing.look(
-                    home=self._home,
-                    users=self._users,
-                    hidden=self._hidden,
-                    tmp_mb=self._sizes[0],
-                    shm_mb=self._sizes[1],
-                    bwrap=self._bwrap,
-                )
-        return (self._probe_process(self._groups), self._probe_bubblewrap(self._found, self._groups), _CONTAINER)
+                self._landlock = landlock.probe()
+                self._filter = filter_file(self._home) if self._guards else None
+                common = {
+                    "home": self._home,
+                    "users": self._users,
+                    "hidden": self._hidden,
+                    "tmp_mb": self._sizes[0],
+                    "shm_mb": self._sizes[1],
+                }
+                self._found = probing.look(bwrap=self._bwrap, **common)  # type: ignore[arg-type]
+                url, image, network = self._engine
+                self._found_engine = engines.look(url, image=image, network=network, **common)  # type: ignore[arg-type]
+        told = Telling(self._users, self._groups, self._landlock, self._filter is not None, self._guards)
+        assert self._found_engine is not None  # noqa: S101 - for the type checker
+        return told.process(), told.bubblewrap(self._found), told.container(self._found_engine)
 
     def default_level(self) -> Level:
-        """Return the configured level, or else the strongest one available."""
+        """Return the configured level, or else the best one available.
+
+        Containers and bubblewrap keep a script apart equally well, and bubblewrap starts it twenty times sooner.
+        """
         if self._default:
             return self._default
-        return [probe.level for probe in self.probe() if probe.available][-1]
+        there = {probe.level for probe in self.probe() if probe.available}
+        return next(level for level in (Level.bubblewrap, Level.container, Level.process) if level in there)
 
     def confine(self, level: Level | None, request: Request) -> Confinement:
         """Plan one attempt at `level` (None: the default) and lend it a user where it gets one.
 
-        Raises LevelUnavailable, NetworkIsolationUnavailable, LimitUnavailable, PathClosed, UnsafeVariable, NoFreeUser;
-        never plans less than what was asked for without saying so in ``in_force``. Give the user back by ``release``.
+        Raises LevelUnavailable, NetworkIsolationUnavailable, LimitUnavailable, MountRefused, PathClosed,
+        UnsafeVariable, NoFreeUser; never plans less than what was asked for without saying so in ``in_force``. Give
+        the user back by ``release``.
         """
         chosen = level or self.default_level()
         probe = next(probe for probe in self.probe() if probe.level is chosen)
@@ -95,6 +135,8 @@ class Sandboxes:
         try:
             if chosen is Level.bubblewrap:
                 return self._in_bubblewrap(request)
+            if chosen is Level.container:
+                return self._in_container(request)
             return self._as_process(request)
         except BaseException:
             self.uids.release(request.attempt_id)
@@ -104,10 +146,19 @@ class Sandboxes:
         """Note that a re-attached attempt lives on as `uid`, its workspace's owner; None and our own id are fine."""
         if uid is not None and uid in self.uids.ids:
             self.uids.adopt(attempt_id, uid)
+            # At which level it runs is not known any more.
+            self._outside.add(attempt_id)
+
+    def clear(self, attempt_id: str) -> None:
+        """Remove what a finished attempt's own user has left in the machine's temporary directories; may take long."""
+        uid = self.uids.held_by(attempt_id)
+        if uid is not None and attempt_id in self._outside:
+            leftovers.remove(landlock.SHARED, uid)
 
     def release(self, attempt_id: str) -> None:
         """Forget a finished attempt: its user may be lent again, empty control groups left behind are removed."""
         self.uids.release(attempt_id)
+        self._outside.discard(attempt_id)
         if self._groups:
             self._groups.discard(attempt_id)
 
@@ -115,40 +166,92 @@ class Sandboxes:
         found = self._found
         if not found or not found.tools:
             raise LevelUnavailable
-        if not request.network and found.network:
+        if (not request.network or request.egress is not None) and found.network:
             raise NetworkIsolationUnavailable(f"The network can't be switched off here: {found.network}.")
         bubblewrap.check_variables(request.env)
         uid = self.uids.take(request.attempt_id) if self._users else None
         if uid is not None:
-            # The way to these is built anew in the sandbox, so only their own modes count.
-            for path in (*request.interpreter_roots, *request.read_only):
-                if why := closed_leaf(path):
-                    raise PathClosed(f"{why}, so the run's own user can't read it.")
+            _demand_readable(request)
         missing: list[str] = []
         if not found.tools.files.seccomp:
             missing.append("a filter of system calls: none is known for this processor")
         if uid is None and not found.tools.no_userns:
             missing.append("a ban on further user namespaces: this bubblewrap has none")
-        grips, groups = self._limits(request, own_user=uid is not None, extra_pids=bubblewrap.OVERHEAD_PIDS)
+        held = grips.by_groups(self._limits_by, request, own_user=uid is not None)
+        egress = None if request.egress is None else Egress(request.egress, uid)
         return Confinement(
             argv=bubblewrap.command(found.tools, request, uid),
-            env=dict(request.env),
+            env=_with_proxy(request),
             uid=None,
             gid=None,
             owner=uid,
-            rlimits=self._rlimits(request.limits, grips[1], own_user=uid is not None),
-            cgroups=groups,
+            rlimits=grips.rlimits(request.limits, held.pids, own_user=uid is not None),
+            cgroups=grips.groups_for(self._limits_by, request, bubblewrap.OVERHEAD_PIDS),
             spare_leader=True,
             chown=_given(request),
+            egress=egress,
+            guard=self._landlock.outer(),
+            disk=grips.disk(request, self._floor, None),
             in_force=InForce(
                 level=Level.bubblewrap,
                 user=_SAME_USER if uid is None else f"{uid} (own, unprivileged)",
                 network=request.network,
-                filesystem="private: system read-only, own workspace, nothing else",
-                memory=grips[0],
-                pids=grips[1],
-                cpu=grips[2],
-                missing=(*missing, *_unenforced(grips)),
+                egress=request.egress,
+                filesystem=_PRIVATE,
+                system_calls=_FILTERED if found.tools.files.seccomp else "not filtered",
+                mounts=tuple(map(str, request.mounts)),
+                memory=held.memory,
+                pids=held.pids,
+                cpu=held.cpu,
+                disk=held.disk,
+                missing=(*missing, *held.unenforced),
+            ),
+        )
+
+    def _in_container(self, request: Request) -> Confinement:
+        found = self._found_engine
+        if not found or not found.engine:
+            raise LevelUnavailable
+        engine = found.engine
+        if request.network and request.egress is None and found.network:
+            raise NetworkIsolationUnavailable(f"Containers have no network here: {found.network}.")
+        if request.egress is not None and os.geteuid() != 0:
+            why = "only root can put the proxy into a container's network"
+            raise NetworkIsolationUnavailable(f"A list of allowed places can't be held in a container here: {why}.")
+        bubblewrap.check_variables(request.env)
+        uid = self.uids.take(request.attempt_id) if self._users else None
+        if uid is not None:
+            _demand_readable(request)
+        held = grips.by_engine(engine, request)
+        user, group = (uid, uid) if uid is not None else (os.getuid(), os.getgid())
+        return Confinement(
+            argv=request.argv,
+            env=_with_proxy(request),
+            uid=None,
+            gid=None,
+            owner=uid,
+            rlimits=(),
+            cgroups=(),
+            spare_leader=False,
+            chown=_given(request),
+            container=container.body(engine, request, user, group),
+            egress=None if request.egress is None else Egress(request.egress, uid),
+            disk=grips.disk(request, self._floor, None),
+            in_force=InForce(
+                level=Level.container,
+                user=_SAME_USER if uid is None else f"{uid} (own, unprivileged)",
+                network=request.network,
+                egress=request.egress,
+                filesystem=_PRIVATE
+                if engine.etc
+                else f"private: the image {engine.image}, own workspace, nothing else",
+                system_calls="filtered by the container engine" if engine.filtered else "not filtered",
+                mounts=tuple(map(str, request.mounts)),
+                memory=held.memory,
+                pids=held.pids,
+                cpu=held.cpu,
+                disk=held.disk,
+                missing=held.unenforced,
             ),
         )
 
@@ -157,116 +260,84 @@ class Sandboxes:
             raise NetworkIsolationUnavailable(
                 "The network can't be switched off at isolation level 'process'; that needs 'bubblewrap'."
             )
+        if request.egress is not None:
+            raise NetworkIsolationUnavailable(
+                "A list of allowed places can't be held at isolation level 'process'; that needs 'bubblewrap'."
+            )
+        for mount in request.mounts:
+            if mount.source != mount.target:
+                why = "at isolation level 'process' a directory can't be seen elsewhere than where it lies"
+                raise MountRefused(f"{mount.source} can't be mounted at {mount.target}: {why}.")
         missing: list[str] = []
         uid: int | None = None
         if not self._users:
             missing.append("a user of its own: Runyard is not root here" if os.geteuid() else _UNMAPPED)
         elif why := process.closed_to_others(request, os.lstat):
-            missing.append(f"a user of its own: {why}")
+            # As root it would do whatever it likes to the machine.
+            raise PathClosed(
+                f"{why}, so the run's own user can't use it. Have it where every user can get at it "
+                "(RUNYARD_DATA, RUNYARD_ENVIRONMENTS__PYTHON), or run the script at the level 'bubblewrap'."
+            )
         else:
             uid = self.uids.take(request.attempt_id)
-        grips, groups = self._limits(request, own_user=uid is not None, extra_pids=0)
+            self._outside.add(request.attempt_id)
+        guard = None
+        filesystem, calls = "the machine's, as that user", "not filtered"
+        if self._guards:
+            guard = self._landlock.domain(request, own_user=uid is not None, hidden=self._hidden, seccomp=self._filter)
+            calls = _FILTERED if self._filter else calls
+            if guard.landlock is None:
+                missing.append(f"a bound on the files that it can open: {self._landlock.why}")
+            else:
+                filesystem = "the machine's system read-only, its temporary directories, own workspace (Landlock)"
+                if uid is None and (closed := landlock.shared_closed(self._hidden)):
+                    missing.append(f"{', '.join(closed)}: Runyard's data lie there")
+        held = grips.by_groups(self._limits_by, request, own_user=uid is not None)
         return Confinement(
             argv=request.argv,
             env=dict(request.env),
             uid=uid,
             gid=uid,
             owner=uid,
-            rlimits=self._rlimits(request.limits, grips[1], own_user=uid is not None),
-            cgroups=groups,
+            rlimits=grips.rlimits(request.limits, held.pids, own_user=uid is not None),
+            cgroups=grips.groups_for(self._limits_by, request, 0),
             spare_leader=False,
             chown=_given(request),
+            guard=guard,
+            disk=grips.disk(request, self._floor, uid),
             in_force=InForce(
                 level=Level.process,
                 user=_SAME_USER if uid is None else f"{uid} (own, unprivileged)",
                 network=True,
-                filesystem="the machine's, as that user",
-                memory=grips[0],
-                pids=grips[1],
-                cpu=grips[2],
-                missing=(*missing, *_unenforced(grips)),
+                filesystem=filesystem,
+                system_calls=calls,
+                mounts=tuple(map(str, request.mounts)),
+                memory=held.memory,
+                pids=held.pids,
+                cpu=held.cpu,
+                disk=held.disk,
+                missing=(*missing, *held.unenforced),
             ),
         )
 
-    def _limits(
-        self, request: Request, *, own_user: bool, extra_pids: int
-    ) -> tuple[tuple[Grip | None, Grip | None, Grip | None], tuple[CgroupPlan, ...]]:
-        """Return what holds memory, processes and processor, in this order, and the groups that do it."""
-        groups = self._groups or Cgroups(0, why="not looked for")
-        asked = request.limits
-        memory = _grip(asked.memory_mb, "limit_mb", groups.by, groups.why_not("memory"))
-        pids = _grip(asked.pids, "limit", groups.by, groups.why_not("pids"))
-        if pids and not pids.by and own_user:
-            pids = _grip(asked.pids, "limit", _BY_USER, "")
-        cpu = _grip(asked.cpu, "limit_cores", groups.by, groups.why_not("cpu"))
-        if request.strict:
-            for name, grip in (("memory", memory), ("process", pids), ("processor", cpu)):
-                if grip and not grip.by:
-                    raise LimitUnavailable(f"The {name} limit can't be enforced here: {grip.why}.")
-        plans = groups.plan(
-            request.attempt_id,
-            memory_mb=asked.memory_mb,
-            pids=None if asked.pids is None else asked.pids + extra_pids,
-            cpu=asked.cpu,
-        )
-        return (memory, pids, cpu), plans
-
-    @staticmethod
-    def _rlimits(limits: Limits, pids: Grip | None, *, own_user: bool) -> tuple[tuple[str, int], ...]:
-        by_user = own_user and pids is not None and pids.by == _BY_USER
-        return process.rlimits(limits, processes=limits.pids if by_user else None)
-
-    def _probe_process(self, groups: Cgroups) -> Probe:
-        user = _tell_users(self._users)
-        details = {"user": user, "network": "can't be switched off", "limits": _tell(groups)}
-        return Probe(Level.process, available=True, reason="", details=details, fix=groups.fix)
-
-    def _probe_bubblewrap(self, found: probing.Found, groups: Cgroups) -> Probe:
-        if not found.tools:
-            return Probe(Level.bubblewrap, available=False, reason=found.why, fix=found.fix)
-        tools = found.tools
-        details = {
-            "version": found.version,
-            "program": tools.bwrap,
-            "user": _tell_users(self._users),
-            "network": f"can't be switched off: {found.network}" if found.network else "can be switched off",
-            "system_calls": "filtered" if tools.files.seccomp else "not filtered on this processor",
-            "limits": _tell(groups),
-        }
-        return Probe(Level.bubblewrap, available=True, reason="", details=details, fix=groups.fix)
-
-
-_CONTAINER = Probe(
-    Level.container,
-    available=False,
-    reason="this version of Runyard does not run scripts in containers",
-    fix="Choose the level `bubblewrap`.",
-)
-_UNMAPPED = "a user of its own: the ids set aside for runs can't be used in this container"
-_BY_USER = "resource limit of the run's own user"
-
-
-def _grip(limit: float | None, unit: str, by: str, why: str) -> Grip | None:
-    if limit is None:
-        return None
-    return Grip(limit, unit, why=why) if why else Grip(limit, unit, by=by)
-
-
-def _unenforced(grips: tuple[Grip | None, Grip | None, Grip | None]) -> tuple[str, ...]:
-    names = ("memory limit", "process limit", "processor limit")
-    return tuple(f"{name}: {grip.why}" for name, grip in zip(names, grips, strict=True) if grip and not grip.by)
+    @property
+    def _limits_by(self) -> Cgroups:
+        return self._groups or Cgroups(0, why="not looked for")
 
 
 def _given(request: Request) -> tuple[Path, ...]:
     return (request.workspace, *request.read_write, *((request.scratch,) if request.scratch else ()))
 
 
-def _tell(groups: Cgroups) -> str:
-    if not groups.version:
-        return f"not enforced: {groups.why}"
-    held = [name for name in ("memory", "pids", "cpu") if not groups.why_not(name)]
-    return f"{', '.join(held)} by {groups.by}"
+def _demand_readable(request: Request) -> None:
+    """Raise PathClosed if the run's own user can't read what it needs.
+
+    The way to these is built anew in the sandbox, so only their own modes count.
+    """
+    for path in (*request.interpreter_roots, *request.read_only):
+        if why := closed_leaf(path):
+            raise PathClosed(f"{why}, so the run's own user can't read it.")
 
 
-def _tell_users(users: range) -> str:
-    return f"{users[0]} to {users[-1]} (own, unprivileged)" if users else _SAME_USER
+def _with_proxy(request: Request) -> dict[str, str]:
+    return {**request.env, **(VARIABLES if request.egress is not None else {})}

@@ -6,13 +6,17 @@ and running sandboxes keep what they started with.
 
 import hashlib
 import os
+import platform
 import pwd
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from runyard.sandbox import seccomp
 
 HOSTNAME = "runyard"
 HOME_LINK = "/runyard-home"
@@ -60,14 +64,28 @@ def write(home: Path, *, users: range, filter_: bytes | None, source: Path = Pat
     etc = home / f"etc-{digest.hexdigest()[:16]}"
     if not etc.exists():
         _lay_out(etc, entries)
-    seccomp = None
-    if filter_:
-        seccomp = home / f"seccomp-{hashlib.sha256(filter_).hexdigest()[:16]}"
-        if not seccomp.exists():
-            fresh = home / f".{secrets.token_hex(8)}"
-            fresh.write_bytes(filter_)
-            fresh.rename(seccomp)
-    return SystemFiles(etc, seccomp)
+    return SystemFiles(etc, _keep(home, filter_) if filter_ else None)
+
+
+def filter_file(home: Path) -> Path | None:
+    """Write this processor's filter of system calls under `home`; None if none is known or it can't be written."""
+    filter_ = seccomp.program(platform.machine())
+    if filter_ is None or sys.platform != "linux":
+        return None
+    try:
+        home.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return _keep(home, filter_)
+    except OSError:
+        return None
+
+
+def _keep(home: Path, filter_: bytes) -> Path:
+    kept = home / f"seccomp-{hashlib.sha256(filter_).hexdigest()[:16]}"
+    if not kept.exists():
+        fresh = home / f".{secrets.token_hex(8)}"
+        fresh.write_bytes(filter_)
+        fresh.rename(kept)
+    return kept
 
 
 def _lay_out(etc: Path, entries: list[_Entry]) -> None:
