@@ -14,8 +14,10 @@ from runyard.db.base import Base
 from runyard.db.session import Database
 from runyard.live.bus import LocalBus
 from runyard.projects.models import Project
+from runyard.scripts.organising import Shelf
 from runyard.scripts.routes import router
 from runyard.scripts.service import ScriptService
+from runyard.scripts.shelf_routes import router as shelf_router
 from runyard.secrets.keys import MasterKey
 from runyard.secrets.sealing import Sealer
 from runyard.web import problems
@@ -53,9 +55,10 @@ async def yard(store: Database) -> Yard:
     bus = LocalBus()
     scripts = ScriptService(Sealer(MasterKey(bytes(32))), bus)
     app = FastAPI()
+    app.include_router(shelf_router, prefix="/api/v1")
     app.include_router(router, prefix="/api/v1")
     problems.install(app)
-    provide(app.state, database, scripts)
+    provide(app.state, database, scripts, Shelf())
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, scripts, bus, app, actors)
 

@@ -79,7 +79,7 @@ async def test_sql_is_not_available_yet(api: httpx.AsyncClient, script: Make) ->
         ({"parameters": {}}, "parameters", "list_type"),
         ({"parameters": [{}]}, "parameters.0.key", "missing"),
         ({"parameters": [{"key": "A", "kind": "text"}]}, "parameters.0.kind", "extra_forbidden"),
-        ({"parameters": [{"key": "A", "type": "file"}]}, "parameters.0.type", "enum"),
+        ({"parameters": [{"key": "A", "type": "folder"}]}, "parameters.0.type", "enum"),
         ({"parameters": [{"key": "A", "type": "number", "min": "1"}]}, "parameters.0.min", "number_type"),
         ({"parameters": [{"key": "A", "type": "number", "max": True}]}, "parameters.0.max", "number_type"),
         ({"parameters": [{"key": "A", "type": "number", "max": 1e301}]}, "parameters.0.max", "number_range"),

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from runyard.db.session import Database
 from runyard.scripts import repository
 from runyard.scripts.policy import Policy
-from runyard.scripts.schemas import NewScript
+from runyard.scripts.schemas import NewScript, Shape
 
 from .yard import Yard
 
@@ -50,6 +50,11 @@ async def test_a_new_script_is_answered_whole(api: httpx.AsyncClient, script: Ma
     assert made.pop("created_at") == made.pop("updated_at")
     assert made == {
         **Policy().model_dump(mode="json"),
+        **Shape().model_dump(mode="json"),
+        "kind": "script",
+        "folder": "",
+        "category": None,
+        "starred": False,
         "project": "default",
         "name": "Report",
         "language": "python",
@@ -65,7 +70,7 @@ async def test_a_new_script_is_answered_whole(api: httpx.AsyncClient, script: Ma
             {
                 "key": "SIZE", "label": "Size", "type": "number", "required": False, "default": 3, "help": "",
                 "placeholder": "", "options": [], "min": None, "max": None, "step": None, "min_length": None,
-                "max_length": None, "regex": None,
+                "max_length": None, "regex": None, "max_size_mb": None, "extensions": [], "argument": None,
             }
         ],
         "requirements": ["requests>=2", "rich"],
