@@ -124,6 +124,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Categories
+         * @description List a project's categories in their order.
+         */
+        get: operations["list_categories"];
+        put?: never;
+        /**
+         * Create Category
+         * @description Make a category.
+         */
+        post: operations["create_category"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories/{category_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Category
+         * @description Remove a category; its scripts stay, without one.
+         */
+        delete: operations["delete_category"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Category
+         * @description Rename, recolour or move a category.
+         */
+        patch: operations["change_category"];
+        trace?: never;
+    };
     "/api/v1/editor/format": {
         parameters: {
             query?: never;
@@ -328,6 +376,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Folders
+         * @description List every folder that has scripts.
+         */
+        get: operations["list_folders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename Folder
+         * @description Give a folder another path, with all below it.
+         */
+        post: operations["rename_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/home": {
         parameters: {
             query?: never;
@@ -445,6 +533,54 @@ export interface paths {
          */
         get: operations["list_projects"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/run-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Policy
+         * @description Return what a project lays down about its runs.
+         */
+        get: operations["run_policy_api_v1_projects__project__run_policy_get"];
+        /**
+         * Set Run Policy
+         * @description Lay down how many runs of a project go at once, what submits may ask for, and how long runs are kept.
+         */
+        put: operations["set_run_policy_api_v1_projects__project__run_policy_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/run-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Limits
+         * @description Return how many runs go at once in the whole installation, and in each queue.
+         */
+        get: operations["run_limits_api_v1_run_limits_get"];
+        /**
+         * Set Run Limits
+         * @description Lay down how many runs go at once in the whole installation, and in each queue; for administrators.
+         */
+        put: operations["set_run_limits_api_v1_run_limits_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -732,7 +868,7 @@ export interface paths {
         };
         /**
          * List Scripts
-         * @description List scripts, the last changed first or by name; all conditions hold at once.
+         * @description List scripts, the last changed first, by name or as people have put them; all conditions hold at once.
          */
         get: operations["list_scripts"];
         put?: never;
@@ -741,6 +877,26 @@ export interface paths {
          * @description Save a new script as its version 1.
          */
         post: operations["create_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place Scripts
+         * @description Put scripts somewhere else in the order of their project, and into a folder if one is named.
+         */
+        post: operations["place_scripts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -875,6 +1031,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/star": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Star Script
+         * @description Give a script your star.
+         */
+        post: operations["star_script"];
+        /**
+         * Unstar Script
+         * @description Take your star from a script.
+         */
+        delete: operations["unstar_script"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/versions": {
         parameters: {
             query?: never;
@@ -907,6 +1087,26 @@ export interface paths {
          * @description Return one version of a script, whole.
          */
         get: operations["get_script_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/versions/{number}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File
+         * @description Return a file of a script with several, as it is.
+         */
+        get: operations["get_script_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1195,6 +1395,7 @@ export interface components {
             isolation: {
                 [key: string]: unknown;
             } | null;
+            progress: components["schemas"]["Progress"] | null;
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["runyard__runs__lifecycle__State"];
@@ -1212,6 +1413,29 @@ export interface components {
         Body_import_advisories: {
             /** File */
             file: string;
+        };
+        /**
+         * Bounds
+         * @description What a project lets its submits ask for; null leaves it open.
+         */
+        Bounds: {
+            /** @default {} */
+            limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Priority
+             * @description At most.
+             */
+            priority?: number | null;
+            /**
+             * Queues
+             * @description Only these.
+             */
+            queues?: string[] | null;
+            /**
+             * Timeout S
+             * @description At most.
+             */
+            timeout_s?: number | null;
         };
         /**
          * Broke
@@ -1240,6 +1464,42 @@ export interface components {
             script_id: string | null;
             /** Script Name */
             script_name: string;
+        };
+        /**
+         * Category
+         * @description A category, and how many scripts have it; `colour` is written ``#rrggbb``.
+         */
+        Category: {
+            /** Colour */
+            colour: string;
+            /** Count */
+            count: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+        };
+        /**
+         * CategoryChange
+         * @description What is to be different of a category; `position` is its place in the list, from 0.
+         */
+        CategoryChange: {
+            /** Colour */
+            colour?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Position */
+            position?: number | null;
+        };
+        /**
+         * CategoryList
+         * @description A project's categories, in their order.
+         */
+        CategoryList: {
+            /** Items */
+            items: components["schemas"]["Category"][];
         };
         /**
          * CleanupAnswer
@@ -1762,6 +2022,39 @@ export interface components {
             title: string;
         };
         /**
+         * FolderCount
+         * @description A folder, and how many scripts are in it, those below it not counted.
+         */
+        FolderCount: {
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * FolderList
+         * @description Every folder that has scripts, by name.
+         */
+        FolderList: {
+            /** Items */
+            items: components["schemas"]["FolderCount"][];
+        };
+        /**
+         * FolderRename
+         * @description A folder's new path; all below it goes along. An empty one moves its scripts to the top.
+         */
+        FolderRename: {
+            /** Folder */
+            folder: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** To */
+            to: string;
+        };
+        /**
          * Formatted
          * @description Code in its formatter's style.
          */
@@ -1874,6 +2167,21 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * Kept
+         * @description A run that stays, whatever the rules of retention say.
+         */
+        Kept: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+        };
+        /**
          * Kind
          * @description Which world the packages come from.
          * @enum {string}
@@ -1899,6 +2207,16 @@ export interface components {
             language: string;
             linter: components["schemas"]["ProgramBody"] | null;
             server: components["schemas"]["ProgramBody"] | null;
+        };
+        /**
+         * Limit
+         * @description How many runs may be under way at once, and what becomes of one more; null sets no limit.
+         */
+        Limit: {
+            /** Limit */
+            limit?: number | null;
+            /** @default queue */
+            policy?: components["schemas"]["WhenBusy"];
         };
         /**
          * LogHit
@@ -2030,6 +2348,14 @@ export interface components {
             target?: string | null;
         };
         /**
+         * Moved
+         * @description How many scripts were moved.
+         */
+        Moved: {
+            /** Moved */
+            moved: number;
+        };
+        /**
          * MyProject
          * @description A project of yours and what you may do there.
          */
@@ -2040,6 +2366,24 @@ export interface components {
             name: string;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
+        };
+        /**
+         * NewCategory
+         * @description A category to be made; it comes last.
+         */
+        NewCategory: {
+            /**
+             * Colour
+             * @default #64748b
+             */
+            colour?: string;
+            /** Name */
+            name: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
         };
         /**
          * NewScript
@@ -2346,7 +2690,7 @@ export interface components {
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:manage" | "project:read" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "environment:read" | "environment:manage" | "system:read";
+        Permission: "self:manage" | "project:read" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read";
         /**
          * PlaceBody
          * @description A spot in the code: line and column from 1, columns in UTF-16 units.
@@ -2356,6 +2700,20 @@ export interface components {
             column: number;
             /** Line */
             line: number;
+        };
+        /**
+         * Placement
+         * @description Where scripts are put, in this order: before or after another one, at the end without either; in `folder`.
+         */
+        Placement: {
+            /** After */
+            after?: string | null;
+            /** Before */
+            before?: string | null;
+            /** Folder */
+            folder?: string | null;
+            /** Script Ids */
+            script_ids: string[];
         };
         /**
          * ProblemBody
@@ -2414,6 +2772,11 @@ export interface components {
             message: string;
             /** Percent */
             percent: number | null;
+            /**
+             * Stages
+             * @description What it went through, in order.
+             */
+            stages?: components["schemas"]["Stage"][];
         };
         /**
          * ProjectBody
@@ -2447,6 +2810,18 @@ export interface components {
             starting: number;
         };
         /**
+         * QueueLimit
+         * @description A limit of one queue.
+         */
+        QueueLimit: {
+            /** Limit */
+            limit?: number | null;
+            /** @default queue */
+            policy?: components["schemas"]["WhenBusy"];
+            /** Queue */
+            queue: string;
+        };
+        /**
          * Rate
          * @description Share of finished runs that succeeded, 0 to 1; null without any.
          */
@@ -2473,6 +2848,26 @@ export interface components {
             output_mb?: number | null;
             /** Pids */
             pids?: number | null;
+        };
+        /**
+         * Retention
+         * @description What a project keeps of its runs; null keeps without end. What any of the three gives up is removed.
+         *
+         *     Runs that are not over, and those on the keep-list, stay whatever the rules say, and count.
+         */
+        Retention: {
+            /**
+             * Archive
+             * @description Write runs to a file before they are removed.
+             * @default false
+             */
+            archive?: boolean;
+            /** Max Age Days */
+            max_age_days?: number | null;
+            /** Max Runs */
+            max_runs?: number | null;
+            /** Max Size Mb */
+            max_size_mb?: number | null;
         };
         /**
          * RollbackRequest
@@ -2504,6 +2899,11 @@ export interface components {
             error_code: string | null;
             /** Exit Code */
             exit_code: number | null;
+            /**
+             * Failure Id
+             * @description The group of failures that it belongs to.
+             */
+            failure_id: string | null;
             /** Finished At */
             finished_at: string | null;
             /** Id */
@@ -2512,12 +2912,17 @@ export interface components {
             isolation: {
                 [key: string]: unknown;
             } | null;
+            kept: components["schemas"]["Kept"] | null;
             /** Labels */
             labels: {
                 [key: string]: string;
             };
             /** Language */
             language: string;
+            /** @description What the submit asked for. */
+            limits: components["schemas"]["ResourceLimits"] | null;
+            /** Not Before */
+            not_before: string | null;
             /** Outputs */
             outputs: unknown;
             /** Parameters */
@@ -2538,6 +2943,11 @@ export interface components {
             queued_at: string;
             /** Rerun Of */
             rerun_of: string | null;
+            /**
+             * Retries
+             * @description How often it may be tried again.
+             */
+            retries: number;
             /** Script Id */
             script_id: string | null;
             /** Script Name */
@@ -2592,6 +3002,25 @@ export interface components {
             uploaded: boolean;
         };
         /**
+         * RunPolicy
+         * @description What a project lays down about its runs. Without a `retention` the installation's holds.
+         */
+        RunPolicy: {
+            /**
+             * @default {
+             *       "limits": {}
+             *     }
+             */
+            bounds?: components["schemas"]["Bounds"];
+            /**
+             * @default {
+             *       "policy": "queue"
+             *     }
+             */
+            concurrency?: components["schemas"]["Limit"];
+            retention?: components["schemas"]["Retention"] | null;
+        };
+        /**
          * RunSummary
          * @description A run as lists show it.
          */
@@ -2604,6 +3033,11 @@ export interface components {
             error_code: string | null;
             /** Exit Code */
             exit_code: number | null;
+            /**
+             * Failure Id
+             * @description The group of failures that it belongs to.
+             */
+            failure_id: string | null;
             /** Finished At */
             finished_at: string | null;
             /** Id */
@@ -2958,6 +3392,21 @@ export interface components {
             items: components["schemas"]["SnippetBody"][];
         };
         /**
+         * Stage
+         * @description A part of the work; it ended when the next one began.
+         */
+        Stage: {
+            /** Finished At */
+            finished_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+        };
+        /**
          * Style
          * @description How a value stands on a script's command line.
          * @enum {string}
@@ -2972,10 +3421,22 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @default null */
+            limits?: components["schemas"]["ResourceLimits"] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
             };
+            /**
+             * Priority
+             * @default null
+             */
+            priority?: number | null;
+            /**
+             * Queue
+             * @default null
+             */
+            queue?: string | null;
             /**
              * Timeout S
              * @default null
@@ -2993,15 +3454,27 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            /** @default null */
+            limits?: components["schemas"]["ResourceLimits"] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
             };
             /**
+             * Priority
+             * @default null
+             */
+            priority?: number | null;
+            /**
              * Project
              * @default default
              */
             project?: string;
+            /**
+             * Queue
+             * @default null
+             */
+            queue?: string | null;
             /**
              * Script Id
              * @default null
@@ -3328,6 +3801,23 @@ export interface components {
             version: string;
         };
         /**
+         * YardLimits
+         * @description The limits that hold for all projects together.
+         */
+        YardLimits: {
+            /**
+             * @default {
+             *       "policy": "queue"
+             *     }
+             */
+            installation?: components["schemas"]["Limit"];
+            /**
+             * Queues
+             * @default []
+             */
+            queues?: components["schemas"]["QueueLimit"][];
+        };
+        /**
          * State
          * @description Where an environment stands.
          * @enum {string}
@@ -3394,7 +3884,11 @@ export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
 export type Backoff = components['schemas']['Backoff'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
+export type Bounds = components['schemas']['Bounds'];
 export type Broke = components['schemas']['Broke'];
+export type Category = components['schemas']['Category'];
+export type CategoryChange = components['schemas']['CategoryChange'];
+export type CategoryList = components['schemas']['CategoryList'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
 export type CodeToCheck = components['schemas']['CodeToCheck'];
@@ -3413,6 +3907,9 @@ export type FileContent = components['schemas']['FileContent'];
 export type FindingBody = components['schemas']['FindingBody'];
 export type Findings = components['schemas']['Findings'];
 export type FixBody = components['schemas']['FixBody'];
+export type FolderCount = components['schemas']['FolderCount'];
+export type FolderList = components['schemas']['FolderList'];
+export type FolderRename = components['schemas']['FolderRename'];
 export type Formatted = components['schemas']['Formatted'];
 export type Health = components['schemas']['Health'];
 export type Home = components['schemas']['Home'];
@@ -3424,9 +3921,11 @@ export type ItemsRunFile = components['schemas']['Items_RunFile_'];
 export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
 export type ItemsWorker = components['schemas']['Items_Worker_'];
 export type JsonValue = components['schemas']['JsonValue'];
+export type Kept = components['schemas']['Kept'];
 export type Kind = components['schemas']['Kind'];
 export type LackBody = components['schemas']['LackBody'];
 export type LanguageHelp = components['schemas']['LanguageHelp'];
+export type Limit = components['schemas']['Limit'];
 export type LogHit = components['schemas']['LogHit'];
 export type LogHits = components['schemas']['LogHits'];
 export type LogPage = components['schemas']['LogPage'];
@@ -3435,7 +3934,9 @@ export type Machine = components['schemas']['Machine'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
 export type Mount = components['schemas']['Mount'];
+export type Moved = components['schemas']['Moved'];
 export type MyProject = components['schemas']['MyProject'];
+export type NewCategory = components['schemas']['NewCategory'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSnippet = components['schemas']['NewSnippet'];
 export type Option = components['schemas']['Option'];
@@ -3456,17 +3957,21 @@ export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type Permission = components['schemas']['Permission'];
 export type PlaceBody = components['schemas']['PlaceBody'];
+export type Placement = components['schemas']['Placement'];
 export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
 export type ProjectBody = components['schemas']['ProjectBody'];
 export type QueueCounts = components['schemas']['QueueCounts'];
+export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
+export type Retention = components['schemas']['Retention'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
 export type RunFile = components['schemas']['RunFile'];
+export type RunPolicy = components['schemas']['RunPolicy'];
 export type RunSummary = components['schemas']['RunSummary'];
 export type SandboxLevel = components['schemas']['SandboxLevel'];
 export type ScriptBody = components['schemas']['ScriptBody'];
@@ -3476,6 +3981,7 @@ export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
 export type SnippetList = components['schemas']['SnippetList'];
+export type Stage = components['schemas']['Stage'];
 export type Style = components['schemas']['Style'];
 export type Submit = components['schemas']['Submit'];
 export type SubmitAny = components['schemas']['SubmitAny'];
@@ -3493,6 +3999,7 @@ export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
 export type WhenBusy = components['schemas']['WhenBusy'];
 export type Worker = components['schemas']['Worker'];
+export type YardLimits = components['schemas']['YardLimits'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
@@ -3666,6 +4173,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_categories: {
+        parameters: {
+            query?: {
+                /** @description A project's name. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCategory"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                category_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_category: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                category_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4037,6 +4673,71 @@ export interface operations {
             };
         };
     };
+    list_folders: {
+        parameters: {
+            query?: {
+                /** @description A project's name. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderRename"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     home_api_v1_home_get: {
         parameters: {
             query?: {
@@ -4254,6 +4955,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ProjectBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_policy_api_v1_projects__project__run_policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_run_policy_api_v1_projects__project__run_policy_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunPolicy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_limits_api_v1_run_limits_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YardLimits"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_run_limits_api_v1_run_limits_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["YardLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["YardLimits"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -4758,7 +5587,14 @@ export interface operations {
                 language?: ("python" | "javascript" | "shell" | "sql") | null;
                 /** @description Repeat for several; all are demanded. */
                 tag?: string[] | null;
-                sort?: "updated" | "name";
+                /** @description Scripts, or the library's modules. */
+                kind?: "script" | "module";
+                /** @description With all below it; empty: in no folder. */
+                folder?: string | null;
+                category?: string | null;
+                /** @description Only those with your star. */
+                starred?: boolean;
+                sort?: "updated" | "name" | "position";
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -4810,6 +5646,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScriptBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Placement"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -5104,6 +5973,64 @@ export interface operations {
             };
         };
     };
+    star_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unstar_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_script_versions: {
         parameters: {
             query?: {
@@ -5159,6 +6086,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_script_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+                number: number;
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
             /** @description A problem (RFC 9457). */
