@@ -28,7 +28,7 @@ router = APIRouter(tags=["runs"])
 
 MOST_LINES = 5000
 MOST_DIGITS = 18
-SEARCH_BUDGET = 64 * 1024 * 1024
+SEARCH_BUDGET = 32 * 1024 * 1024
 Yard = Annotated[Database, Depends(provided(Database))]
 AttemptNumber = Annotated[int | None, Query(ge=1, description="The latest one unless given.")]
 # Files may be large: packing them on the way would hold everybody up and hide how long they are.
