@@ -197,7 +197,7 @@ class Yard:
         self.scripts = ScriptService(self.sealer, self.bus)
         self.script_services = (Shelf(),)
         self.environments = EnvironmentService(
-            self.database, self.bus, settings, users=ScriptUses(), in_use=_in_use, builder="worker" in roles
+            self.database, self.bus, settings, self.sealer, users=ScriptUses(), in_use=_in_use, builder="worker" in roles
         )
         self.limits = LimitBook(self.database, self.bus)
         self.policies = Policies(self.limits)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from runyard import clock, ids
 from runyard.db.session import Database
 from runyard.ids import ProjectId
-from runyard.runs import repository
+from runyard.runs import listing, repository
 from runyard.runs.lifecycle import (
     Ending,
     Failure,
@@ -23,7 +23,8 @@ from runyard.runs.lifecycle import (
     on_returned,
     on_started,
 )
-from runyard.runs.repository import Claim, Filter, Token
+from runyard.runs.listing import Filter
+from runyard.runs.repository import Claim, Token
 
 from .rows import Rows
 
@@ -208,7 +209,7 @@ async def test_filters(rows: Rows) -> None:
 
     async def found(**facts: Any) -> list[str]:
         async with rows.database.read() as session:
-            listed = await repository.listed(session, Filter(projects=[rows.project], **facts), None, 10)
+            listed = await listing.listed(session, Filter(projects=[rows.project], **facts), None, 10)
         return [row.id for row in listed]
 
     assert await found() == [c, b, a]
@@ -226,8 +227,8 @@ async def test_filters(rows: Rows) -> None:
     assert await found(text="other", labels=[("team", "a")], states=[State.starting]) == [c]
     async with rows.database.read() as session:
         foreign = Filter(projects=[ProjectId("prj_x")])
-        assert await repository.listed(session, foreign, None, 10) == []
-        assert await repository.listed(session, Filter(projects=[]), None, 10) == []
+        assert await listing.listed(session, foreign, None, 10) == []
+        assert await listing.listed(session, Filter(projects=[]), None, 10) == []
         assert await repository.labels_of(session, [a, b]) == {a: {"team": "a", "env": "x"}, b: {"team": "b"}}
         assert await repository.labels_of(session, []) == {}
 
@@ -238,7 +239,7 @@ async def test_pages_stay_as_they_are_while_runs_are_added(rows: Rows) -> None:
     before = None
     while True:
         async with rows.database.read() as session:
-            page = await repository.listed(session, Filter(projects=[rows.project]), before, 2)
+            page = await listing.listed(session, Filter(projects=[rows.project]), before, 2)
         if not page:
             break
         seen += [row.id for row in page]

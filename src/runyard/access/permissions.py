@@ -17,6 +17,7 @@ class Permission(StrEnum):
     run_read = "run:read"
     run_submit = "run:submit"
     run_cancel = "run:cancel"
+    run_manage = "run:manage"
     environment_read = "environment:read"
     environment_manage = "environment:manage"
     system_read = "system:read"

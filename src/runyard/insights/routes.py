@@ -12,6 +12,7 @@ from runyard.access.permissions import Actor, Permission
 from runyard.insights import repository
 from runyard.insights.machine import Gauge
 from runyard.insights.schemas import Home, QueueCounts, SandboxLevel, Slots, SystemInfo
+from runyard.runs import listing as lists
 from runyard.runs import repository as runs
 from runyard.runs import views
 from runyard.runs.lifecycle import State
@@ -41,7 +42,7 @@ async def home(
     now = clock.now()
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     week = timedelta(days=7)
-    running = runs.Filter(projects=projects, states=(State.starting, State.running))
+    running = lists.Filter(projects=projects, states=(State.starting, State.running))
     return Home(
         scripts=await repository.scripts(session, projects),
         runs_today=await repository.states_since(session, projects, today),
@@ -51,9 +52,9 @@ async def home(
         queue=await _queue(session),
         slots=await _slots(session),
         machine=gauge.read(),
-        running=await views.summaries(session, actor, await runs.listed(session, running, None, RECENT)),
+        running=await views.summaries(session, actor, await lists.listed(session, running, None, RECENT)),
         recent=await views.summaries(
-            session, actor, await runs.listed(session, runs.Filter(projects=projects), None, RECENT)
+            session, actor, await lists.listed(session, lists.Filter(projects=projects), None, RECENT)
         ),
         broke=await repository.broke(session, projects, now - timedelta(days=1)),
         ever_ran=await repository.ever_ran(session, projects),

@@ -49,3 +49,23 @@ class DiskFull(Unavailable):
 
 class UploadsGone(Conflict):
     """The uploaded files are no longer kept; submit the run anew with its files."""
+
+
+class ConcurrencySkipped(Conflict):
+    """As many of these runs as may run at once are under way, and more are skipped."""
+
+
+class NotOver(Conflict):
+    """The run is not over yet; cancel it first."""
+
+
+class NoSuchFailure(Missing):
+    """There is no group of failures with that id."""
+
+
+class NoSuchArchive(Missing):
+    """There is no such archive."""
+
+
+class BadBatch(Invalid):
+    """That batch can't be done like this."""

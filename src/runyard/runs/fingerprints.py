@@ -1,8 +1,8 @@
 """What a failure is the same as: error texts with everything taken out that differs from run to run. Pure.
 
 Two failures belong together when their normalised texts are equal. What is taken out: times, ids, addresses, numbers,
-paths of workspaces, quoted values. What stays: the kind of the error, the words of its message, and where in the code it
-came from.
+paths of workspaces, quoted values. What stays: the kind of the error, the words of its message, and where in the code
+it came from.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """The life of a run, as pure decisions.
 
 ``queued → starting → running → succeeded | failed | timed_out | cancelled | lost``; a claimed run that never started
-may go back to ``queued``, and so does one that is tried again. Functions here say what a fact means; `runs.repository` is the only one that acts on it.
+may go back to ``queued``, and so does one that is tried again. Functions here say what a fact means; `runs.repository`
+is the only one that acts on it.
 """
 
 from collections.abc import Mapping

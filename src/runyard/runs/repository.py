@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     CursorResult,
     Executable,
@@ -15,7 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    exists,
+    false,
     func,
     insert,
     null,
@@ -36,11 +35,11 @@ from runyard.runs.models import (
     RunLabelRow,
     RunRow,
 )
-from runyard.scripts.models import Script
 
 _RUNS = cast("Table", RunRow.__table__)
 _ATTEMPTS = cast("Table", RunAttemptRow.__table__)
 _EVENTS = cast("Table", RunEventRow.__table__)
+_LABELS = cast("Table", RunLabelRow.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ class Inputs:
     parameters: dict[str, Any]
     sealed: str | None
     timeout_s: float | None
+    limits: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class Claim:
     priority: int
     cancel_requested: bool
     inputs: Inputs
+    gate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +86,14 @@ class Hint:
     priority: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list of runs is narrowed to."""
-
-    projects: Sequence[ProjectId]
-    states: Sequence[State] = ()
-    script_id: str | None = None
-    labels: Sequence[tuple[str, str | None]] = ()
-    text: str | None = None
-
-
 async def add(session: AsyncSession, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
     """Insert a queued run with its inputs, labels and first journal line."""
-    await session.execute(insert(RunRow), [dict(run)])
-    await session.execute(insert(RunInputRow), [dict(inputs)])
     labels = inputs["labels"]
+    await session.execute(insert(RunRow), [{**run, "labelled": bool(labels)}])
+    await session.execute(insert(RunInputRow), [dict(inputs)])
     if labels:
-        rows = [{"run_id": run["id"], "name": name, "value": value} for name, value in labels.items()]
-        await session.execute(insert(RunLabelRow), rows)
+        shared = {"run_id": run["id"], **{name: run[name] for name in ("project_id", "script_id", "state")}}
+        await session.execute(insert(RunLabelRow), [{**shared, "name": n, "value": v} for n, v in labels.items()])
     data = {"by": run["created_by_name"], "trigger": run["trigger_kind"]}
     await journal(session, run["id"], 1, at, "run.queued", data)
 
@@ -123,7 +113,7 @@ def write_move(
     are columns of the attempt's row.
     """
     run_id = token if isinstance(token, str) else token.run_id
-    values: dict[str, Any] = {"state": move.target.value, "waiting": None}
+    values: dict[str, Any] = {"state": move.target.value, "waiting": None, "held": False}
     if environment_id is not None:
         values["environment_id"] = environment_id
     if move.target is State.running:
@@ -143,6 +133,7 @@ def write_move(
     if row is None:
         return False
     number, fence = row.attempt, row.fence
+    relabel(connection, run_id, move.target, wanted=row.labelled)
     if move.target is State.queued:
         # It never began: the journal keeps that it was tried.
         connection.execute(_DROP_ATTEMPT, {"the_run": run_id, "the_attempt": number, "the_fence": fence})
@@ -175,12 +166,14 @@ def _write_attempt(
 # Statements of the hot path are built once: building them anew costs more than executing them.
 
 _ADD_EVENT = insert(_EVENTS)
+_RELABEL = update(_LABELS).where(_LABELS.c.run_id == bindparam("the_run"))
 _ADD_ATTEMPT = insert(_ATTEMPTS)
 _CLAIM = (
     update(_RUNS)
     .where(
         _RUNS.c.id == bindparam("the_run"),
         _RUNS.c.state == State.queued.value,
+        _RUNS.c.held == false(),
         or_(_RUNS.c.not_before.is_(None), _RUNS.c.not_before <= DatabaseNow()),
     )
     .values(state=bindparam("the_state"), worker_id=bindparam("the_worker"), fence=_RUNS.c.fence + 1, waiting=null())
@@ -194,10 +187,12 @@ _CLAIM = (
         _RUNS.c.queue,
         _RUNS.c.priority,
         _RUNS.c.cancel_requested_at,
+        _RUNS.c.gate,
+        _RUNS.c.labelled,
     )
 )
 _INPUTS = select(
-    *(RunInputRow.__table__.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s"))
+    *(RunInputRow.__table__.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits"))
 ).where(RunInputRow.__table__.c.run_id == bindparam("the_run"))
 
 
@@ -215,7 +210,13 @@ def _moving(sources: tuple[str, ...], *, fenced: bool) -> Executable:
     guards = [_RUNS.c.id == bindparam("the_run"), _RUNS.c.state.in_([str(source) for source in sources])]
     if fenced:
         guards.append(_RUNS.c.fence == bindparam("the_fence"))
-    return update(_RUNS).where(*guards).returning(_RUNS.c.attempt, _RUNS.c.fence)
+    return update(_RUNS).where(*guards).returning(_RUNS.c.attempt, _RUNS.c.fence, _RUNS.c.labelled)
+
+
+def relabel(connection: Connection, run_id: str, state: State, *, wanted: bool) -> None:
+    """Have a run's label rows, if it has any, tell its state."""
+    if wanted:
+        connection.execute(_RELABEL, {"the_run": run_id, "state": state.value})
 
 
 async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) -> Claim | None:
@@ -239,6 +240,7 @@ def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Cla
         "claimed_at": move.at,
     }
     connection.execute(_ADD_ATTEMPT, attempt)
+    relabel(connection, run_id, move.target, wanted=row.labelled)
     event = {"run_id": run_id, "attempt": row.attempt, "at": move.at, "kind": move.event, "data": dict(move.facts)}
     connection.execute(_ADD_EVENT, event)
     return Claim(
@@ -250,7 +252,8 @@ def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Cla
         queue=row.queue,
         priority=row.priority,
         cancel_requested=row.cancel_requested_at is not None,
-        inputs=Inputs(given.parameters, given.sealed, given.timeout_s),
+        inputs=Inputs(given.parameters, given.sealed, given.timeout_s, given.limits),
+        gate=row.gate,
     )
 
 
@@ -350,36 +353,6 @@ async def events_of(session: AsyncSession, run_id: str, after: int, limit: int) 
     return (await session.execute(statement)).scalars().all()
 
 
-async def listed(session: AsyncSession, which: Filter, before: str | None, limit: int) -> Sequence[RunRow]:
-    """Return runs, newest first, with ids below `before`."""
-    statement = select(RunRow).where(*conditions(which))
-    if before is not None:
-        statement = statement.where(RunRow.id < before)
-    return (await session.execute(statement.order_by(RunRow.id.desc()).limit(limit))).scalars().all()
-
-
-def conditions(which: Filter) -> list[ColumnElement[bool]]:
-    """Return the WHERE clauses of a filter; every one of them has an index."""
-    found: list[ColumnElement[bool]] = [RunRow.project_id.in_(which.projects)]
-    if which.states:
-        found.append(RunRow.state.in_([state.value for state in which.states]))
-    if which.script_id is not None:
-        found.append(RunRow.script_id == which.script_id)
-    if which.text:
-        folded = which.text.lower()
-        # Names are looked for among the scripts, which are few, and not among the runs, which are many.
-        named = select(Script.id).where(
-            Script.project_id.in_(which.projects), func.lower(Script.name).contains(folded, autoescape=True)
-        )
-        found.append(or_(RunRow.id == which.text, RunRow.script_id.in_(named)))
-    for name, value in which.labels:
-        label = and_(RunLabelRow.run_id == RunRow.id, RunLabelRow.name == name)
-        if value is not None:
-            label = and_(label, RunLabelRow.value == value)
-        found.append(exists().where(label))
-    return found
-
-
 async def latest_of(session: AsyncSession, projects: Sequence[str], script_ids: Sequence[str]) -> Sequence[RunRow]:
     """Return the newest run of each script."""
     newest = (
@@ -395,7 +368,7 @@ async def due(session: AsyncSession, limit: int) -> list[Hint]:
     ready = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
     statement = (
         select(RunRow.id, RunRow.queue, RunRow.priority)
-        .where(RunRow.state == State.queued.value, ready)
+        .where(RunRow.state == State.queued.value, RunRow.held == false(), ready)
         .order_by(RunRow.priority.desc(), RunRow.id)
         .limit(limit)
     )
@@ -424,7 +397,7 @@ async def ahead_of(session: AsyncSession, run: RunRow, cap: int) -> int:
     )
     rows = (
         select(RunRow.id)
-        .where(RunRow.state == State.queued.value, RunRow.queue == run.queue, better)
+        .where(RunRow.state == State.queued.value, RunRow.held == false(), RunRow.queue == run.queue, better)
         .limit(cap)
         .subquery()
     )

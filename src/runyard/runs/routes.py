@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.errors import FieldError
-from runyard.runs import intake, repository, views
+from runyard.runs import intake, listing, repository, views
 from runyard.runs.errors import BadFilter
 from runyard.runs.lifecycle import State
 from runyard.runs.schemas import Accepted, Attempt, Event, Items, Run, RunSummary, Submit, SubmitAny
@@ -75,7 +75,7 @@ async def listed(
     q: Annotated[str | None, Query(max_length=200, description="Part of the script's name, or a run's id.")] = None,
 ) -> Page[RunSummary]:
     """List runs, newest first."""
-    which = repository.Filter(
+    which = listing.Filter(
         projects=actor.projects(Permission.run_read, project),
         states=state or (),
         script_id=script_id,
@@ -83,7 +83,7 @@ async def listed(
         text=q,
     )
     after = window.after(str)
-    rows = await repository.listed(session, which, after[0] if after else None, window.limit + 1)
+    rows = await listing.listed(session, which, after[0] if after else None, window.limit + 1)
     page, last = cut(rows, window.limit)
     items = await views.summaries(session, actor, page)
     return Page(items=items, next_cursor=cursor_of(last.id) if last else None)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from runyard.runs.lifecycle import State
+from runyard.scripts.policy import Priority, Queue, ResourceLimits
 from runyard.scripts.schemas import Draft
 
 T = TypeVar("T")
@@ -26,6 +27,9 @@ class Submit(Body):
     parameters: dict[str, Any] = Field(default_factory=dict)
     timeout_s: Timeout | None = None
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=20)
+    priority: Priority | None = None
+    queue: Queue | None = None
+    limits: ResourceLimits | None = None
 
 
 class SubmitAny(Submit):
@@ -64,12 +68,21 @@ class Trigger(BaseModel):
     by: str | None
 
 
+class Stage(BaseModel):
+    """A part of the work; it ended when the next one began."""
+
+    name: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
 class Progress(BaseModel):
     """What the script last said of itself."""
 
     percent: float | None
     message: str
     at: datetime
+    stages: list[Stage] = Field(default_factory=list, description="What it went through, in order.")
 
 
 class Usage(BaseModel):
@@ -105,7 +118,16 @@ class RunSummary(BaseModel):
     finished_at: datetime | None
     exit_code: int | None
     error_code: str | None
+    failure_id: str | None = Field(description="The group of failures that it belongs to.")
     waiting_for: Waiting | None
+
+
+class Kept(BaseModel):
+    """A run that stays, whatever the rules of retention say."""
+
+    at: datetime
+    by: str
+    note: str
 
 
 class Run(RunSummary):
@@ -123,6 +145,10 @@ class Run(RunSummary):
     progress: Progress | None
     rerun_of: str | None
     worker: str | None
+    not_before: datetime | None
+    limits: ResourceLimits | None = Field(description="What the submit asked for.")
+    retries: int = Field(description="How often it may be tried again.")
+    kept: Kept | None
 
 
 class Event(BaseModel):
@@ -148,6 +174,7 @@ class Attempt(BaseModel):
     error: RunError | None
     usage: Usage
     isolation: dict[str, Any] | None
+    progress: Progress | None
 
 
 class Items(BaseModel, Generic[T]):

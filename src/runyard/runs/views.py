@@ -1,17 +1,22 @@
 """Rows of runs as the API shows them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor
-from runyard.runs import repository
+from runyard.runs import gates, keeping, policies, repository
+from runyard.runs.admission import Gate
+from runyard.runs.gatekeeper import sentence
+from runyard.runs.gates import Group
 from runyard.runs.lifecycle import State
+from runyard.runs.limits import read_limits
 from runyard.runs.models import RunAttemptRow, RunInputRow, RunRow
-from runyard.runs.schemas import Attempt, Event, Progress, Run, RunError, RunSummary, Trigger, Usage, Waiting
+from runyard.runs.schemas import Attempt, Event, Kept, Progress, Run, RunError, RunSummary, Trigger, Usage, Waiting
+from runyard.scripts.policy import ResourceLimits
 from runyard.workers import repository as workers
 
 AHEAD_CAP = 10_000
@@ -23,16 +28,28 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """How many runs the yard can hold at once, and how many it holds."""
+    """How many runs the yard can hold at once, how many it holds, and which limits are reached."""
 
     slots: int
     busy: int
+    queues: frozenset[str] = frozenset()
+    closed: Mapping[Group, tuple[Gate, int]] = field(default_factory=dict)
 
     @classmethod
-    async def look(cls, session: AsyncSession) -> "Places":
-        """Read both from the rows."""
+    async def look(cls, session: AsyncSession, rows: Iterable[RunRow] = ()) -> "Places":
+        """Read them from the rows, as far as these runs need them."""
         busy = await repository.held(session)
-        return cls(await workers.online_slots(session), sum(busy.values()))
+        kinds = {_kind(row) for row in rows if row.held}
+        closed: Mapping[Group, tuple[Gate, int]] = {}
+        if kinds:
+            connection = await session.connection()
+            closed = await connection.run_sync(lambda sync: gates.closed_for(sync, kinds, read_limits(sync)))
+        served = await workers.online_queues(session)
+        return cls(await workers.online_slots(session), sum(busy.values()), served, closed)
+
+
+def _kind(row: RunRow) -> Group:
+    return Group(row.queue, row.project_id, row.gate, row.gate_limit)
 
 
 def waiting_for(row: RunRow, places: Places | None, ahead: int | None = None) -> Waiting | None:
@@ -41,10 +58,31 @@ def waiting_for(row: RunRow, places: Places | None, ahead: int | None = None) ->
         return Waiting(code=row.waiting, message=_STAGES.get(row.waiting, "It is being prepared."))
     if row.state != State.queued or places is None:
         return None
-    if row.not_before is not None and row.not_before > clock.now():
-        return Waiting(code="not_before", message=f"It may not start before {clock.rfc3339(row.not_before)}.")
+    return _until(row) or _before_gates(row, places) or _in_queue(row, places, ahead)
+
+
+def _until(row: RunRow) -> Waiting | None:
+    if row.not_before is None or row.not_before <= clock.now():
+        return None
+    if row.attempt > 1:
+        said = f"Attempt {row.attempt - 1} failed; it is tried again at {clock.rfc3339(row.not_before)}."
+        return Waiting(code="retry", message=said)
+    return Waiting(code="not_before", message=f"It may not start before {clock.rfc3339(row.not_before)}.")
+
+
+def _before_gates(row: RunRow, places: Places) -> Waiting | None:
+    if not row.held:
+        return None
+    if (found := places.closed.get(_kind(row))) is not None:
+        return Waiting(code=f"{found[0].scope.value}_limit", message=sentence(*found))
+    return Waiting(code="admission", message="It is about to be admitted.")
+
+
+def _in_queue(row: RunRow, places: Places, ahead: int | None) -> Waiting:
     if places.slots == 0:
         return Waiting(code="no_worker", message="No worker is online.")
+    if row.queue not in places.queues:
+        return Waiting(code="no_worker", message=f"No worker that is online serves the queue {row.queue}.")
     if places.busy >= places.slots or ahead:
         first = f"{places.busy} of {places.slots} slots are taken"
         if not ahead:
@@ -59,7 +97,7 @@ async def summaries(session: AsyncSession, actor: Actor, rows: Iterable[RunRow])
     rows = list(rows)
     labels = await repository.labels_of(session, [row.id for row in rows])
     waits = any(row.state == State.queued for row in rows)
-    places = await Places.look(session) if waits else None
+    places = await Places.look(session, rows) if waits else None
     return [RunSummary(**_summary(row, actor, labels[row.id], waiting_for(row, places))) for row in rows]
 
 
@@ -83,6 +121,7 @@ def _summary(row: RunRow, actor: Actor, labels: Mapping[str, str], waiting: Wait
         "finished_at": row.finished_at,
         "exit_code": row.exit_code,
         "error_code": row.error_code,
+        "failure_id": row.failure_id,
         "waiting_for": waiting,
     }
 
@@ -94,7 +133,7 @@ async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
     waiting = waiting_for(row, None)
     if row.state == State.queued:
         ahead = await repository.ahead_of(session, row, AHEAD_CAP)
-        waiting = waiting_for(row, await Places.look(session), ahead)
+        waiting = waiting_for(row, await Places.look(session, (row,)), ahead)
     names = await workers.names(session) if row.worker_id else {}
     return Run(
         **_summary(row, actor, inputs.labels, waiting),
@@ -110,7 +149,16 @@ async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
         progress=Progress(**last.progress) if last and last.progress else None,
         rerun_of=inputs.rerun_of,
         worker=names.get(row.worker_id) if row.worker_id else None,
+        not_before=row.not_before,
+        limits=ResourceLimits(**inputs.limits) if inputs.limits else None,
+        retries=(await policies.of_version(session, row.version_id)).retries,
+        kept=await _kept(session, row.id),
     )
+
+
+async def _kept(session: AsyncSession, run_id: str) -> Kept | None:
+    row = await keeping.of(session, run_id)
+    return Kept(at=row.kept_at, by=row.kept_by_name, note=row.note) if row else None
 
 
 def usage(row: RunAttemptRow | None) -> Usage:
@@ -139,6 +187,7 @@ async def attempts(session: AsyncSession, run_id: str) -> list[Attempt]:
             error=_error(row),
             usage=usage(row),
             isolation=row.isolation,
+            progress=Progress(**row.progress) if row.progress else None,
         )
         for row in await repository.attempts_of(session, run_id)
     ]

@@ -72,6 +72,12 @@ async def names(session: AsyncSession) -> dict[str, str]:
     return dict((await session.execute(select(WorkerRow.id, WorkerRow.name))).all())
 
 
+async def online_queues(session: AsyncSession) -> frozenset[str]:
+    """Return the queues that workers which are online serve."""
+    statement = select(WorkerRow.queues).where(WorkerRow.state == ONLINE, WorkerRow.lease_until >= DatabaseNow())
+    return frozenset(queue for queues in (await session.execute(statement)).scalars() for queue in queues)
+
+
 async def online_slots(session: AsyncSession) -> int:
     """Return how many runs the workers that are online can hold at once."""
     statement = select(func.coalesce(func.sum(WorkerRow.slots), 0)).where(
