@@ -32,6 +32,7 @@ from runyard.live.peers import PeerBus
 from runyard.locks import Locks
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
+from runyard.runs.batches import Batches
 from runyard.runs.gatekeeper import Gatekeeper
 from runyard.runs.lifecycle import ACTIVE
 from runyard.runs.limits import LimitBook
@@ -167,7 +168,8 @@ def make_cells(settings: Settings) -> Cells:
         hidden=(settings.data,),
         uid_base=sandbox.uid_base + sandbox.uid_count,
         uid_count=settings.editor.servers + settings.editor.programs + 1,
-        default=Level(sandbox.level) if sandbox.level else None,
+        # They are started by the agent itself, which containers are not.
+        default=Level(sandbox.level) if sandbox.level in {"process", "bubblewrap"} else None,
         cgroup_root=sandbox.cgroup_root,
     )
     editor = settings.editor
@@ -204,6 +206,7 @@ class Yard:
         self.runs = RunService(
             settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs, self.limits
         )
+        self.batches = Batches(self.database, self.runs)
         self.gauge = Gauge(settings.data)
         self.cells = make_cells(settings)
         self.editor = EditorService(self.cells)

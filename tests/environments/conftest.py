@@ -17,10 +17,13 @@ from runyard.environments.toolchain import Ready
 from runyard.environments.wants import Want, want_for
 from runyard.ids import ProjectId
 from runyard.live.bus import LocalBus
+from runyard.secrets.keys import MasterKey
+from runyard.secrets.sealing import Sealer
 from runyard.settings import EnvironmentSettings, Settings, WorkerSettings
 
 from .registry import Registry, serving
 
+SEALER = Sealer(MasterKey(bytes(32)))
 PROJECT = ProjectId("prj_test")
 
 
@@ -47,7 +50,7 @@ class Yard:
 
     async def open(self, *, recover: bool = True, **options: Any) -> EnvironmentService:
         settings = options.pop("settings", None) or self.settings()
-        service = EnvironmentService(self.database, self.bus, settings, **options)
+        service = EnvironmentService(self.database, self.bus, settings, SEALER, **options)
         self._stack.push_async_callback(service.close)
         if recover:
             await service.recover()
@@ -98,8 +101,8 @@ def pins(row: Environment) -> list[tuple[str, str]]:
     return [(package["name"], package["version"]) for package in row.packages or ()]
 
 
-def python(*requirements: str, code: str = "") -> Want:
-    want = want_for("python", code, requirements)
+def python(*requirements: str, code: str = "", version: str = "") -> Want:
+    want = want_for("python", code, requirements, python_version=version)
     assert want is not None
     return want
 

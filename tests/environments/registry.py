@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 
 class Registry:
@@ -81,6 +82,8 @@ class Registry:
 
     def answer(self, path: str) -> bytes | None:
         self.requests.append(path)
+        # As a proxy it is asked for whole addresses.
+        path = urlsplit(path).path
         time.sleep(self.delay_s)
         if path in self.files:
             return self.files[path]

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from runyard import clock
 from runyard.access.permissions import ROLES, Actor, Membership, Role
 from runyard.access.service import AccessService
+from runyard.environments.machine_routes import router as machine_router
 from runyard.environments.package_routes import router as package_router
 from runyard.environments.routes import router
 from runyard.environments.service import EnvironmentService
@@ -75,7 +76,10 @@ async def opened(yard: Yard, **options: Any) -> AsyncIterator[Site]:
     problems.install(app)
     app.include_router(router)
     app.include_router(package_router)
-    provide(app.state, yard.database, environments, environments.advisories)
+    app.include_router(machine_router)
+    provide(
+        app.state, yard.database, environments, environments.advisories, environments.interpreters, environments.sources
+    )
     app.state.provided[AccessService] = gatekeeper
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(

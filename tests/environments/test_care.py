@@ -55,11 +55,13 @@ from runyard.db.session import Database
 from runyard.environments.service import EnvironmentService
 from runyard.environments.wants import want_for
 from runyard.live.bus import LocalBus
+from runyard.secrets.keys import MasterKey
+from runyard.secrets.sealing import Sealer
 from runyard.settings import EnvironmentSettings, Settings
 
 async def main(url, data, index):
     settings = Settings(data=Path(data), environments=EnvironmentSettings(index_url=index))
-    service = EnvironmentService(Database.connect(url), LocalBus(), settings)
+    service = EnvironmentService(Database.connect(url), LocalBus(), settings, Sealer(MasterKey(bytes(32))))
     await service.recover()
     await service.ensure(want_for("python", "", ["slow"]), None, None)
 

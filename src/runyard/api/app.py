@@ -12,10 +12,12 @@ from runyard.access.routes import router as access_routes
 from runyard.api import docs, health, live, metrics, page
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
+from runyard.environments.machine_routes import router as machine_routes
 from runyard.environments.package_routes import router as package_routes
 from runyard.environments.routes import router as environment_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
+from runyard.runs.history_routes import router as history_routes
 from runyard.runs.log_routes import router as log_routes
 from runyard.runs.policy_routes import router as run_policy_routes
 from runyard.runs.routes import router as run_routes
@@ -33,11 +35,13 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     script_routes,
+    history_routes,
     run_routes,
     run_policy_routes,
     log_routes,
     environment_routes,
     package_routes,
+    machine_routes,
     insight_routes,
     editor_routes,
     language_routes,
@@ -76,8 +80,12 @@ def make_app(yard: Yard | None) -> FastAPI:
             *yard.script_services,
             yard.environments,
             yard.environments.advisories,
+            yard.environments.interpreters,
+            yard.environments.sources,
             yard.runs,
             yard.policies,
+            yard.batches,
+            yard.sealer,
             yard.gauge,
             yard.editor,
             yard.servers,

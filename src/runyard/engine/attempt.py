@@ -12,6 +12,8 @@ from typing import Any
 from runyard import clock, log
 from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
+from runyard.engine import ends
+from runyard.engine.confining import level_of, limits_of, mounts_of, output_cap, spec_of
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
 from runyard.engine.hooked import with_hooks
@@ -34,7 +36,7 @@ from runyard.runner import (
     read_shim,
     shim_alive,
 )
-from runyard.runs import repository
+from runyard.runs import repository, settling
 from runyard.runs.lifecycle import (
     Ending,
     Failure,
@@ -48,7 +50,7 @@ from runyard.runs.lifecycle import (
 )
 from runyard.runs.output import Assembler
 from runyard.runs.repository import Claim, Token
-from runyard.sandbox import Confinement, Limits, Request
+from runyard.sandbox import Confinement, Request
 from runyard.sandbox.ownership import give
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
@@ -182,7 +184,7 @@ class Attempt:
             lay_out()
         if self.pinned.script_id is None:
             self.layout.own_state.mkdir(mode=0o700)
-        confinement = self.crew.sandboxes.confine(None, request)
+        confinement = self.crew.sandboxes.confine(level_of(self.pinned.policy), request)
         give(confinement.chown, confinement.owner)
         self._check_cancelled()
         self.spool.mkdir(mode=0o700)
@@ -204,11 +206,18 @@ class Attempt:
             raise CancelledEarly
 
     async def _environment(self, slot: Slot) -> Ready | None:
-        want = want_for(self.pinned.language, self.pinned.code, self.pinned.requirements)
+        pinned, policy = self.pinned, self.pinned.policy
+        want = want_for(
+            pinned.language,
+            pinned.code,
+            pinned.requirements,
+            python_version=policy.python_version,
+            package_manager=policy.package_manager,
+        )
         if want is None:
             return None
         service = self.crew.environments
-        ready: Ready | None = service.cached(want, self.claim.environment_id)
+        ready: Ready | None = service.cached(want, self.claim.environment_id, self.claim.project_id)
         if ready is None:
             # Building takes no slot: others may run meanwhile.
             slot.release()
@@ -284,39 +293,35 @@ class Attempt:
             if crew.states.try_take(script_id, self.id):
                 state = (crew.workspaces.state(script_id),)
             env["RUNYARD_STATE_DIR"] = str(crew.workspaces.state(script_id))
-        runs = crew.settings.runs
+        read_only = (
+            layout.code,
+            *(layout.base / name for name in launch.folders),
+            *(ready.read_only if ready else ()),
+        )
+        policy = self.pinned.policy
         return Request(
             attempt_id=self.id,
             argv=launch.argv,
             env=env,
             workspace=layout.files,
-            read_only=(
-                layout.code,
-                *(layout.base / name for name in launch.folders),
-                *(ready.read_only if ready else ()),
-            ),
+            read_only=read_only,
             read_write=(layout.io, *state),
             network=self.pinned.network,
-            limits=Limits(cpu=runs.cpu, memory_mb=runs.memory_mb, pids=runs.pids, open_files=runs.open_files),
-            interpreter_roots=(),
+            egress=policy.egress,
+            mounts=mounts_of(policy, crew.sandboxes, layout, read_only),
+            limits=limits_of(crew.settings.runs, policy, self.claim.inputs.limits),
         )
 
     def _spec(self, confinement: Confinement) -> Spec:
         runs = self.crew.settings.runs
-        return Spec(
+        return spec_of(
+            confinement,
             attempt_id=self.id,
             spool=str(self.spool),
-            argv=confinement.argv,
-            env=confinement.env,
             cwd=str(self.layout.files),
-            uid=confinement.uid,
-            gid=confinement.gid,
             timeout_s=self._timeout(),
             grace_s=runs.grace_s,
-            output_cap=int(runs.output_cap),
-            rlimits=confinement.rlimits,
-            cgroups=confinement.cgroups,
-            spare_leader=confinement.spare_leader,
+            output_cap=output_cap(runs, self.pinned.policy, self.claim.inputs.limits),
         )
 
     def _timeout(self) -> float | None:
@@ -445,10 +450,13 @@ class Attempt:
             self.crew.states.release(self.pinned.script_id, self.id)
 
     def _remove(self) -> None:
+        self.crew.sandboxes.clear(self.id)
         for path in (self.spool, self.layout.io):
             remove_flat(path)
 
     async def _apply(self, move: Move, **columns: Any) -> bool:
+        if move.is_terminal:
+            return await self._end(move, columns)
         token = self.token
         done = await self.crew.database.transact(
             lambda connection: repository.write_move(connection, token, move, **columns)
@@ -457,6 +465,18 @@ class Attempt:
             self.crew.announce(self.claim, self.pinned, move.target, move)
             logger.info(move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code)
         return done
+
+    async def _end(self, move: Move, columns: dict[str, Any]) -> bool:
+        token, policy = self.token, self.pinned.policy
+        failed = await ends.failed(self.crew, self.claim, self.pinned, move)
+        done, again = await self.crew.database.transact(
+            lambda connection: settling.settle(connection, token, move, policy, failed, **columns)
+        )
+        if done is None:
+            return False
+        ends.tell(self.crew, self.claim, self.pinned, move, again)
+        logger.info(move.event, run_id=token.run_id, attempt=token.attempt, exit_code=move.exit_code)
+        return True
 
     def _on_progress(self, percent: float, message: str, at: datetime) -> None:
         self._progress = {"percent": percent, "message": message, "at": clock.rfc3339(at)}

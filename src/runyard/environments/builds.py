@@ -35,6 +35,7 @@ from runyard.environments.lifecycle import Event, State, move
 from runyard.environments.locks import Lock, Package
 from runyard.environments.models import Environment
 from runyard.environments.processes import Confine
+from runyard.environments.sources import INSTALLATION, SourceBook
 from runyard.environments.toolchain import Site, Toolchain
 from runyard.environments.wants import Kind, Want
 from runyard.live.bus import Bus
@@ -78,6 +79,7 @@ class Builds:
         bus: Bus,
         shelf: Shelf,
         toolchains: Mapping[Kind, Toolchain],
+        sources: SourceBook,
         *,
         at_once: int,
         timeout_s: float,
@@ -88,6 +90,7 @@ class Builds:
         self._bus = bus
         self._shelf = shelf
         self._toolchains = toolchains
+        self._sources = sources
         self._timeout_s = timeout_s
         self._confine = confine
         self._builder = builder
@@ -227,7 +230,7 @@ class Builds:
             if interpreter is None:
                 interpreter = await asyncio.to_thread(toolchain.interpreter, want)
             with self._shelf.scratch() as scratch:
-                site = Site(scratch, lines, self._confine)
+                site = Site(scratch, lines, self._confine, self._sources.of(row.project_id or INSTALLATION))
                 lines.say(f"Build {row.build} on {interpreter.title} ({interpreter.path})")
                 if row.lock_text is None:
                     lines.say(f"Resolving {', '.join(want.requirements) or 'no requirements'}")

@@ -21,6 +21,10 @@ class RequirementMalformed(Invalid):
     """That is not a requirement."""
 
 
+class PythonVersionMalformed(Invalid):
+    """That is not a version of Python, or a range of them."""
+
+
 class BuildFailed(Problem):
     """The environment could not be built."""
 

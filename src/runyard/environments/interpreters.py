@@ -191,6 +191,47 @@ def ask_python(path: Path) -> Interpreter | None:
     )
 
 
+def every_interpreter() -> Iterator[Interpreter]:
+    """Yield each Python and Node.js that this machine offers, once; takes some 20 ms for each."""
+    seen: set[Path] = set()
+    for candidate in _pythons("", shared=False):
+        if (real := candidate.resolve()) not in seen:
+            seen.add(real)
+            found = ask_python(candidate)
+            if found is not None and found.path not in seen:
+                seen.add(found.path)
+                yield found
+    on_path, carried = shutil.which("node"), _carried_node()
+    for node in (on_path and Path(on_path), carried and carried[0]):
+        found = ask_node(node) if node else None
+        if found is not None:
+            yield found
+
+
+def why_not(kind: Kind, path: Path) -> str:
+    """Return why a program is no interpreter that environments can be built on."""
+    if not path.exists():
+        return f"There is no file {path}."
+    if kind is not Kind.python:
+        return f"{path} does not answer as Node.js does, or there is no npm beside it."
+    said = _answers([str(path), "-I", "-c", _ASK])
+    if said is None:
+        return f"{path} does not answer as Python does."
+    if said["virtual"]:
+        return f"{path} belongs to a virtual environment; name the Python that it was made of."
+    return f"{path} is Python {said['version']}; environments need 3.9 or newer."
+
+
+def ask_node(path: Path) -> Interpreter | None:
+    """Return what a Node.js says of itself; None if it does not run or there is no npm beside it or on PATH."""
+    carried = _carried_node()
+    if carried is not None and path == carried[0]:
+        return _ask_node(*carried)
+    npm = path.parent / "npm"
+    found = str(npm) if os.access(npm, os.X_OK) else shutil.which("npm")
+    return _ask_node(path, (found,)) if found else None
+
+
 def _ask_node(path: Path, installer: tuple[str, ...]) -> Interpreter | None:
     said = _answers([str(path), "-e", _NODE_ASK])
     if said is None:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from runyard.environments import verdicts
 from runyard.environments.contents import Sizes, node_sizes
-from runyard.environments.interpreters import Interpreter, find_node
+from runyard.environments.interpreters import Interpreter, ask_node, find_node
 from runyard.environments.locks import Lock
+from runyard.environments.mirrors import Sources
 from runyard.environments.processes import without_credentials
+from runyard.environments.registry import InterpreterRegistry
 from runyard.environments.toolchain import SYSTEM_PATH, Ready, Site, build_environment
 from runyard.environments.wants import Kind, Want, npm_parts
-from runyard.settings import EnvironmentSettings
 
 _MODULES = "node_modules"
 _PACKAGE = {"name": "environment", "private": True}
@@ -29,19 +30,23 @@ class NodeToolchain:
     kind = Kind.node
     program = ""
 
-    def __init__(self, settings: EnvironmentSettings, cache: Path) -> None:
-        self._settings = settings
+    def __init__(self, cache: Path, registry: InterpreterRegistry) -> None:
         self._cache = cache
+        self._registry = registry
         self._find = functools.cache(find_node)
+        self._at = functools.cache(ask_node)
 
-    def surroundings(self) -> tuple[str, ...]:
+    def surroundings(self, sources: Sources) -> tuple[str, ...]:
         """Return the registry in use."""
-        env = self._env(None)
+        env = self._env(sources, None)
         found = env.get("npm_config_registry") or env.get("NPM_CONFIG_REGISTRY")
         return (f"registry={without_credentials(found)}",) if found else ()
 
     def interpreter(self, want: Want) -> Interpreter:  # noqa: ARG002 - one serves all
-        """Return the Node.js; raise `NodeMissing`."""
+        """Return the Node.js: the default that was chosen, else what is found; raise `NodeMissing`."""
+        chosen = self._registry.default(Kind.node)
+        if chosen is not None and (known := self.interpreter_at(chosen)) is not None:
+            return known
         found = self._find()
         if not found.path.exists():
             self._find.cache_clear()
@@ -49,8 +54,8 @@ class NodeToolchain:
         return found
 
     def interpreter_at(self, path: Path) -> Interpreter | None:
-        """Return the Node.js at `path`; only the present one is known."""
-        return self._find() if path == self._find().path else None
+        """Return the Node.js at `path`."""
+        return self._at(path) if path.exists() else None
 
     async def resolve(self, want: Want, interpreter: Interpreter, site: Site) -> Lock:
         """Decide every version and its integrity hash; addresses are left out, so that mirrors may change."""
@@ -63,7 +68,7 @@ class NodeToolchain:
         done = await site.run(
             *(*interpreter.installer, "install", "--package-lock-only", "--ignore-scripts"),
             *("--omit-lockfile-registry-resolved", "--prefix", str(place), *_QUIET),
-            env=self._env(interpreter),
+            env=self._env(site.sources, interpreter),
             writable=(self._cache,),
         )
         if done.code != 0:
@@ -80,7 +85,7 @@ class NodeToolchain:
         (target / "package.json").write_text(json.dumps({**_PACKAGE, "dependencies": top.get("dependencies", {})}))
         done = await site.run(
             *(*interpreter.installer, "ci", "--prefix", str(target), *_QUIET),
-            env=self._env(interpreter),
+            env=self._env(site.sources, interpreter),
             writable=(self._cache, target),
         )
         if done.code != 0:
@@ -104,17 +109,20 @@ class NodeToolchain:
             links=((_MODULES, modules),) if modules.is_dir() else (),
         )
 
-    def _env(self, interpreter: Interpreter | None) -> dict[str, str]:
+    def _env(self, sources: Sources, interpreter: Interpreter | None) -> dict[str, str]:
         env = build_environment(
+            sources,
             npm_config_cache=str(self._cache),
             NO_COLOR="1",
             # By itself npm would let people wait for more than a minute before it says that the registry is down.
             npm_config_fetch_retry_mintimeout="1000",
             npm_config_fetch_retry_maxtimeout="5000",
         )
-        if self._settings.npm_registry:
-            env.pop("NPM_CONFIG_REGISTRY", None)
-            env["npm_config_registry"] = self._settings.npm_registry
+        if sources.npm_registry or sources.official_npm:
+            for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):
+                env.pop(name, None)
+        if sources.npm_registry:
+            env["npm_config_registry"] = sources.npm_registry
         if interpreter is not None:
             # npm and the install scripts of packages start "node" by its name.
             env["PATH"] = f"{interpreter.path.parent}:{env.get('PATH', SYSTEM_PATH)}"

@@ -11,7 +11,9 @@ from runyard.environments.contents import Sizes, python_sizes
 from runyard.environments.failures import PythonMissing
 from runyard.environments.interpreters import Interpreter, ask_python, find_python, uv_program
 from runyard.environments.locks import Lock
+from runyard.environments.mirrors import Sources
 from runyard.environments.processes import without_credentials
+from runyard.environments.registry import InterpreterRegistry
 from runyard.environments.toolchain import SYSTEM_PATH, Ready, Site, build_environment
 from runyard.environments.wants import Kind, Want
 from runyard.settings import EnvironmentSettings
@@ -32,24 +34,37 @@ class PythonToolchain:
     kind = Kind.python
     program = "bin/python"
 
-    def __init__(self, settings: EnvironmentSettings, cache: Path) -> None:
-        self._settings = settings
+    def __init__(self, settings: EnvironmentSettings, cache: Path, registry: InterpreterRegistry) -> None:
         self._cache = cache
+        self._registry = registry
         self._find = functools.cache(lambda requires: find_python(settings.python, requires))
         self._at = functools.cache(ask_python)
 
-    def surroundings(self) -> tuple[str, ...]:
+    def surroundings(self, sources: Sources) -> tuple[str, ...]:
         """Return the indexes in use."""
-        env = self._env()
+        env = self._env(sources)
         return tuple(f"{name}={without_credentials(env[name])}" for name in _INDEX_NAMES if name in env)
 
     def interpreter(self, want: Want) -> Interpreter:
-        """Return the Python to build on; raise `PythonMissing`."""
-        found: Interpreter = self._find(want.requires_python)
+        """Return the Python to build on: the default that was chosen, else what is found; raise `PythonMissing`."""
+        requires = want.requires_python
+        chosen = self._registry.default(Kind.python, requires)
+        if chosen is not None and (known := self.interpreter_at(chosen)) is not None:
+            return known
+        try:
+            return self._found(requires)
+        except PythonMissing:
+            for path in self._registry.others(Kind.python, requires):
+                if (known := self.interpreter_at(path)) is not None:
+                    return known
+            raise
+
+    def _found(self, requires: str) -> Interpreter:
+        found: Interpreter = self._find(requires)
         if not found.path.exists():
             # Python was upgraded or removed while we run.
             self._find.cache_clear()
-            found = self._find(want.requires_python)
+            found = self._find(requires)
         return found
 
     def interpreter_at(self, path: Path) -> Interpreter | None:
@@ -65,7 +80,7 @@ class PythonToolchain:
         done = await site.run(
             *(uv_program(), "pip", "compile", str(asked), "--python", str(interpreter.path)),
             *("--generate-hashes", "--no-header", "--no-annotate"),
-            env=self._env(),
+            env=self._env(site.sources),
             writable=(self._cache,),
             quiet_stdout=True,
         )
@@ -78,7 +93,14 @@ class PythonToolchain:
         uv = uv_program()
         writable = (self._cache, target)
         done = await site.run(
-            uv, "venv", str(target), "--python", str(interpreter.path), "--quiet", env=self._env(), writable=writable
+            uv,
+            "venv",
+            str(target),
+            "--python",
+            str(interpreter.path),
+            "--quiet",
+            env=self._env(site.sources),
+            writable=writable,
         )
         if done.code != 0:
             raise PythonMissing(verdicts.last_words(done.stderr))
@@ -89,7 +111,7 @@ class PythonToolchain:
         done = await site.run(
             *(uv, "pip", "sync", str(locked), "--python", str(target / self.program)),
             *("--link-mode", "hardlink", "--compile-bytecode"),
-            env=self._env(),
+            env=self._env(site.sources),
             writable=writable,
         )
         if done.code != 0:
@@ -108,19 +130,21 @@ class PythonToolchain:
             read_only=(path, *interpreter.roots),
         )
 
-    def _env(self) -> dict[str, str]:
+    def _env(self, sources: Sources) -> dict[str, str]:
         env = build_environment(
+            sources,
             UV_CACHE_DIR=str(self._cache),
             UV_NO_CONFIG="1",
             UV_NO_PROGRESS="1",
             UV_PYTHON_DOWNLOADS="never",
             NO_COLOR="1",
         )
-        if self._settings.index_url:
-            for name in ("UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
+        if sources.index_url or sources.official_index:
+            for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
                 env.pop(name, None)
-            env["UV_DEFAULT_INDEX"] = self._settings.index_url
-        if self._settings.extra_index_urls:
+        if sources.index_url:
+            env["UV_DEFAULT_INDEX"] = sources.index_url
+        if sources.extra_index_urls:
             env.pop("UV_EXTRA_INDEX_URL", None)
-            env["UV_INDEX"] = " ".join(self._settings.extra_index_urls)
+            env["UV_INDEX"] = " ".join(sources.extra_index_urls)
         return env

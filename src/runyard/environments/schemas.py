@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from runyard.environments.lifecycle import State
+from runyard.environments.mirrors import SourceChoice
 from runyard.environments.wants import Kind
 
 Severity = Literal["critical", "high", "medium", "low", ""]
@@ -154,3 +155,70 @@ class AdvisoryImportAnswer(BaseModel):
     withdrawn: int = Field(description="Entries that were taken away since their advisory was withdrawn.")
     skipped: int = Field(description="Records of other ecosystems, or without a package.")
     total: int
+
+
+class InterpreterBody(BaseModel):
+    """An interpreter that environments can be built on."""
+
+    id: str
+    kind: Kind
+    path: str
+    version: str
+    implementation: str = Field(description='Such as "CPython" or "Node.js".')
+    platform: str
+    is_default: bool = Field(description="Whether environments of its kind are built on it by default.")
+    source: Literal["found", "registered"]
+    trouble: str | None = Field(description="Why it can't be run.")
+    reachable: bool = Field(description="Whether users of runs, who have no privileges, can run it.")
+    unreachable_reason: str | None
+    created_at: datetime
+    probed_at: datetime
+
+
+class InterpreterList(BaseModel):
+    """Interpreters by kind, each kind's default first."""
+
+    items: list[InterpreterBody]
+
+
+class NewInterpreter(BaseModel):
+    """An interpreter to be registered."""
+
+    kind: Literal["python", "node"] = "python"
+    path: str = Field(min_length=1, max_length=1000, description="Where it lies on the server.")
+
+
+class InterpreterChange(BaseModel):
+    """What is to be different about an interpreter."""
+
+    is_default: bool
+
+
+class EffectiveSources(BaseModel):
+    """What builds use in the end. An empty address is the tool's own; a null proxy is the server's own."""
+
+    index_url: str
+    extra_index_urls: list[str]
+    registry_url: str
+    channels: list[str]
+    http_proxy: str | None
+    https_proxy: str | None
+    no_proxy: str | None
+
+
+class SourcesBody(BaseModel):
+    """Where packages come from, for the installation or a project."""
+
+    project: str | None
+    choice: SourceChoice
+    effective: EffectiveSources
+    updated_at: datetime | None
+    updated_by: str | None
+
+
+class MirrorList(BaseModel):
+    """Mirrors by name, with their addresses."""
+
+    python: dict[str, str]
+    node: dict[str, str]
+    conda: dict[str, str]

@@ -34,12 +34,15 @@ from runyard.environments.models import Environment
 from runyard.environments.node import NodeToolchain
 from runyard.environments.processes import Confine, unconfined
 from runyard.environments.python import PythonToolchain
+from runyard.environments.registry import InterpreterRegistry
+from runyard.environments.sources import SourceBook
 from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
 from runyard.environments.users import Nobody, Users
 from runyard.environments.wants import Kind, Want
 from runyard.ids import EnvironmentId, ProjectId
 from runyard.live.bus import CLOSING, Bus
+from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
 logger = log.get("environments")
@@ -71,6 +74,7 @@ class EnvironmentService:
         database: Database,
         bus: Bus,
         settings: Settings,
+        sealer: Sealer,
         *,
         users: Users | None = None,
         in_use: InUse = _idle,
@@ -86,9 +90,11 @@ class EnvironmentService:
         self._builder = builder
         self._shelf = Shelf(settings.data / "envs")
         cache = settings.data / "cache"
+        self.sources = SourceBook(database, bus, settings.environments, sealer)
+        self.interpreters = InterpreterRegistry(database, bus, settings.data)
         chosen = toolchains or (
-            PythonToolchain(settings.environments, cache / "uv"),
-            NodeToolchain(settings.environments, cache / "npm"),
+            PythonToolchain(settings.environments, cache / "uv", self.interpreters),
+            NodeToolchain(cache / "npm", self.interpreters),
         )
         tools: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
         self._builds = Builds(
@@ -96,6 +102,7 @@ class EnvironmentService:
             bus,
             self._shelf,
             tools,
+            self.sources,
             at_once=settings.worker.builds,
             timeout_s=settings.environments.build_timeout_s,
             confine=confine,
@@ -103,15 +110,15 @@ class EnvironmentService:
         )
         self._chores = Chores()
         self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
-        self._supply = Supply(database, self._builds, self._shelf, tools, self._chores)
+        self._supply = Supply(database, self._builds, self._shelf, tools, self.sources, self._chores)
         self._listening: asyncio.Task[None] | None = None
         self._uses: dict[str, tuple[str, datetime]] = {}
 
     # What the executor asks for
 
-    def cached(self, want: Want, pinned: str | None = None) -> Ready | None:
+    def cached(self, want: Want, pinned: str | None = None, project_id: ProjectId | None = None) -> Ready | None:
         """Return a ready environment from memory, in microseconds; None if `ensure` has to look."""
-        return self._supply.cached(want, pinned)
+        return self._supply.cached(want, pinned, project_id)
 
     async def ensure(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> Ready:
         """Return the environment that is wanted, resolved and built if need be.
@@ -146,6 +153,7 @@ class EnvironmentService:
         self._shelf.prepare()
         for private in ("cache/uv", "cache/npm", "tmp"):
             (self._settings.data / private).mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self.reload()
         if not self._builder:
             return
         async with self._database.read() as session:
@@ -167,6 +175,12 @@ class EnvironmentService:
         self._listening = asyncio.create_task(self._listen())
         if rows or removed:
             logger.info("environments.recovered", due=len(rows), removed=len(removed))
+
+    async def reload(self) -> None:
+        """Read package sources and interpreters again, and look up again what wants lead to."""
+        await self.sources.load()
+        await self.interpreters.load()
+        self._supply.forget_wants()
 
     def wake(self, id_: str) -> None:
         """Have a due build done by this process, if it builds at all."""
@@ -309,6 +323,8 @@ class EnvironmentService:
                     _topic, hint = await asyncio.wait_for(hints.get(), _LOOK_S)
                     if hint.get("type") == "environment_due":
                         self.wake(hint["id"])
+                    elif hint.get("type") == "environments_changed":
+                        await self.reload()
                 except TimeoutError:
                     await self._look_for_due()
 

@@ -17,8 +17,10 @@ from runyard.environments.builds import Builds
 from runyard.environments.chores import Chores
 from runyard.environments.directory import Shelf
 from runyard.environments.failures import BuildFailed, BuildInterrupted
+from runyard.environments.interpreters import Interpreter
 from runyard.environments.lifecycle import UNSETTLED, State
 from runyard.environments.models import Environment
+from runyard.environments.sources import INSTALLATION, SourceBook
 from runyard.environments.toolchain import Ready, Toolchain
 from runyard.environments.wants import Kind, Want
 from runyard.ids import ProjectId
@@ -26,6 +28,9 @@ from runyard.ids import ProjectId
 logger = log.get("environments")
 
 _TOUCH_EVERY = timedelta(hours=1)
+
+_Key = tuple[str, Want]
+"""A scope of package sources, and what is wanted there."""
 
 
 @dataclass(slots=True)
@@ -41,21 +46,31 @@ class Supply:
     """Answers wants with environments; equal ones that come at once are answered together."""
 
     def __init__(
-        self, database: Database, builds: Builds, shelf: Shelf, toolchains: Mapping[Kind, Toolchain], chores: Chores
+        self,
+        database: Database,
+        builds: Builds,
+        shelf: Shelf,
+        toolchains: Mapping[Kind, Toolchain],
+        sources: SourceBook,
+        chores: Chores,
     ) -> None:
         self._database = database
         self._builds = builds
         self._shelf = shelf
         self._toolchains = toolchains
+        self._sources = sources
         self._chores = chores
-        self._by_want: dict[Want, _Known] = {}
+        self._by_want: dict[_Key, _Known] = {}
         self._by_id: dict[str, _Known] = {}
         self._held: Counter[str] = Counter()
-        self._asked: dict[Want | str, asyncio.Task[_Known]] = {}
+        self._asked: dict[_Key | str, asyncio.Task[_Known]] = {}
 
-    def cached(self, want: Want, pinned: str | None = None) -> Ready | None:
+    def cached(self, want: Want, pinned: str | None = None, project_id: ProjectId | None = None) -> Ready | None:
         """Return a ready environment from memory, in microseconds; None if `ensure` has to look."""
-        known = self._by_id.get(pinned) if pinned is not None else self._by_want.get(want)
+        if pinned is not None:
+            known = self._by_id.get(pinned)
+        else:
+            known = self._by_want.get((self._sources.scope_of(project_id), want))
         if known is None:
             return None
         if not self._shelf.is_marked(known.name):
@@ -72,13 +87,14 @@ class Supply:
 
         Raises: BuildFailed with `code` and `message`; BuildCancelled when a user stopped the build.
         """
-        ready = self.cached(want, pinned)
+        ready = self.cached(want, pinned, project_id)
         if ready is not None:
             return ready
-        key = want if pinned is None else pinned
+        scope = self._sources.scope_of(project_id)
+        key = (scope, want) if pinned is None else pinned
         asked = self._asked.get(key)
         if asked is None:
-            asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, project_id))
+            asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, scope))
             asked.add_done_callback(lambda task: self._answered(key, task))
         try:
             known = await asyncio.shield(asked)
@@ -93,10 +109,9 @@ class Supply:
 
     async def standing(self, want: Want) -> Ready | None:
         """Return the environment that answers a want if it is built and whole; builds nothing, notes no use."""
-        toolchain = self._toolchains[want.kind]
-        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
+        _interpreter, request = await self._request(want, INSTALLATION)
         async with self._database.read() as session:
-            row = await repository.current(session, want.digest(interpreter.identity, *toolchain.surroundings()))
+            row = await repository.current(session, request)
         known = None if row is None else await self._look(row)
         return None if known is None else known.ready
 
@@ -126,14 +141,18 @@ class Supply:
             for key in [key for key, known in known_by.items() if known.name == name]:
                 del known_by[key]  # type: ignore[arg-type]
 
+    def forget_wants(self) -> None:
+        """Have every want looked up again: what they lead to may have changed."""
+        self._by_want.clear()
+
     async def close(self) -> None:
         """Wait until whoever asked has been answered."""
         await asyncio.gather(*self._asked.values(), return_exceptions=True)
 
-    async def _answer(self, want: Want, pinned: str | None, project_id: ProjectId | None) -> _Known:
+    async def _answer(self, want: Want, pinned: str | None, scope: str) -> _Known:
         row = None if pinned is None else await self._pinned(pinned)
         if row is None:
-            row = await self._requested(want, project_id)
+            row = await self._requested(want, scope)
         known = await self._look(row)
         if known is None:
             if State(row.state) not in UNSETTLED:
@@ -147,7 +166,7 @@ class Supply:
                 raise BuildFailed("The environment vanished right after it was built.")
         self._by_id[row.id] = known
         if pinned is None:
-            self._by_want[want] = known
+            self._by_want[scope, want] = known
         return known
 
     async def _pinned(self, id_: str) -> Environment | None:
@@ -160,11 +179,9 @@ class Supply:
             logger.warning("environment.pin_forgotten", environment_id=id_)
         return row
 
-    async def _requested(self, want: Want, project_id: ProjectId | None) -> Environment:
+    async def _requested(self, want: Want, scope: str) -> Environment:
         """Return the row that answers a request, made if it is the first of its kind."""
-        toolchain = self._toolchains[want.kind]
-        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
-        request = want.digest(interpreter.identity, *toolchain.surroundings())
+        interpreter, request = await self._request(want, scope)
         async with self._database.read() as session:
             row = await repository.current(session, request)
         if row is not None:
@@ -180,6 +197,7 @@ class Supply:
             interpreter_path=str(interpreter.path),
             state=State.pending.value,
             created_at=clock.now(),
+            project_id=scope or None,
         )
         id_ = row.id
         try:
@@ -194,8 +212,17 @@ class Supply:
             if first is None:
                 raise
             return first
-        logger.info("environment.requested", environment_id=id_, kind=row.kind, project_id=project_id)
+        logger.info("environment.requested", environment_id=id_, kind=row.kind, project_id=scope or None)
         return row
+
+    async def _request(self, want: Want, scope: str) -> tuple[Interpreter, str]:
+        """Return the interpreter that a want leads to, and what identifies the request."""
+        toolchain = self._toolchains[want.kind]
+        interpreter = await asyncio.to_thread(toolchain.interpreter, want)
+        project = (f"project={scope}",) if scope else ()
+        return interpreter, want.digest(
+            interpreter.identity, *toolchain.surroundings(self._sources.of(scope)), *project
+        )
 
     async def _look(self, row: Environment) -> _Known | None:
         """Return what a row says is ready, if its directory is there and whole."""
@@ -221,7 +248,7 @@ class Supply:
         async with self._database.write() as session:
             await repository.touch(session, id_, now)
 
-    def _answered(self, key: Want | str, task: asyncio.Task[_Known]) -> None:
+    def _answered(self, key: _Key | str, task: asyncio.Task[_Known]) -> None:
         self._asked.pop(key, None)
         if not task.cancelled():
             task.exception()

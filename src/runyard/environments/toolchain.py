@@ -12,11 +12,15 @@ from runyard.environments.contents import Sizes
 from runyard.environments.directory import Grip
 from runyard.environments.interpreters import Interpreter
 from runyard.environments.locks import Lock
+from runyard.environments.mirrors import Sources
 from runyard.environments.processes import Command, Confine, Done
 from runyard.environments.wants import Kind, Want
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where a script finds programs besides those of its environment."""
+
+
+_PROXY_NAMES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,10 @@ class Ready:
 class Site:
     """Where one build happens: a private directory, a log, and the way commands are run there."""
 
-    def __init__(self, scratch: Path, log: BuildLog, confine: Confine) -> None:
+    def __init__(self, scratch: Path, log: BuildLog, confine: Confine, sources: Sources) -> None:
         self.scratch = scratch
         self.log = log
+        self.sources = sources
         self.grip: Grip | None = None
         self._confine = confine
 
@@ -64,7 +69,7 @@ class Toolchain(Protocol):
     program: str
     """The interpreter within an environment, relative to its directory; empty if it is outside."""
 
-    def surroundings(self) -> tuple[str, ...]:
+    def surroundings(self, sources: Sources) -> tuple[str, ...]:
         """Return what else a resolution depends on: the index and its options, without credentials."""
 
     def interpreter(self, want: Want) -> Interpreter:
@@ -89,6 +94,10 @@ class Toolchain(Protocol):
         """Return how scripts run in the environment at `path`."""
 
 
-def build_environment(**added: str) -> dict[str, str]:
-    """Return the environment of a build's commands: the agent's own, scrubbed, and `added`."""
-    return processes.scrubbed(os.environ, **added)
+def build_environment(sources: Sources, **added: str) -> dict[str, str]:
+    """Return the environment of a build's commands: the agent's own, scrubbed, the proxy's, and `added`."""
+    env = processes.scrubbed(os.environ, **added)
+    proxy = sources.proxy_variables()
+    if proxy is not None:
+        env = {name: value for name, value in env.items() if name.lower() not in _PROXY_NAMES} | proxy
+    return env

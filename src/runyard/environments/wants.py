@@ -9,15 +9,17 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from runyard.environments.failures import RequirementMalformed
+from runyard.environments.failures import PythonVersionMalformed, RequirementMalformed
 from runyard.environments.header import read_header
 from runyard.errors import FieldError
 
 _URL_SCHEMES = frozenset({"http", "https", "git+http", "git+https", "git+ssh", "git+git"})
 _NPM_NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-zA-Z0-9~-][a-zA-Z0-9._~-]*")
 _NPM_LOCAL = re.compile(r"(?:file:|link:|workspace:|\.{0,2}/|~/|[a-zA-Z]:[\\/])")
+_CONDA = re.compile(r"(?:[A-Za-z0-9._/-]+::)?[A-Za-z0-9_][A-Za-z0-9._-]*(?:\s*[0-9<>=!~*|,.A-Za-z_+ -]*)")
 _LONGEST = 1000
 
 
@@ -50,8 +52,18 @@ class Want:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def want_for(language: str, code: str, requirements: Sequence[str]) -> Want | None:
+def want_for(
+    language: str,
+    code: str,
+    requirements: Sequence[str],
+    *,
+    python_version: str = "",
+    package_manager: str = "",
+) -> Want | None:
     """Return what a script in `language` wants, header and `requirements` merged; None if it needs no environment.
+
+    `python_version` is a version (``3.12``) or a range; a header's ``requires-python`` holds as well. With the package
+    manager ``conda`` the requirements are those of conda, and the header's are not read.
 
     Two requirements for one Python package both stand: whether they go together is for the resolver to say.
 
@@ -62,8 +74,32 @@ def want_for(language: str, code: str, requirements: Sequence[str]) -> Want | No
         return None
     if kind is Kind.node:
         return Want(kind, normal_npm(requirements))
+    wish = python_range(python_version)
+    if package_manager == "conda":
+        return Want(Kind.conda, normal_conda(requirements), wish)
     header = read_header(code)
-    return Want(kind, normal_python([*requirements, *header.dependencies]), header.requires_python)
+    both = ",".join(part for part in (header.requires_python, wish) if part)
+    return Want(kind, normal_python([*requirements, *header.dependencies]), both)
+
+
+def python_range(wish: str) -> str:
+    """Return a wish for a Python version as a range: ``3.12`` means any 3.12; raise `PythonVersionMalformed`."""
+    text = wish.strip()
+    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+        return f"=={text}.*"
+    if re.fullmatch(r"\d+\.\d+\.\d+", text):
+        return f"=={text}"
+    try:
+        return ",".join(sorted(str(part) for part in SpecifierSet(text)))
+    except InvalidSpecifier as error:
+        raise PythonVersionMalformed(
+            f"`{text[:100]}` is not a version such as 3.12, or a range such as >=3.11."
+        ) from error
+
+
+def normal_conda(requirements: Iterable[str]) -> tuple[str, ...]:
+    """Return conda's requirements (``name >=1``, ``channel::name``), sorted; raise `RequirementMalformed`."""
+    return _all(requirements, _conda)
 
 
 def normal_python(requirements: Iterable[str]) -> tuple[str, ...]:
@@ -120,6 +156,13 @@ def _python(text: str) -> str:
         raise ValueError("packages come from an index, over HTTP or from Git, not from a path on the server")
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
+
+
+def _conda(text: str) -> str:
+    match = _CONDA.fullmatch(text)
+    if match is None:
+        raise ValueError("not a conda requirement such as `numpy >=2` or `conda-forge::numpy`")
+    return " ".join(text.split())
 
 
 def _npm(text: str) -> str:

@@ -26,7 +26,7 @@ _TYPED: tuple[tuple[str, frozenset[ParameterType], str], ...] = (
 )
 
 _FLAG = re.compile(r"--?[A-Za-z0-9?@][A-Za-z0-9._:-]*", re.ASCII)
-_FLAGGED = frozenset({Style.option, Style.switch, Style.times, Style.repeat})
+_FLAGGED = frozenset({Style.option, Style.pair, Style.switch, Style.times, Style.repeat})
 _BARE = frozenset({Style.command, Style.positional, Style.position})
 _FITTING: dict[Style, frozenset[ParameterType]] = {
     Style.switch: frozenset({ParameterType.switch}),
@@ -52,10 +52,14 @@ def findings(definitions: Sequence[Definition], language: str, place: str = "par
     return errors
 
 
-def unfit_requirements(language: str, requirements: Sequence[str], place: str = "") -> list[FieldError]:
+def unfit_requirements(
+    language: str, requirements: Sequence[str], place: str = "", *, package_manager: str = ""
+) -> list[FieldError]:
     """Return which requirements can't be ones, as fields (``requirements.0``); whether they exist, a build shows."""
     try:
-        if language == "python":
+        if language == "python" and package_manager == "conda":
+            wants.normal_conda(requirements)
+        elif language == "python":
             wants.normal_python(requirements)
         elif language == "javascript":
             wants.normal_npm(requirements)
@@ -143,7 +147,7 @@ def _argument(definition: Definition, language: str) -> list[Finding]:
     for name, flag in (("flag", argument.flag), ("off", argument.off)):
         if flag and not _FLAG.fullmatch(flag):
             found.append((f"argument.{name}", "flag", "A flag is written like --size or -s."))
-    if argument.style in _FLAGGED and not argument.flag:
+    if argument.style in _FLAGGED and not (argument.flag or argument.off):
         found.append(("argument.flag", "required", "A flag is needed."))
     if argument.style in _BARE and argument.flag:
         found.append(("argument.flag", "not_applicable", "This is told by its place, not by a flag."))

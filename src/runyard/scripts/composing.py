@@ -48,6 +48,7 @@ class Composer:
             body.requirements,
             before=before.parameters if before else (),
             place=place,
+            package_manager=body.package_manager,
         )
         old = before.options if before else {}
         shape = await self._shape(session, project_id, old, body, body.language, place)
@@ -67,12 +68,16 @@ class Composer:
         language = body.language or old.language
         stored = old.parameters
         requirements = old.requirements if body.requirements is None else body.requirements
+        used = policy_of(old.options).package_manager
+        manager = body.package_manager or used
         if body.parameters is not None:
-            stored = self._versions.checked(project_id, language, body.parameters, requirements, before=old.parameters)
+            stored = self._versions.checked(
+                project_id, language, body.parameters, requirements, before=old.parameters, package_manager=manager
+            )
         elif language != old.language:
-            self._versions.recheck(project_id, language, old.parameters, requirements)
-        elif requirements != old.requirements:
-            self._versions.check_requirements(language, requirements)
+            self._versions.recheck(project_id, language, old.parameters, requirements, manager)
+        elif requirements != old.requirements or manager != used:
+            self._versions.check_requirements(language, requirements, manager)
         policy = {name: getattr(body, name) for name in POLICY_FIELDS if name in given}
         merged = Policy.model_validate({**dict(policy_of(old.options)), **policy})
         shape = await self._shape(session, project_id, old.options, body, language, "")

@@ -10,8 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic_core import PydanticCustomError
 
+from runyard.environments.failures import PythonVersionMalformed
+from runyard.environments.wants import python_range
+from runyard.sandbox.egress import check
+from runyard.sandbox.problems import EgressRefused
+
 MOST_RETRIES = 50
 MOST_MOUNTS = 20
+MOST_PLACES = 100
 LONGEST_DELAY_S = 7 * 86_400
 TEBIBYTE_MB = 1024 * 1024
 
@@ -58,6 +64,25 @@ RetryOn = Annotated[tuple[Outcome, ...], Field(max_length=10), AfterValidator(_d
 Isolation = Literal["process", "bubblewrap", "container"]
 Queue = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Priority = Annotated[int, Field(strict=True, ge=-100, le=100, description="Higher ones go first.")]
+
+
+def _python_version(text: str) -> str:
+    try:
+        python_range(text)
+    except PythonVersionMalformed as error:
+        raise PydanticCustomError("python_version", "{said}", {"said": error.detail}) from error
+    return text
+
+
+PythonVersion = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=100),
+    AfterValidator(_python_version),
+    Field(description="A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts."),
+]
+PackageManager = Annotated[
+    Literal["uv", "conda"], Field(description="What a Python script's requirements are resolved by.")
+]
 
 
 class Part(BaseModel):
@@ -119,6 +144,24 @@ def _apart(mounts: tuple[Mount, ...]) -> tuple[Mount, ...]:
 Mounts = Annotated[tuple[Mount, ...], Field(max_length=MOST_MOUNTS), AfterValidator(_apart)]
 
 
+def _places(places: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return check(places)
+    except EgressRefused as refused:
+        raise PydanticCustomError("place", "{why}", {"why": refused.detail}) from None
+
+
+Place = Annotated[str, StringConstraints(min_length=1, max_length=260)]
+Egress = Annotated[
+    tuple[Place, ...],
+    Field(
+        max_length=MOST_PLACES,
+        description="The only places that the script may reach, as host, host:port, *.example.com; null: all.",
+    ),
+    AfterValidator(_places),
+]
+
+
 class Policy(BaseModel):
     """How a script's runs are admitted, retried and confined."""
 
@@ -132,8 +175,11 @@ class Policy(BaseModel):
     limits: ResourceLimits = ResourceLimits()
     isolation: Isolation | None = None
     mounts: Mounts = ()
+    egress: Egress | None = None
     queue: Queue = "default"
     priority: Priority = 0
+    python_version: PythonVersion = ""
+    package_manager: PackageManager = "uv"
 
 
 POLICY_FIELDS = tuple(Policy.model_fields)

@@ -23,10 +23,13 @@ from runyard.scripts.hooks import Hooks
 from runyard.scripts.policy import (
     Backoff,
     Concurrency,
+    Egress,
     Isolation,
     Mounts,
+    PackageManager,
     Policy,
     Priority,
+    PythonVersion,
     Queue,
     ResourceLimits,
     Retries,
@@ -187,14 +190,14 @@ class NewScript(Body, Policy):
     note: Note = ""
 
 
-NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "category", "base_version"})
+NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "egress", "category", "base_version"})
 """What a change may set to null."""
 
 
 class ScriptChange(Body):
     """What is to be different; what is left out stays.
 
-    A null takes `timeout_s`, `concurrency`, `isolation` or `category` away; nothing else can be null. `files` are
+    A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null. `files` are
     those that are added, replaced or removed.
     """
 
@@ -215,8 +218,11 @@ class ScriptChange(Body):
     limits: ResourceLimits | None = None
     isolation: Isolation | None = None
     mounts: Mounts | None = None
+    egress: Egress | None = None
     queue: Queue | None = None
     priority: Priority | None = None
+    python_version: PythonVersion | None = None
+    package_manager: PackageManager | None = None
     hooks: Hooks | None = None
     entry: Entry | None = None
     files: Files | None = None

@@ -34,6 +34,7 @@ class VersionKeeper:
         *,
         before: Sequence[StoredDefinition] = (),
         place: str = "",
+        package_manager: str = "",
     ) -> list[StoredDefinition]:
         """Return what is stored for `definitions`; `before` has the defaults that ``***`` keeps.
 
@@ -44,21 +45,26 @@ class VersionKeeper:
         _refuse(
             [
                 *checks.findings(resolved, language, f"{place}parameters"),
-                *checks.unfit_requirements(language, requirements, place),
+                *checks.unfit_requirements(language, requirements, place, package_manager=package_manager),
             ]
         )
         return defaults.store(resolved, before)
 
     def recheck(
-        self, project_id: str, language: str, stored: Sequence[StoredDefinition], requirements: Sequence[str]
+        self,
+        project_id: str,
+        language: str,
+        stored: Sequence[StoredDefinition],
+        requirements: Sequence[str],
+        package_manager: str = "",
     ) -> None:
         """Raise `InvalidScript` unless stored definitions and `requirements` also fit a script in `language`."""
         definitions = SealedDefaults(self._sealer, project_id).load(stored)
-        self.checked(project_id, language, definitions, requirements, before=stored)
+        self.checked(project_id, language, definitions, requirements, before=stored, package_manager=package_manager)
 
-    def check_requirements(self, language: str, requirements: Sequence[str]) -> None:
+    def check_requirements(self, language: str, requirements: Sequence[str], package_manager: str = "") -> None:
         """Raise `InvalidScript` unless all of `requirements` could be ones."""
-        _refuse(checks.unfit_requirements(language, requirements))
+        _refuse(checks.unfit_requirements(language, requirements, package_manager=package_manager))
 
     async def add(
         self,
