@@ -45,6 +45,9 @@ export type LogHits = Schemas['LogHits']
 
 export type EnvironmentSummary = Schemas['EnvironmentSummary']
 export type Environment = Schemas['EnvironmentBody']
+export type EnvironmentKind = EnvironmentSummary['kind']
+export type PackageBody = Schemas['PackageBody']
+export type Vulnerability = Schemas['VulnerabilityBody']
 export type EnvironmentLogLine = Schemas['runyard__environments__schemas__LogLine']
 
 export type SandboxLevel = Schemas['SandboxLevel']

@@ -1,9 +1,11 @@
-import { ask, client } from '@/api/client'
-import type { EnvironmentState } from '@/api/types'
+import { ask, askRaw, client } from '@/api/client'
+import type { components } from '@/api/schema'
+import type { EnvironmentKind, EnvironmentState } from '@/api/types'
 
 export interface EnvironmentFilters {
   state?: EnvironmentState[]
-  kind?: 'python' | 'node'
+  kind?: EnvironmentKind
+  package?: string
 }
 
 const of = (environmentId: string) => ({ params: { path: { environment_id: environmentId } } })
@@ -31,4 +33,31 @@ export async function deleteEnvironment(environmentId: string): Promise<void> {
 
 export function cleanUp(unusedDays: number) {
   return ask(client.POST('/api/v1/environments/cleanup', { body: { unused_days: unusedDays } }))
+}
+
+export function listPackages(q: string, cursor: string | null, limit = 100) {
+  const query = { limit, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) }
+  return ask(client.GET('/api/v1/packages', { params: { query } }))
+}
+
+export async function listPackageUsers(query: { name: string; kind: EnvironmentKind }) {
+  const { items } = await ask(client.GET('/api/v1/packages/users', { params: { query } }))
+  return items
+}
+
+export function getAdvisoryStatus() {
+  return ask(client.GET('/api/v1/advisories'))
+}
+
+export type AdvisoriesTaken = components['schemas']['AdvisoryImportAnswer']
+
+export async function importAdvisories(file: File): Promise<AdvisoriesTaken> {
+  const body = new FormData()
+  body.set('file', file, file.name)
+  const response = await askRaw('/api/v1/advisories/import', { method: 'POST', body })
+  return (await response.json()) as AdvisoriesTaken
+}
+
+export function refreshAdvisories(): Promise<AdvisoriesTaken> {
+  return ask(client.POST('/api/v1/advisories/refresh'))
 }

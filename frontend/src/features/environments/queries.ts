@@ -1,8 +1,15 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
-import type { EnvironmentState } from '@/api/types'
-import { getEnvironment, listEnvironments, type EnvironmentFilters } from './api'
+import type { EnvironmentKind, EnvironmentState } from '@/api/types'
+import {
+  getAdvisoryStatus,
+  getEnvironment,
+  listEnvironments,
+  listPackages,
+  listPackageUsers,
+  type EnvironmentFilters,
+} from './api'
 
 export const isBuilding = (state: EnvironmentState) => state === 'pending' || state === 'building'
 const BUILDING_MS = 4000
@@ -28,4 +35,28 @@ export function useEnvironment(environmentId: Ref<string | null>) {
     refetchInterval: (query) =>
       query.state.data && isBuilding(query.state.data.state) ? BUILDING_MS : false,
   })
+}
+
+/** Packages of all environments whose name holds `q`, by name. */
+export function usePackages(q: Ref<string>) {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => keys.environments.packages(q.value)),
+    queryFn: ({ pageParam }) => listPackages(q.value, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: (before) => before,
+  })
+  const packages = computed(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
+  return { ...query, packages }
+}
+
+export function usePackageUsers(which: Ref<{ name: string; kind: EnvironmentKind }>) {
+  return useQuery({
+    queryKey: computed(() => keys.environments.packageUsers(which.value)),
+    queryFn: () => listPackageUsers(which.value),
+  })
+}
+
+export function useAdvisories() {
+  return useQuery({ queryKey: keys.environments.advisories, queryFn: getAdvisoryStatus })
 }

@@ -8,6 +8,18 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'app.nav.environments', section: 'environments' },
   },
   {
+    path: '/environments/packages',
+    name: 'packages',
+    component: () => import('./PackagesPage.vue'),
+    meta: { title: 'environments.tabs.packages', section: 'environments' },
+  },
+  {
+    path: '/environments/advisories',
+    name: 'advisories',
+    component: () => import('./AdvisoriesPage.vue'),
+    meta: { title: 'environments.tabs.advisories', section: 'environments' },
+  },
+  {
     path: '/environments/:environmentId',
     name: 'environment',
     component: () => import('./EnvironmentPage.vue'),
