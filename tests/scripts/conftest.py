@@ -14,6 +14,7 @@ from runyard.db.base import Base
 from runyard.db.session import Database
 from runyard.live.bus import LocalBus
 from runyard.projects.models import Project
+from runyard.scripts.analysis_routes import router as analysis_router
 from runyard.scripts.organising import Shelf
 from runyard.scripts.routes import router
 from runyard.scripts.service import ScriptService
@@ -56,6 +57,7 @@ async def yard(store: Database) -> Yard:
     scripts = ScriptService(Sealer(MasterKey(bytes(32))), bus)
     app = FastAPI()
     app.include_router(shelf_router, prefix="/api/v1")
+    app.include_router(analysis_router, prefix="/api/v1")
     app.include_router(router, prefix="/api/v1")
     problems.install(app)
     provide(app.state, database, scripts, Shelf())

@@ -22,6 +22,7 @@ from runyard.runs.log_routes import router as log_routes
 from runyard.runs.policy_routes import router as run_policy_routes
 from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
+from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.routes import router as script_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
 from runyard.web import problems
@@ -34,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     project_routes,
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
+    analysis_routes,
     script_routes,
     history_routes,
     run_routes,

@@ -26,6 +26,7 @@ def command_line(definitions: Iterable[Definition], values: Mapping[str, Any]) -
     after: list[str] = []
     bare: list[str] = []
     positions: list[str | None] = []
+    greedy = False
     for definition in definitions:
         argument = definition.argument
         if argument is None or argument.style is Style.command or argument.command not in ("", command):
@@ -35,10 +36,11 @@ def command_line(definitions: Iterable[Definition], values: Mapping[str, Any]) -
             positions.append(None if value is None else _text(definition, value))
         elif value is not None:
             own = after if argument.command else before
-            (bare if not argument.flag else own).extend(_words(definition, argument, value))
+            (bare if _is_bare(argument) else own).extend(_words(definition, argument, value))
+            greedy |= argument.style is Style.spread and bool(argument.flag)
     while positions and positions[-1] is None:
         positions.pop()
-    if any(word.startswith("-") for word in bare):
+    if bare and (greedy or any(word.startswith("-") for word in bare)):
         bare.insert(0, "--")
     chosen = [command] if command else []
     return [*before, *chosen, *after, *bare, *(word or "" for word in positions)]
@@ -80,6 +82,10 @@ def _is_command(definition: Definition) -> bool:
     return definition.argument is not None and definition.argument.style is Style.command
 
 
+def _is_bare(argument: Argument) -> bool:
+    return argument.style is Style.positional or (argument.style is Style.spread and not argument.flag)
+
+
 def _words(definition: Definition, argument: Argument, value: Any) -> list[str]:
     match argument.style:
         case Style.switch:
@@ -92,6 +98,8 @@ def _words(definition: Definition, argument: Argument, value: Any) -> list[str]:
         case Style.spread:
             items = _items(value)
             return [argument.flag, *items] if argument.flag and items else items
+        case Style.pair:
+            return [argument.flag, _text(definition, value)]
         case Style.option:
             return _joined(argument.flag, _text(definition, value))
         case _:

@@ -96,6 +96,7 @@ class Style(StrEnum):
     """How a value stands on a script's command line."""
 
     option = "option"
+    pair = "pair"
     switch = "switch"
     times = "times"
     repeat = "repeat"
@@ -108,11 +109,12 @@ class Style(StrEnum):
 class Argument(BaseModel):
     """How a value reaches code that reads a command line, beside the environment variable that it always has.
 
-    `option`: ``--size=5``. `switch`: the flag if true, `off` (if there is one) if false. `times`: the flag as often as
-    the number says. `repeat`: ``--tag=a --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command,
-    before whose name only arguments without `command` stand. `positional`: for a parser, in the order of the
-    definitions; `position`: the same for code that counts by itself (``$1``, ``sys.argv[1]``), so that an absent one
-    keeps its place. With `command`, the argument belongs to that sub-command alone.
+    `option`: ``--size=5``; `pair`: the same as two words, for code that looks at each by itself. `switch`: the flag if
+    true, `off` (if there is one) if false. `times`: the flag as often as the number says. `repeat`: ``--tag=a
+    --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command, before whose name only arguments without
+    `command` stand. `positional`: for a parser, in the order of the definitions; `position`: the same for code that
+    counts by itself (``$1``, ``sys.argv[1]``), so that an absent one keeps its place. With `command`, the argument
+    belongs to that sub-command alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

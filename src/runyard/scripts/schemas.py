@@ -197,8 +197,8 @@ NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "egress", "catego
 class ScriptChange(Body):
     """What is to be different; what is left out stays.
 
-    A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null. `files` are
-    those that are added, replaced or removed.
+    A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null.
+    `files` are those that are added, replaced or removed.
     """
 
     name: Name | None = None

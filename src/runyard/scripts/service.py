@@ -25,6 +25,7 @@ from runyard.scripts.versions import VersionKeeper, content_of
 from runyard.secrets.sealing import Sealer
 
 logger = log.get("scripts")
+LARGEST_TEXT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,14 @@ class ScriptService(Pinning):
         if path == row.options.get("entry"):
             return row.code.encode()
         return await files.read_one(session, row.project_id, files.tree_of(row.options), path)
+
+    async def texts(self, session: AsyncSession, actor: Actor, script_id: str) -> dict[str, str]:
+        """Return the texts of a project's newest files beside its code, by path."""
+        script = await find(session, actor, script_id, Permission.script_read)
+        version = await newest(session, script)
+        wanted = [file for file in files.tree_of(version.options) if file.size <= LARGEST_TEXT]
+        contents = await files.read(session, script.project_id, wanted)
+        return {path: data.decode("utf-8", "replace") for path, data in contents.items()}
 
     # Writing
 
