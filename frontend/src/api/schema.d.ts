@@ -376,6 +376,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failures
+         * @description List groups of failures, those that were seen last first.
+         */
+        get: operations["list_failures_api_v1_failures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/failures/{failure_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Failure
+         * @description Return a group of failures: the last good run before it, and what has changed since.
+         */
+        get: operations["get_failure_api_v1_failures__failure_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/folders": {
         parameters: {
             query?: never;
@@ -436,6 +476,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/interpreters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Interpreters
+         * @description List the interpreters that environments can be built on; the first time, the machine is searched for them.
+         */
+        get: operations["list_interpreters"];
+        put?: never;
+        /**
+         * Register Interpreter
+         * @description Register the interpreter at a path of the server; it is run to tell its version. Administrators only.
+         */
+        post: operations["register_interpreter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interpreters/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scan Interpreters
+         * @description Search the machine for interpreters again, and probe the known ones.
+         */
+        post: operations["scan_interpreters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/interpreters/{interpreter_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget Interpreter
+         * @description Forget an interpreter; environments that were built on it go on.
+         */
+        delete: operations["forget_interpreter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Interpreter
+         * @description Make an interpreter the default of its kind, or no default any more.
+         */
+        patch: operations["change_interpreter"];
+        trace?: never;
+    };
+    "/api/v1/interpreters/{interpreter_id}/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Interpreter
+         * @description Look again at what an interpreter is and whether runs can reach it.
+         */
+        post: operations["probe_interpreter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -474,6 +602,54 @@ export interface paths {
          * @description Change your password; your other sessions end.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/package-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Package Sources
+         * @description Tell where packages come from; names and passwords in addresses are left out.
+         */
+        get: operations["get_package_sources"];
+        /**
+         * Put Package Sources
+         * @description Choose where packages come from; an address with `***` keeps the name and password that it had.
+         */
+        put: operations["put_package_sources"];
+        post?: never;
+        /**
+         * Delete Package Sources
+         * @description Forget a choice: a project follows the installation again, the installation its settings file.
+         */
+        delete: operations["delete_package_sources"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/package-sources/mirrors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mirrors
+         * @description List the mirrors that are known by name.
+         */
+        get: operations["list_mirrors"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -606,6 +782,66 @@ export interface paths {
          * @description Run a saved script, or an unsaved text as an unlisted draft version.
          */
         post: operations["submit_any_api_v1_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do Batch
+         * @description Cancel, run again or delete many runs: those named, or all that a filter finds, up to a cap.
+         */
+        post: operations["do_batch_api_v1_runs_batch_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/batch/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Batch
+         * @description Tell how many runs a batch concerns, and show the first of them.
+         */
+        post: operations["preview_batch_api_v1_runs_batch_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Runs
+         * @description Set two runs side by side: code, packages, parameters, environment names, duration, memory, output.
+         */
+        get: operations["compare_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -772,6 +1008,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep Run
+         * @description Keep a run, whatever the rules of retention say.
+         */
+        put: operations["keep_run_api_v1_runs__run_id__keep_put"];
+        post?: never;
+        /**
+         * Let Run Go
+         * @description Let a run go the way of the others again.
+         */
+        delete: operations["let_run_go_api_v1_runs__run_id__keep_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}/logs": {
         parameters: {
             query?: never;
@@ -859,6 +1119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Usage
+         * @description Return what an attempt used over time; while it runs, news of it come as `usage` messages of the live socket.
+         */
+        get: operations["run_usage_api_v1_runs__run_id__usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts": {
         parameters: {
             query?: never;
@@ -877,6 +1157,26 @@ export interface paths {
          * @description Save a new script as its version 1.
          */
         post: operations["create_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/analyse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Analyse Script
+         * @description Propose parameters for code as it is: argparse, click, typer, commander, yargs, getopts, comments and others.
+         */
+        post: operations["analyse_script"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1277,6 +1577,12 @@ export interface components {
             state: components["schemas"]["runyard__runs__lifecycle__State"];
         };
         /**
+         * Action
+         * @description What is done to each run.
+         * @enum {string}
+         */
+        Action: "cancel" | "retry" | "delete";
+        /**
          * AdvisoryImportAnswer
          * @description What an import brought.
          */
@@ -1347,14 +1653,51 @@ export interface components {
             total: number;
         };
         /**
+         * AnalysisBody
+         * @description What was found in the code; nothing of it was run. `notes` tell what could not be read.
+         */
+        AnalysisBody: {
+            /** Frameworks */
+            frameworks: components["schemas"]["FrameworkFound"][];
+            /** Notes */
+            notes: string[];
+            /** Parameters */
+            parameters: components["schemas"]["Proposed"][];
+            /** Parsers */
+            parsers: string[];
+            /**
+             * Requirements
+             * @description What a PEP 723 header asks for.
+             */
+            requirements: string[];
+            /** Requires Python */
+            requires_python: string;
+        };
+        /**
+         * AnalysisRequest
+         * @description Code to be looked at; with `script_id` the other files of that script's project are looked at too.
+         */
+        AnalysisRequest: {
+            /** Code */
+            code: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "python" | "javascript" | "shell";
+            /** Script Id */
+            script_id?: string | null;
+        };
+        /**
          * Argument
          * @description How a value reaches code that reads a command line, beside the environment variable that it always has.
          *
-         *     `option`: ``--size=5``. `switch`: the flag if true, `off` (if there is one) if false. `times`: the flag as often as
-         *     the number says. `repeat`: ``--tag=a --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command,
-         *     before whose name only arguments without `command` stand. `positional`: for a parser, in the order of the
-         *     definitions; `position`: the same for code that counts by itself (``$1``, ``sys.argv[1]``), so that an absent one
-         *     keeps its place. With `command`, the argument belongs to that sub-command alone.
+         *     `option`: ``--size=5``; `pair`: the same as two words, for code that looks at each by itself. `switch`: the flag if
+         *     true, `off` (if there is one) if false. `times`: the flag as often as the number says. `repeat`: ``--tag=a
+         *     --tag=b``; `spread`: ``--tags a b``. `command`: the name of a sub-command, before whose name only arguments without
+         *     `command` stand. `positional`: for a parser, in the order of the definitions; `position`: the same for code that
+         *     counts by itself (``$1``, ``sys.argv[1]``), so that an absent one keeps its place. With `command`, the argument
+         *     belongs to that sub-command alone.
          */
         Argument: {
             /**
@@ -1409,6 +1752,69 @@ export interface components {
          * @enum {string}
          */
         Backoff: "fixed" | "exponential";
+        /**
+         * Batch
+         * @description An action on the runs that are named, or on all that a filter finds; exactly one of the two.
+         */
+        Batch: {
+            action: components["schemas"]["Action"];
+            filter?: components["schemas"]["BatchFilter"] | null;
+            /** Ids */
+            ids?: string[] | null;
+        };
+        /**
+         * BatchFilter
+         * @description Which runs, as in the list of runs.
+         */
+        BatchFilter: {
+            /** Failure Id */
+            failure_id?: string | null;
+            /** Label */
+            label?: string[];
+            /** Project */
+            project?: string | null;
+            /** Q */
+            q?: string | null;
+            /** Script Id */
+            script_id?: string | null;
+            /** Since */
+            since?: string | null;
+            /** State */
+            state?: components["schemas"]["runyard__runs__lifecycle__State"][];
+            /** Until */
+            until?: string | null;
+        };
+        /**
+         * BatchPreview
+         * @description How many runs a batch concerns: `count` stops at 10,000, where `capped` is true.
+         */
+        BatchPreview: {
+            /** Capped */
+            capped: boolean;
+            /** Count */
+            count: number;
+            /** First */
+            first: components["schemas"]["RunSummary"][];
+            /** Most At Once */
+            most_at_once: number;
+        };
+        /**
+         * BatchResult
+         * @description What was done; `more` says that runs are left, for another request of the same kind.
+         */
+        BatchResult: {
+            /** Done */
+            done: number;
+            /**
+             * Ids
+             * @description The runs that were treated, or the new ones of a retry; the first 100.
+             */
+            ids: string[];
+            /** More */
+            more: boolean;
+            /** Refused */
+            refused: components["schemas"]["Refusal"][];
+        };
         /** Body_import_advisories */
         Body_import_advisories: {
             /** File */
@@ -1502,6 +1908,19 @@ export interface components {
             items: components["schemas"]["Category"][];
         };
         /**
+         * Change
+         * @description One thing that differs between two runs.
+         */
+        Change: {
+            /** Detail */
+            detail: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "code" | "packages" | "parameters" | "environment_names" | "settings" | "labels" | "worker";
+        };
+        /**
          * CleanupAnswer
          * @description What was cleaned up.
          */
@@ -1527,6 +1946,24 @@ export interface components {
             unused_days?: number;
         };
         /**
+         * Code
+         * @description The code of both, and their difference as a unified diff of at most 2,000 lines.
+         */
+        Code: {
+            /** A */
+            a: string;
+            /** A Version */
+            a_version: number | null;
+            /** B */
+            b: string;
+            /** B Version */
+            b_version: number | null;
+            /** Diff */
+            diff: string[];
+            /** Same */
+            same: boolean;
+        };
+        /**
          * CodeToCheck
          * @description Code as it stands in an editor.
          */
@@ -1538,6 +1975,28 @@ export interface components {
              * @enum {string}
              */
             language: "python" | "javascript" | "shell";
+        };
+        /**
+         * Comparison
+         * @description Two runs side by side.
+         */
+        Comparison: {
+            /** A Id */
+            a_id: string;
+            /** B Id */
+            b_id: string;
+            /** Changed */
+            changed: components["schemas"]["Change"][];
+            code: components["schemas"]["Code"];
+            environment_names: components["schemas"]["Names"];
+            /** Figures */
+            figures: components["schemas"]["Figure"][];
+            outputs: components["schemas"]["Output"];
+            packages: components["schemas"]["Packages"];
+            /** Parameters */
+            parameters: components["schemas"]["Parameter"][];
+            /** Settings */
+            settings: components["schemas"]["Setting"][];
         };
         /**
          * Concurrency
@@ -1558,6 +2017,23 @@ export interface components {
             limit?: number;
             /** @default queue */
             policy?: components["schemas"]["WhenBusy"];
+        };
+        /**
+         * CondaSource
+         * @description The conda channels, the first wins. An empty `mirror` leaves it to the installation.
+         */
+        CondaSource: {
+            /**
+             * Channels
+             * @default []
+             */
+            channels?: string[];
+            /**
+             * Mirror
+             * @default
+             * @enum {string}
+             */
+            mirror?: "" | "official" | "tsinghua" | "aliyun" | "custom";
         };
         /**
          * CopyRequest
@@ -1642,6 +2118,11 @@ export interface components {
             /** @default null */
             concurrency?: components["schemas"]["Concurrency"] | null;
             /**
+             * Egress
+             * @default null
+             */
+            egress?: string[] | null;
+            /**
              * Entry
              * @default null
              */
@@ -1696,6 +2177,13 @@ export interface components {
              * @default true
              */
             network?: boolean;
+            /**
+             * Package Manager
+             * @description What a Python script's requirements are resolved by.
+             * @default uv
+             * @enum {string}
+             */
+            package_manager?: "uv" | "conda";
             /** Parameters */
             parameters?: components["schemas"]["Definition"][];
             /**
@@ -1704,6 +2192,12 @@ export interface components {
              * @default 0
              */
             priority?: number;
+            /**
+             * Python Version
+             * @description A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts.
+             * @default
+             */
+            python_version?: string;
             /**
              * Queue
              * @default default
@@ -1758,6 +2252,26 @@ export interface components {
         EditorHelp: {
             /** Items */
             items: components["schemas"]["LanguageHelp"][];
+        };
+        /**
+         * EffectiveSources
+         * @description What builds use in the end. An empty address is the tool's own; a null proxy is the server's own.
+         */
+        EffectiveSources: {
+            /** Channels */
+            channels: string[];
+            /** Extra Index Urls */
+            extra_index_urls: string[];
+            /** Http Proxy */
+            http_proxy: string | null;
+            /** Https Proxy */
+            https_proxy: string | null;
+            /** Index Url */
+            index_url: string;
+            /** No Proxy */
+            no_proxy: string | null;
+            /** Registry Url */
+            registry_url: string;
         };
         /**
          * EnvironmentBody
@@ -1944,6 +2458,96 @@ export interface components {
             kind: string;
         };
         /**
+         * Failure
+         * @description Failures of one script that are the same but for times, ids and numbers.
+         */
+        Failure: {
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** First Run Id */
+            first_run_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Last Run Id */
+            last_run_id: string;
+            /** Project */
+            project: string;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string;
+            /**
+             * Title
+             * @description The error as it was first seen.
+             */
+            title: string;
+        };
+        /**
+         * FailureDetail
+         * @description A group, with what may have brought it about.
+         */
+        FailureDetail: {
+            /**
+             * Also In
+             * @description The same failure in other scripts of the project.
+             */
+            also_in: components["schemas"]["Failure"][];
+            /**
+             * Changed
+             * @description What differs between the last good run and the first failed one.
+             */
+            changed: components["schemas"]["Change"][];
+            /** Code */
+            code: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** First Run Id */
+            first_run_id: string;
+            /** Id */
+            id: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            last_good: components["schemas"]["Good"] | null;
+            /** Last Run Id */
+            last_run_id: string;
+            /** Project */
+            project: string;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string;
+            /**
+             * Text
+             * @description What its failures have in common.
+             */
+            text: string;
+            /**
+             * Title
+             * @description The error as it was first seen.
+             */
+            title: string;
+        };
+        /**
          * FieldProblem
          * @description One refused field.
          */
@@ -1954,6 +2558,26 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Figure
+         * @description A figure of both; null where it was not measured.
+         */
+        Figure: {
+            /** A */
+            a: number | null;
+            /** B */
+            b: number | null;
+            /**
+             * Change
+             * @description b as a multiple of a.
+             */
+            change: number | null;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "duration_s" | "cpu_s" | "memory_peak_mb" | "output_bytes" | "exit_code" | "attempt" | "waited_s";
         };
         /**
          * FileContent
@@ -2069,6 +2693,32 @@ export interface components {
             version: string;
         };
         /**
+         * FrameworkFound
+         * @description A framework that the code uses.
+         */
+        FrameworkFound: {
+            /** Name */
+            name: string;
+            /** Needs Browser */
+            needs_browser: boolean;
+            /** Note */
+            note: string;
+            /** Spiders */
+            spiders: string[];
+        };
+        /**
+         * Good
+         * @description The last run that succeeded before the failure was first seen.
+         */
+        Good: {
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Version */
+            version: number | null;
+        };
+        /**
          * Health
          * @description An answer of a probe.
          */
@@ -2145,6 +2795,74 @@ export interface components {
             /** Succeeded */
             succeeded: number;
         };
+        /**
+         * InterpreterBody
+         * @description An interpreter that environments can be built on.
+         */
+        InterpreterBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Implementation
+             * @description Such as "CPython" or "Node.js".
+             */
+            implementation: string;
+            /**
+             * Is Default
+             * @description Whether environments of its kind are built on it by default.
+             */
+            is_default: boolean;
+            kind: components["schemas"]["Kind"];
+            /** Path */
+            path: string;
+            /** Platform */
+            platform: string;
+            /**
+             * Probed At
+             * Format: date-time
+             */
+            probed_at: string;
+            /**
+             * Reachable
+             * @description Whether users of runs, who have no privileges, can run it.
+             */
+            reachable: boolean;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "found" | "registered";
+            /**
+             * Trouble
+             * @description Why it can't be run.
+             */
+            trouble: string | null;
+            /** Unreachable Reason */
+            unreachable_reason: string | null;
+            /** Version */
+            version: string;
+        };
+        /**
+         * InterpreterChange
+         * @description What is to be different about an interpreter.
+         */
+        InterpreterChange: {
+            /** Is Default */
+            is_default: boolean;
+        };
+        /**
+         * InterpreterList
+         * @description Interpreters by kind, each kind's default first.
+         */
+        InterpreterList: {
+            /** Items */
+            items: components["schemas"]["InterpreterBody"][];
+        };
         /** Items[Attempt] */
         Items_Attempt_: {
             /** Items */
@@ -2166,6 +2884,17 @@ export interface components {
             items: components["schemas"]["Worker"][];
         };
         JsonValue: unknown;
+        /**
+         * Keep
+         * @description Why a run is kept.
+         */
+        Keep: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
         /**
          * Kept
          * @description A run that stays, whatever the rules of retention say.
@@ -2332,6 +3061,24 @@ export interface components {
             theme?: ("light" | "dark" | "system") | null;
         };
         /**
+         * MirrorList
+         * @description Mirrors by name, with their addresses.
+         */
+        MirrorList: {
+            /** Conda */
+            conda: {
+                [key: string]: string;
+            };
+            /** Node */
+            node: {
+                [key: string]: string;
+            };
+            /** Python */
+            python: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Mount
          * @description A directory or file of the host that the script sees; an administrator must have allowed its `source`.
          */
@@ -2368,6 +3115,18 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
         };
         /**
+         * Names
+         * @description Names of the environment variables that came from parameters; never their values.
+         */
+        Names: {
+            /** Both */
+            both: string[];
+            /** Only A */
+            only_a: string[];
+            /** Only B */
+            only_b: string[];
+        };
+        /**
          * NewCategory
          * @description A category to be made; it comes last.
          */
@@ -2386,6 +3145,23 @@ export interface components {
             project?: string;
         };
         /**
+         * NewInterpreter
+         * @description An interpreter to be registered.
+         */
+        NewInterpreter: {
+            /**
+             * Kind
+             * @default python
+             * @enum {string}
+             */
+            kind?: "python" | "node";
+            /**
+             * Path
+             * @description Where it lies on the server.
+             */
+            path: string;
+        };
+        /**
          * NewScript
          * @description A script to be saved for the first time.
          */
@@ -2402,6 +3178,8 @@ export interface components {
              * @default
              */
             description?: string;
+            /** Egress */
+            egress?: string[] | null;
             /**
              * Entry
              * @default
@@ -2453,6 +3231,13 @@ export interface components {
              * @default
              */
             note?: string;
+            /**
+             * Package Manager
+             * @description What a Python script's requirements are resolved by.
+             * @default uv
+             * @enum {string}
+             */
+            package_manager?: "uv" | "conda";
             /** Parameters */
             parameters?: components["schemas"]["Definition"][];
             /**
@@ -2466,6 +3251,12 @@ export interface components {
              * @default default
              */
             project?: string;
+            /**
+             * Python Version
+             * @description A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts.
+             * @default
+             */
+            python_version?: string;
             /**
              * Queue
              * @default default
@@ -2521,6 +3312,20 @@ export interface components {
             title: string;
         };
         /**
+         * NodeSource
+         * @description The npm registry. An empty `mirror` leaves it to the installation, `custom` takes `registry_url`.
+         */
+        NodeSource: {
+            /**
+             * Mirror
+             * @default
+             * @enum {string}
+             */
+            mirror?: "" | "official" | "aliyun" | "tencent" | "custom";
+            /** Registry Url */
+            registry_url?: string | null;
+        };
+        /**
          * Option
          * @description One choice: the value that the script gets and the label that people read (empty: the value).
          */
@@ -2539,6 +3344,32 @@ export interface components {
          * @enum {string}
          */
         Outcome: "failed" | "timed_out" | "lost";
+        /**
+         * Output
+         * @description What both returned.
+         */
+        Output: {
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /** Diff */
+            diff: string[];
+            /** Same */
+            same: boolean;
+        };
+        /**
+         * Package
+         * @description A package whose version differs; null where it is not there.
+         */
+        Package: {
+            /** A */
+            a: string | null;
+            /** B */
+            b: string | null;
+            /** Name */
+            name: string;
+        };
         /**
          * PackageBody
          * @description One installed package.
@@ -2607,6 +3438,20 @@ export interface components {
             /** Items */
             items: components["schemas"]["PackageUserBody"][];
         };
+        /**
+         * Packages
+         * @description The locked packages of both.
+         */
+        Packages: {
+            /** A Environment Id */
+            a_environment_id: string | null;
+            /** B Environment Id */
+            b_environment_id: string | null;
+            /** Differ */
+            differ: components["schemas"]["Package"][];
+            /** Same */
+            same: boolean;
+        };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
             /** Items */
@@ -2618,6 +3463,13 @@ export interface components {
         Page_Event_: {
             /** Items */
             items: components["schemas"]["Event"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[Failure] */
+        Page_Failure_: {
+            /** Items */
+            items: components["schemas"]["Failure"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -2662,6 +3514,20 @@ export interface components {
             items: components["schemas"]["VersionSummary"][];
             /** Next Cursor */
             next_cursor?: string | null;
+        };
+        /**
+         * Parameter
+         * @description A parameter in both runs; null where a run has none of that name. Hidden values are only told apart.
+         */
+        Parameter: {
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /** Key */
+            key: string;
+            /** Same */
+            same: boolean;
         };
         /**
          * ParameterType
@@ -2798,6 +3664,70 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
         };
         /**
+         * Proposed
+         * @description A parameter as the code has it, ready to be taken over.
+         *
+         *     `line` is where it was found, `parser` what reads it there. `reaches` tells how a value gets to the code:
+         *     ``argument`` on its command line, ``variable`` in its environment.
+         */
+        Proposed: {
+            definition: components["schemas"]["Definition"];
+            /** Line */
+            line: number;
+            /** Note */
+            note: string;
+            /** Parser */
+            parser: string;
+            /** Reaches */
+            reaches: string;
+        };
+        /**
+         * ProxySource
+         * @description The proxy that builds use; `off` uses none, even if the installation has one.
+         */
+        ProxySource: {
+            /**
+             * Http
+             * @default
+             */
+            http?: string;
+            /**
+             * Https
+             * @default
+             */
+            https?: string;
+            /**
+             * Mode
+             * @default
+             * @enum {string}
+             */
+            mode?: "" | "off" | "custom";
+            /**
+             * No Proxy
+             * @default
+             */
+            no_proxy?: string;
+        };
+        /**
+         * PythonSource
+         * @description The Python package index. An empty `mirror` leaves it to the installation, `custom` takes `index_url`.
+         */
+        PythonSource: {
+            /**
+             * Extra Index Urls
+             * @default []
+             */
+            extra_index_urls?: string[];
+            /** Index Url */
+            index_url?: string | null;
+            /**
+             * Mirror
+             * @default
+             * @enum {string}
+             */
+            mirror?: "" | "official" | "tsinghua" | "aliyun" | "tencent" | "custom";
+        };
+        /**
          * QueueCounts
          * @description Runs that are not over yet.
          */
@@ -2830,6 +3760,18 @@ export interface components {
             finished: number;
             /** Rate */
             rate: number | null;
+        };
+        /**
+         * Refusal
+         * @description A run that was left as it is, and why.
+         */
+        Refusal: {
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /** Message */
+            message: string;
         };
         /**
          * ResourceLimits
@@ -3110,6 +4052,8 @@ export interface components {
             created_by: string | null;
             /** Description */
             description: string;
+            /** Egress */
+            egress?: string[] | null;
             /**
              * Entry
              * @default
@@ -3152,6 +4096,13 @@ export interface components {
             name: string;
             /** Network */
             network: boolean;
+            /**
+             * Package Manager
+             * @description What a Python script's requirements are resolved by.
+             * @default uv
+             * @enum {string}
+             */
+            package_manager?: "uv" | "conda";
             /** Parameters */
             parameters: components["schemas"]["Definition"][];
             /**
@@ -3162,6 +4113,12 @@ export interface components {
             priority?: number;
             /** Project */
             project: string;
+            /**
+             * Python Version
+             * @description A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts.
+             * @default
+             */
+            python_version?: string;
             /**
              * Queue
              * @default default
@@ -3211,8 +4168,8 @@ export interface components {
          * ScriptChange
          * @description What is to be different; what is left out stays.
          *
-         *     A null takes `timeout_s`, `concurrency`, `isolation` or `category` away; nothing else can be null. `files` are
-         *     those that are added, replaced or removed.
+         *     A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null.
+         *     `files` are those that are added, replaced or removed.
          */
         ScriptChange: {
             backoff?: components["schemas"]["Backoff"] | null;
@@ -3225,6 +4182,8 @@ export interface components {
             concurrency?: components["schemas"]["Concurrency"] | null;
             /** Description */
             description?: string | null;
+            /** Egress */
+            egress?: string[] | null;
             /** Entry */
             entry?: string | null;
             /** Files */
@@ -3250,10 +4209,14 @@ export interface components {
              * @default
              */
             note?: string;
+            /** Package Manager */
+            package_manager?: ("uv" | "conda") | null;
             /** Parameters */
             parameters?: components["schemas"]["Definition"][] | null;
             /** Priority */
             priority?: number | null;
+            /** Python Version */
+            python_version?: string | null;
             /** Queue */
             queue?: string | null;
             /** Requirements */
@@ -3326,6 +4289,18 @@ export interface components {
             version: number;
         };
         /**
+         * Setting
+         * @description Something of how a run is run that differs: its time limit, a limit, its network.
+         */
+        Setting: {
+            /** A */
+            a: unknown;
+            /** B */
+            b: unknown;
+            /** Name */
+            name: string;
+        };
+        /**
          * Slots
          * @description Places for runs on the workers that are online.
          */
@@ -3392,6 +4367,55 @@ export interface components {
             items: components["schemas"]["SnippetBody"][];
         };
         /**
+         * SourceChoice
+         * @description Where packages come from, for the installation or for one project.
+         */
+        SourceChoice: {
+            /**
+             * @default {
+             *       "channels": [],
+             *       "mirror": ""
+             *     }
+             */
+            conda?: components["schemas"]["CondaSource"];
+            /**
+             * @default {
+             *       "mirror": ""
+             *     }
+             */
+            node?: components["schemas"]["NodeSource"];
+            /**
+             * @default {
+             *       "http": "",
+             *       "https": "",
+             *       "mode": "",
+             *       "no_proxy": ""
+             *     }
+             */
+            proxy?: components["schemas"]["ProxySource"];
+            /**
+             * @default {
+             *       "extra_index_urls": [],
+             *       "mirror": ""
+             *     }
+             */
+            python?: components["schemas"]["PythonSource"];
+        };
+        /**
+         * SourcesBody
+         * @description Where packages come from, for the installation or a project.
+         */
+        SourcesBody: {
+            choice: components["schemas"]["SourceChoice"];
+            effective: components["schemas"]["EffectiveSources"];
+            /** Project */
+            project: string | null;
+            /** Updated At */
+            updated_at: string | null;
+            /** Updated By */
+            updated_by: string | null;
+        };
+        /**
          * Stage
          * @description A part of the work; it ended when the next one began.
          */
@@ -3411,7 +4435,7 @@ export interface components {
          * @description How a value stands on a script's command line.
          * @enum {string}
          */
-        Style: "option" | "switch" | "times" | "repeat" | "spread" | "command" | "positional" | "position";
+        Style: "option" | "pair" | "switch" | "times" | "repeat" | "spread" | "command" | "positional" | "position";
         /**
          * Submit
          * @description How a saved script is to be run.
@@ -3585,6 +4609,54 @@ export interface components {
             written_mb?: number | null;
         };
         /**
+         * UsagePoint
+         * @description What an attempt used in the `span_s` seconds before `at_s`, counted from its start; null was not measured.
+         */
+        UsagePoint: {
+            /** At S */
+            at_s: number;
+            /**
+             * Cpu
+             * @description Processors in use: 1.0 is a whole one.
+             */
+            cpu: number | null;
+            /**
+             * Memory Bytes
+             * @description The most at once.
+             */
+            memory_bytes: number | null;
+            /**
+             * Processes
+             * @description The most at once.
+             */
+            processes: number | null;
+            /** Read Bytes */
+            read_bytes: number | null;
+            /** Span S */
+            span_s: number;
+            /** Written Bytes */
+            written_bytes: number | null;
+        };
+        /**
+         * UsageSeries
+         * @description What an attempt used over time: at most 240 points, the longer the attempt the longer each.
+         */
+        UsageSeries: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * Complete
+             * @description Whether no more will come.
+             */
+            complete: boolean;
+            /** Points */
+            points: components["schemas"]["UsagePoint"][];
+            /** Started At */
+            started_at: string | null;
+            /** Step S */
+            step_s: number | null;
+        };
+        /**
          * UsedByBody
          * @description A script that has run in the environment; only those that you may read.
          */
@@ -3623,6 +4695,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Egress */
+            egress?: string[] | null;
             /**
              * Entry
              * @default
@@ -3654,6 +4728,13 @@ export interface components {
             network: boolean;
             /** Note */
             note: string;
+            /**
+             * Package Manager
+             * @description What a Python script's requirements are resolved by.
+             * @default uv
+             * @enum {string}
+             */
+            package_manager?: "uv" | "conda";
             /** Parameters */
             parameters: components["schemas"]["Definition"][];
             /**
@@ -3662,6 +4743,12 @@ export interface components {
              * @default 0
              */
             priority?: number;
+            /**
+             * Python Version
+             * @description A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts.
+             * @default
+             */
+            python_version?: string;
             /**
              * Queue
              * @default default
@@ -3877,32 +4964,47 @@ export interface components {
     pathItems: never;
 }
 export type Accepted = components['schemas']['Accepted'];
+export type Action = components['schemas']['Action'];
 export type AdvisoryImportAnswer = components['schemas']['AdvisoryImportAnswer'];
 export type AdvisoryImportBody = components['schemas']['AdvisoryImportBody'];
 export type AdvisoryStatus = components['schemas']['AdvisoryStatus'];
+export type AnalysisBody = components['schemas']['AnalysisBody'];
+export type AnalysisRequest = components['schemas']['AnalysisRequest'];
 export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
 export type Backoff = components['schemas']['Backoff'];
+export type Batch = components['schemas']['Batch'];
+export type BatchFilter = components['schemas']['BatchFilter'];
+export type BatchPreview = components['schemas']['BatchPreview'];
+export type BatchResult = components['schemas']['BatchResult'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
 export type Bounds = components['schemas']['Bounds'];
 export type Broke = components['schemas']['Broke'];
 export type Category = components['schemas']['Category'];
 export type CategoryChange = components['schemas']['CategoryChange'];
 export type CategoryList = components['schemas']['CategoryList'];
+export type Change = components['schemas']['Change'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
+export type Code = components['schemas']['Code'];
 export type CodeToCheck = components['schemas']['CodeToCheck'];
+export type Comparison = components['schemas']['Comparison'];
 export type Concurrency = components['schemas']['Concurrency'];
+export type CondaSource = components['schemas']['CondaSource'];
 export type CopyRequest = components['schemas']['CopyRequest'];
 export type Definition = components['schemas']['Definition'];
 export type Draft = components['schemas']['Draft'];
 export type EditBody = components['schemas']['EditBody'];
 export type EditorHelp = components['schemas']['EditorHelp'];
+export type EffectiveSources = components['schemas']['EffectiveSources'];
 export type EnvironmentBody = components['schemas']['EnvironmentBody'];
 export type EnvironmentSummary = components['schemas']['EnvironmentSummary'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type Event = components['schemas']['Event'];
+export type Failure = components['schemas']['Failure'];
+export type FailureDetail = components['schemas']['FailureDetail'];
 export type FieldProblem = components['schemas']['FieldProblem'];
+export type Figure = components['schemas']['Figure'];
 export type FileContent = components['schemas']['FileContent'];
 export type FindingBody = components['schemas']['FindingBody'];
 export type Findings = components['schemas']['Findings'];
@@ -3911,16 +5013,22 @@ export type FolderCount = components['schemas']['FolderCount'];
 export type FolderList = components['schemas']['FolderList'];
 export type FolderRename = components['schemas']['FolderRename'];
 export type Formatted = components['schemas']['Formatted'];
+export type FrameworkFound = components['schemas']['FrameworkFound'];
+export type Good = components['schemas']['Good'];
 export type Health = components['schemas']['Health'];
 export type Home = components['schemas']['Home'];
 export type Hook = components['schemas']['Hook'];
 export type Hooks = components['schemas']['Hooks'];
 export type HourCount = components['schemas']['HourCount'];
+export type InterpreterBody = components['schemas']['InterpreterBody'];
+export type InterpreterChange = components['schemas']['InterpreterChange'];
+export type InterpreterList = components['schemas']['InterpreterList'];
 export type ItemsAttempt = components['schemas']['Items_Attempt_'];
 export type ItemsRunFile = components['schemas']['Items_RunFile_'];
 export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
 export type ItemsWorker = components['schemas']['Items_Worker_'];
 export type JsonValue = components['schemas']['JsonValue'];
+export type Keep = components['schemas']['Keep'];
 export type Kept = components['schemas']['Kept'];
 export type Kind = components['schemas']['Kind'];
 export type LackBody = components['schemas']['LackBody'];
@@ -3933,26 +5041,35 @@ export type LoginBody = components['schemas']['LoginBody'];
 export type Machine = components['schemas']['Machine'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
+export type MirrorList = components['schemas']['MirrorList'];
 export type Mount = components['schemas']['Mount'];
 export type Moved = components['schemas']['Moved'];
 export type MyProject = components['schemas']['MyProject'];
+export type Names = components['schemas']['Names'];
 export type NewCategory = components['schemas']['NewCategory'];
+export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSnippet = components['schemas']['NewSnippet'];
+export type NodeSource = components['schemas']['NodeSource'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
+export type Output = components['schemas']['Output'];
+export type Package = components['schemas']['Package'];
 export type PackageBody = components['schemas']['PackageBody'];
 export type PackageSummary = components['schemas']['PackageSummary'];
 export type PackageUserBody = components['schemas']['PackageUserBody'];
 export type PackageUserList = components['schemas']['PackageUserList'];
+export type Packages = components['schemas']['Packages'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
+export type PageFailure = components['schemas']['Page_Failure_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
 export type PagePackageSummary = components['schemas']['Page_PackageSummary_'];
 export type PageProjectBody = components['schemas']['Page_ProjectBody_'];
 export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
 export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
+export type Parameter = components['schemas']['Parameter'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type Permission = components['schemas']['Permission'];
@@ -3962,9 +5079,13 @@ export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
 export type ProjectBody = components['schemas']['ProjectBody'];
+export type Proposed = components['schemas']['Proposed'];
+export type ProxySource = components['schemas']['ProxySource'];
+export type PythonSource = components['schemas']['PythonSource'];
 export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
+export type Refusal = components['schemas']['Refusal'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type Retention = components['schemas']['Retention'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
@@ -3977,10 +5098,13 @@ export type SandboxLevel = components['schemas']['SandboxLevel'];
 export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
+export type Setting = components['schemas']['Setting'];
 export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
 export type SnippetList = components['schemas']['SnippetList'];
+export type SourceChoice = components['schemas']['SourceChoice'];
+export type SourcesBody = components['schemas']['SourcesBody'];
 export type Stage = components['schemas']['Stage'];
 export type Style = components['schemas']['Style'];
 export type Submit = components['schemas']['Submit'];
@@ -3992,6 +5116,8 @@ export type TokenBody = components['schemas']['TokenBody'];
 export type TreeFile = components['schemas']['TreeFile'];
 export type Trigger = components['schemas']['Trigger'];
 export type Usage = components['schemas']['Usage'];
+export type UsagePoint = components['schemas']['UsagePoint'];
+export type UsageSeries = components['schemas']['UsageSeries'];
 export type UsedByBody = components['schemas']['UsedByBody'];
 export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
@@ -4673,6 +5799,77 @@ export interface operations {
             };
         };
     };
+    list_failures_api_v1_failures_get: {
+        parameters: {
+            query?: {
+                project?: string | null;
+                script_id?: string | null;
+                /** @description Part of the error or of the script's name. */
+                q?: string | null;
+                /** @description Seen then or later. */
+                since?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Failure_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_failure_api_v1_failures__failure_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                failure_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_folders: {
         parameters: {
             query?: {
@@ -4769,6 +5966,192 @@ export interface operations {
             };
         };
     };
+    list_interpreters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterpreterList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_interpreter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInterpreter"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterpreterBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scan_interpreters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterpreterList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_interpreter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                interpreter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_interpreter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                interpreter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InterpreterChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterpreterBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    probe_interpreter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                interpreter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterpreterBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_me: {
         parameters: {
             query?: never;
@@ -4850,6 +6233,133 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_package_sources: {
+        parameters: {
+            query?: {
+                /** @description A project's name; without it, the installation. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_package_sources: {
+        parameters: {
+            query?: {
+                /** @description A project's name; without it, the installation. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_package_sources: {
+        parameters: {
+            query?: {
+                /** @description A project's name; without it, the installation. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_mirrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MirrorList"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -5106,6 +6616,12 @@ export interface operations {
                 label?: string[] | null;
                 /** @description Part of the script's name, or a run's id. */
                 q?: string | null;
+                /** @description A group of failures. */
+                failure_id?: string | null;
+                /** @description Queued then or later. */
+                since?: string | null;
+                /** @description Queued before. */
+                until?: string | null;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -5165,6 +6681,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    do_batch_api_v1_runs_batch_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResult"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_batch_api_v1_runs_batch_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPreview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_runs: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -5430,6 +7044,72 @@ export interface operations {
             };
         };
     };
+    keep_run_api_v1_runs__run_id__keep_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    let_run_go_api_v1_runs__run_id__keep_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logs_api_v1_runs__run_id__logs_get: {
         parameters: {
             query?: {
@@ -5577,6 +7257,39 @@ export interface operations {
             };
         };
     };
+    run_usage_api_v1_runs__run_id__usage_get: {
+        parameters: {
+            query?: {
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSeries"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_scripts: {
         parameters: {
             query?: {
@@ -5646,6 +7359,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScriptBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    analyse_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnalysisRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnalysisBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
