@@ -81,7 +81,7 @@ export default defineConfig({
             { name: 'vendor', test: /node_modules[\\/](?:@vue|vue|vue-router|pinia|vue-i18n|@intlify)[\\/]/ },
             {
               name: 'codemirror',
-              test: /node_modules[\\/](?:@codemirror|@lezer|style-mod|crelt|w3c-keyname)[\\/]/,
+              test: /node_modules[\\/](?:@codemirror[\\/](?!lsp-client|merge|lint)|@lezer|style-mod|crelt|w3c-keyname)[\\/]/,
             },
             {
               name: 'kit',

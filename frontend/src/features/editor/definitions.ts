@@ -76,6 +76,5 @@ export function definitions(document: string, outside: (name: string) => void): 
         return true
       },
     }),
-    EditorView.clickAddsSelectionRange.of((event) => event.altKey),
   ]
 }

@@ -1,6 +1,6 @@
-import { forceLinting, lintGutter, linter, lintKeymap, type Diagnostic } from '@codemirror/lint'
-import type { Extension, Text } from '@codemirror/state'
-import { keymap, type EditorView } from '@codemirror/view'
+import { lintGutter, linter, lintKeymap, type Diagnostic } from '@codemirror/lint'
+import { StateEffect, type Extension, type Text } from '@codemirror/state'
+import { keymap, type EditorView, type ViewUpdate } from '@codemirror/view'
 import type { Language } from '@/api/types'
 import { t } from '@/ui/i18n'
 import { problemText } from '@/ui/i18n/problem'
@@ -9,6 +9,9 @@ import { offsetOf, rangeOf } from './places'
 import { tally, type HelpState } from './state'
 
 const PAUSE_MS = 500
+
+/** Asks for another look at a text that is the same. */
+export const lookAgain = StateEffect.define<null>()
 
 /** Look at the code whenever its writer pauses. */
 export function findings(language: () => Language, told: HelpState): Extension {
@@ -27,7 +30,9 @@ export function findings(language: () => Language, told: HelpState): Extension {
       return []
     }
   }
-  return [linter(look, { delay: PAUSE_MS }), lintGutter(), keymap.of(lintKeymap)]
+  const again = (update: ViewUpdate) =>
+    update.transactions.some((one) => one.effects.some((effect) => effect.is(lookAgain)))
+  return [linter(look, { delay: PAUSE_MS, needsRefresh: again }), lintGutter(), keymap.of(lintKeymap)]
 }
 
 function diagnostic(item: Finding, doc: Text, program: string): Diagnostic {
@@ -44,10 +49,7 @@ function diagnostic(item: Finding, doc: Text, program: string): Diagnostic {
               name: t('editor.mend'),
               apply(view: EditorView) {
                 // The mend was made for the text that was looked at.
-                if (!view.state.doc.eq(doc)) {
-                  forceLinting(view)
-                  return
-                }
+                if (!view.state.doc.eq(doc)) return
                 view.dispatch({
                   changes: fix.edits.map((edit) => ({
                     from: offsetOf(doc, edit.start),

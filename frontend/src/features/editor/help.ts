@@ -4,7 +4,7 @@ import type { Language } from '@/api/types'
 import type { Editor } from '@/ui/code/editor'
 import type { Snippet } from './api'
 import { createConnection } from './connection'
-import { findings } from './findings'
+import { findings, lookAgain } from './findings'
 import { fitting, snippetSource } from './snippets'
 import type { HelpState } from './state'
 
@@ -57,6 +57,10 @@ export function createHelp(editor: Editor, given: Given) {
   connection.open()
   return {
     reconnect: connection.open,
+    /** Look at the code again, though it is the same. */
+    look: () => {
+      editor.view.dispatch({ effects: lookAgain.of(null) })
+    },
     destroy: connection.close,
   }
 }

@@ -75,6 +75,7 @@ export function useHelp({ editor, language, requirements }: Given) {
   watchDebounced([language, () => requirements.value.join('\n')], () => help?.reconnect(), {
     debounce: SETTLE_MS,
   })
+  watch(language, () => help?.look())
   const forget = onLive('environment', ({ environment }) => {
     if (environment.state === 'ready' && told.server === 'ready' && told.environment === null)
       help?.reconnect()

@@ -183,6 +183,8 @@ function editing(): Extension {
     drawSelection(),
     dropCursor(),
     EditorState.allowMultipleSelections.of(true),
+    // Ctrl or ⌘ with a click asks for a definition.
+    EditorView.clickAddsSelectionRange.of((event) => event.altKey),
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),

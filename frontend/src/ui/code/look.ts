@@ -66,12 +66,15 @@ const FRAME = EditorView.theme({
   },
   '.ry-line': { display: 'flex', flexWrap: 'wrap', gap: '4px', alignItems: 'center' },
   '.ry-line .cm-textfield': {
-    flex: '0 1 260px',
-    minWidth: '120px',
+    flex: '1 1 110px',
+    minWidth: '110px',
+    maxWidth: '260px',
     height: '28px',
     margin: '0',
     fontSize: '13px',
   },
+  '.ry-line .cm-textfield:focus': { outline: '2px solid var(--ry-accent)', outlineOffset: '-1px' },
+  '.ry-line .cm-textfield, .ry-line .cm-button': { fontFamily: 'var(--ry-font)' },
   '.ry-line .cm-textfield[aria-invalid=true]': { borderColor: 'var(--ry-failed)' },
   '.ry-line .cm-button': {
     minWidth: '28px',
@@ -150,9 +153,22 @@ const FRAME = EditorView.theme({
     borderTop: '1px solid var(--ry-line)',
   },
   '.cm-lsp-active-parameter': { color: 'var(--ry-accent-strong)', fontWeight: '600' },
+  // Where there is no room beside the list, what is to be chosen from matters more.
+  '.cm-completionInfo-left-narrow, .cm-completionInfo-right-narrow': { display: 'none' },
   '.cm-completionInfo': { padding: '6px 10px', whiteSpace: 'normal' },
-  '.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--ry-mono)', maxHeight: '17em' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': {
+    maxWidth: 'min(440px, 92vw)',
+    maxHeight: '17em',
+    fontFamily: 'var(--ry-mono)',
+  },
   '.cm-tooltip-autocomplete > ul > li': { padding: '2px 8px', lineHeight: '20px' },
+  '.cm-lsp-signature-tooltip': { maxHeight: '190px', padding: '6px 10px' },
+  '.cm-lsp-signature-tooltip .cm-lsp-signature-documentation': {
+    maxHeight: '76px',
+    marginTop: '4px',
+    overflow: 'auto',
+    color: 'var(--ry-text-2)',
+  },
   '.cm-completionDetail': { color: 'var(--ry-text-3)', fontStyle: 'normal' },
   '.cm-completionMatchedText': {
     color: 'var(--ry-accent-strong)',
