@@ -68,7 +68,7 @@ def test_cannot_read_the_environment_of_others(inside: Inside) -> None:
 
 
 def test_cannot_see_the_data_directory_or_the_key(inside: Inside, bubblewrap: Sandboxes) -> None:
-    data = bubblewrap._hidden[0]
+    data = bubblewrap.hidden[0]
     assert (data / "master.key").read_text() == "top secret"
     assert "FileNotFoundError" in refused(inside, f"open({str(data / 'master.key')!r}).read()")
     assert "FileNotFoundError" in refused(inside, f"__import__('os').listdir({str(data)!r})")

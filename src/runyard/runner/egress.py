@@ -50,15 +50,15 @@ def rule_of(text: str) -> Rule:
     host, port = split_host(text.strip().lower())
     host = host.rstrip(".")
     if not host or any(letter in host for letter in "/@ \t\r\n\0"):
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no place")
     if "*" in host and (host.count("*") != 1 or not host.startswith("*.") or len(host) < 4):  # noqa: PLR2004 - "*.x"
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no place")
     if port == "*":
         return host, _ANY_PORT
     if not port:
         return host, None
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):  # noqa: PLR2004 - ports
-        raise ValueError(text)
+        raise ValueError(f"{text!r} is no place")
     return host, int(port)
 
 

@@ -71,7 +71,7 @@ class Move:
 class Ending:
     """What a shim reported of a finished attempt."""
 
-    reason: Literal["exit", "timeout", "cancel", "start_failed"]
+    reason: Literal["exit", "timeout", "cancel", "start_failed", "disk"]
     exit_code: int | None
     at: datetime
     oom: bool = False
@@ -131,6 +131,8 @@ def _verdict(ending: Ending) -> tuple[State, Failure | None]:
         case "timeout":
             limit = f" after {ending.timeout_s:g} s" if ending.timeout_s else ""
             return State.timed_out, Failure("timeout", f"It was stopped by its time limit{limit}.")
+        case "disk":
+            return State.failed, Failure("disk_limit", ending.message or "It took more of the disk than it may.")
         case "start_failed":
             return State.failed, Failure("start_failed", ending.message or "The command could not be started.")
         case _:

@@ -111,6 +111,8 @@ def trial(engine: Engine, home: Path, uid: int) -> str:
         question = f"[ -r {_MARK} ] && echo '{_SAW}'; {probing.QUESTION}"
         request = Request(f"trial-{secrets.token_hex(6)}", ("/bin/sh", "-c", question), {}, Path(place), network=False)
         said = _answer(engine, request, uid)
+    if "Uid:" not in said:
+        return f"a container gave no answer ({said.strip()[-200:] or 'nothing was said'})"
     if _SAW not in said:
         return "the engine does not see Runyard's files (it runs on another machine, or Runyard in a container)"
     return probing.judge(said, uid=uid, filtered=engine.filtered, groups=False)

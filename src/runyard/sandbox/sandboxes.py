@@ -57,7 +57,7 @@ class Sandboxes:
         limits_found: Callable[[], Cgroups] | None = None,
     ) -> None:
         self._home = home
-        self._hidden = hidden
+        self.hidden = hidden
         self._default = default
         self._bwrap = bwrap
         self._engine = (engine, image, network)
@@ -100,7 +100,7 @@ class Sandboxes:
                 common = {
                     "home": self._home,
                     "users": self._users,
-                    "hidden": self._hidden,
+                    "hidden": self.hidden,
                     "tmp_mb": self._sizes[0],
                     "shm_mb": self._sizes[1],
                 }
@@ -284,13 +284,13 @@ class Sandboxes:
         guard = None
         filesystem, calls = "the machine's, as that user", "not filtered"
         if self._guards:
-            guard = self._landlock.domain(request, own_user=uid is not None, hidden=self._hidden, seccomp=self._filter)
+            guard = self._landlock.domain(request, own_user=uid is not None, hidden=self.hidden, seccomp=self._filter)
             calls = _FILTERED if self._filter else calls
             if guard.landlock is None:
                 missing.append(f"a bound on the files that it can open: {self._landlock.why}")
             else:
                 filesystem = "the machine's system read-only, its temporary directories, own workspace (Landlock)"
-                if uid is None and (closed := landlock.shared_closed(self._hidden)):
+                if uid is None and (closed := landlock.shared_closed(self.hidden)):
                     missing.append(f"{', '.join(closed)}: Runyard's data lie there")
         held = grips.by_groups(self._limits_by, request, own_user=uid is not None)
         return Confinement(
