@@ -63,6 +63,7 @@ class Furniture:
             "run-files": f"/runs/{self.succeeded}?tab=files",
             "run-outputs": f"/runs/{self.succeeded}?tab=outputs",
             "run-isolation": f"/runs/{self.succeeded}?tab=isolation",
+            "snippets": "/snippets",
             "environments": "/environments",
             "workers": "/workers",
             "profile": "/profile",
