@@ -253,12 +253,14 @@ async def test_an_image_of_the_administrator_s(
     engine: str, boxes: Sandboxes, launcher: Launcher, open_place: Path, tmp_path: Path
 ) -> None:
     content = image_of_this_machine(tmp_path)
-    target = "/images/create?fromSrc=-&repo=runyard-own&tag=1"
+    target = "/images/create?fromSrc=-&repo=runyard-own&tag=latest"
     assert http.call(engine, "POST", target, content, 120)[0] == 200
-    own = Sandboxes(boxes._home, hidden=boxes.hidden, engine=engine, image="runyard-own:1", default=Level.container)
+    own = Sandboxes(
+        boxes._home, hidden=boxes.hidden, engine=engine, image="runyard-own:latest", default=Level.container
+    )
     probe = own.probe()[2]
     assert probe.available, probe.reason
-    assert probe.details["image"] == "runyard-own:1"
+    assert probe.details["image"] == "runyard-own:latest"
     box = Box(own, launcher, open_place)
     plan = box.plan("", network=False)
     code = "import json, os, sys; print(json.dumps([os.getuid() > 0, os.path.exists('/usr/bin/bash')]))"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from functools import partial
@@ -52,6 +51,7 @@ from runyard.runs.output import Assembler
 from runyard.runs.repository import Claim, Token
 from runyard.sandbox import Confinement, Request
 from runyard.sandbox.ownership import give
+from runyard.sandbox.removal import remove_tree
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
 from runyard.scripts.launch import Launch, entry_of
@@ -138,7 +138,7 @@ class Attempt:
             sentence = f"Its workspace could not be prepared: {error.strerror or error}."
             await self._settle_unstarted(on_not_started(Failure("workspace_failed", sentence), clock.now()))
             # Nothing half-laid-out is left to be taken for what the run was given.
-            await asyncio.to_thread(shutil.rmtree, self.layout.base, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, self.layout.base)
         else:
             await self.follow(link)
 
@@ -421,6 +421,7 @@ class Attempt:
             "memory_peak_mb": _mb(ending.usage.memory_peak_bytes),
             "output_bytes": ending.output.bytes,
             "output_dropped_bytes": ending.output.dropped,
+            **self.crew.sampler.totals(self.id),
         }
         extra = {"progress": self._progress} if self._progress else {}
         await self._apply(move, outputs=outputs, usage=usage, **extra)

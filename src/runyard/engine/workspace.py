@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runyard.sandbox.removal import remove_tree
+
 DEEPEST = 100
 LARGEST = 10**308
 _TOO_DEEP = f"The outputs are nested more than {DEEPEST} levels deep."
@@ -85,8 +87,8 @@ class Workspaces:
         `files` are relative to the attempt's base; `tree` has a project's other files, relative to the code, and with
         `in_workspace` to the workspace too. Uploads go over them.
         """
-        with suppress(FileNotFoundError):
-            shutil.rmtree(layout.base)
+        if layout.base.exists():
+            remove_tree(layout.base)
         run = layout.base.parent
         with suppress(FileExistsError):
             run.mkdir(mode=0o711)
@@ -124,7 +126,7 @@ class Workspaces:
 
     def discard(self, run_id: str) -> None:
         """Remove everything of a run."""
-        shutil.rmtree(self._work / run_id, ignore_errors=True)
+        remove_tree(self._work / run_id)
 
 
 def remove_flat(folder: Path) -> None:
@@ -139,7 +141,7 @@ def remove_flat(folder: Path) -> None:
         folder.rmdir()
     except OSError:
         # There is more: directories that a script has made, say.
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
     finally:
         os.close(fd)
 

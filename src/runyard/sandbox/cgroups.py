@@ -17,7 +17,7 @@ MIB = 1024 * 1024
 _V2_WANTED = ("memory", "pids", "cpu")
 _V1_WANTED = ("memory", "pids", "cpu", "cpuacct", "freezer")
 _LEAF = "agent"
-_PREFIX = "runyard-"
+PREFIX = "runyard-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Cgroups:
                 writes["cpu"].append(("cpu.max", f"{quota} {PERIOD_US}"))
         merged: dict[Path, list[tuple[str, str]]] = {}
         for name, files in writes.items():
-            merged.setdefault(self.roots[name] / f"{_PREFIX}{attempt_id}", []).extend(files)
+            merged.setdefault(self.roots[name] / f"{PREFIX}{attempt_id}", []).extend(files)
         return tuple(CgroupPlan(str(path), tuple(files), required=bool(files)) for path, files in merged.items())
 
     def _memory(self, limit: int) -> list[tuple[str, str]]:
@@ -93,7 +93,7 @@ class Cgroups:
         """Remove what is left of a dead attempt's groups; a group with live processes stays."""
         for root in set(self.roots.values()):
             with contextlib.suppress(OSError):
-                (root / f"{_PREFIX}{attempt_id}").rmdir()
+                (root / f"{PREFIX}{attempt_id}").rmdir()
 
 
 def detect(*, configured: Path | None = None, proc: Path = Path("/proc"), system: Path = Path("/")) -> Cgroups:
@@ -189,7 +189,7 @@ def _words(path: Path) -> list[str]:
 
 def _try_making(root: Path) -> frozenset[str]:
     """Make and remove a group, and return the files it had; raises OSError where we may not."""
-    trial = root / f"{_PREFIX}trial-{os.getpid()}"
+    trial = root / f"{PREFIX}trial-{os.getpid()}"
     with contextlib.suppress(FileExistsError):
         trial.mkdir()
     try:

@@ -146,7 +146,7 @@ def base_image(trees: Iterable[tuple[str, str | None]]) -> tuple[str, bytes]:
                 entry.type, entry.linkname = tarfile.SYMTYPE, link
             tar.addfile(entry)
     content = packed.getvalue()
-    return f"{_BASE}:{hashlib.sha256(content).hexdigest()[:16]}", content
+    return f"{_BASE}-{hashlib.sha256(content).hexdigest()[:16]}", content
 
 
 def _folder(name: str) -> tarfile.TarInfo:

@@ -89,13 +89,11 @@ def _with_own_image(engine: Engine, home: Path, users: range) -> Engine:
     trees = probing.trees()
     name, content = container.base_image(trees)
     if http.call(engine.socket, "GET", f"/images/{name}/json")[0] != 200:  # noqa: PLR2004 - OK
-        repository, _, tag = name.partition(":")
-        status, answer = http.call(
-            engine.socket, "POST", f"/images/create?fromSrc=-&repo={repository}&tag={tag}", content, _PATIENCE_S
-        )
+        # The content is in the name, since Podman gives an image made thus no tag but this one.
+        target = f"/images/create?fromSrc=-&repo={name}&tag=latest"
+        status, answer = http.call(engine.socket, "POST", target, content, _PATIENCE_S)
         if status != 200:  # noqa: PLR2004 - OK
             raise EngineTrouble(http.words_of(answer))
-    # Podman puts a host before names of its own, and finds them by their short names all the same.
     files = system_files.write(home, users=users, filter_=None)
     mounted = tuple(tree for tree, link in trees if link is None)
     return replace(engine, image=name, trees=mounted, etc=files.etc)

@@ -1,9 +1,10 @@
 """Clearing the machine's temporary directories of what a run's own user has left there."""
 
 import os
-import shutil
 from collections.abc import Iterable
 from contextlib import suppress
+
+from runyard.sandbox.removal import remove_below
 
 
 def remove(directories: Iterable[str], owner: int) -> None:
@@ -26,7 +27,7 @@ def _below(directory: int, owner: int) -> None:
     for name, is_folder in found:
         with suppress(OSError):
             if is_folder:
-                shutil.rmtree(name, ignore_errors=True, dir_fd=directory)
+                remove_below(directory, name)
             else:
                 os.unlink(name, dir_fd=directory)
 

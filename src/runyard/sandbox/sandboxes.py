@@ -121,6 +121,10 @@ class Sandboxes:
         there = {probe.level for probe in self.probe() if probe.available}
         return next(level for level in (Level.bubblewrap, Level.container, Level.process) if level in there)
 
+    def groups(self, attempt_id: str) -> tuple[Path, ...]:
+        """Return where an attempt's control groups are, if it has any."""
+        return tuple({root / f"{cgroups.PREFIX}{attempt_id}" for root in self._limits_by.roots.values()})
+
     def confine(self, level: Level | None, request: Request) -> Confinement:
         """Plan one attempt at `level` (None: the default) and lend it a user where it gets one.
 
