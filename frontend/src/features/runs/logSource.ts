@@ -6,6 +6,9 @@ import type { LogSource } from '@/ui/log/source'
 import { readLogText } from './api'
 import { saveAs } from './saveAs'
 
+/** Of a log that grows faster than this can be shown only its end is sent; the viewer fetches what is looked at. */
+const MOST_BEHIND = 2000
+
 /** The log of one attempt of a run. While `live`, new lines are streamed. */
 export function runLog(runId: string, attempt: number, live: boolean): LogSource {
   const path = { run_id: runId }
@@ -35,13 +38,17 @@ export function runLog(runId: string, attempt: number, live: boolean): LogSource
           ...(signal ? { signal } : {}),
         }),
       )
-      return { items: found.items, next: found.next_cursor === null ? null : found.scanned }
+      const next = found.next_cursor === null ? null : found.scanned
+      return { items: found.items, next, scanned: found.scanned, total: found.total }
     },
     async download() {
       saveAs(await readLogText(runId, attempt), `${runId}.log`)
     },
   }
-  if (live) source.live = liveLines(`/api/v1/runs/${runId}/logs/stream?attempt=${String(attempt)}`)
+  if (live) {
+    const query = `attempt=${String(attempt)}&behind=${String(MOST_BEHIND)}`
+    source.live = liveLines(`/api/v1/runs/${runId}/logs/stream?${query}`)
+  }
   return source
 }
 

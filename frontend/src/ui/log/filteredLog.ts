@@ -51,6 +51,12 @@ export class FilteredLog implements LogRows {
 
   append(lines: readonly LogLine[]): void {
     if (!this.atEnd) return
+    if ((lines[0]?.n ?? 0) > this.high + 1) {
+      // Lines were left out: they are fetched when the end is looked at.
+      this.atEnd = false
+      this.hooks.changed()
+      return
+    }
     const fresh = lines.filter((line) => line.stream === this.stream && line.n > this.high)
     this.high = Math.max(this.high, lines.at(-1)?.n ?? 0)
     if (fresh.length === 0) return

@@ -136,6 +136,23 @@ describe('FilteredLog', () => {
     expect(Array.from({ length: log.count }, (_, row) => log.numberAt(row))).toEqual([10_000, 20_000, 30_000])
   })
 
+  it('fetches lines that were left out when it grew too fast', async () => {
+    const { source, line } = fakeSource(3000)
+    const log = new FilteredLog(source, 'stderr', hooks())
+    await log.open(999)
+    const before = log.count
+    log.append([line(2998), line(2999), line(3000)])
+    expect(log.count).toBe(before)
+    for (let tries = 0; tries < 5; tries++) {
+      log.show(log.count - 40, log.count)
+      await settle()
+    }
+    const numbers = Array.from({ length: log.count }, (_, row) => log.numberAt(row))
+    expect(numbers).toEqual(Array.from({ length: 1000 }, (_, i) => (i + 1) * 3))
+    log.append([line(3001), line(3003)])
+    expect(log.numberAt(log.count - 1)).toBe(3003)
+  })
+
   it('appends only its own stream, and finds the nearest row', async () => {
     const { source, line } = fakeSource(9)
     const log = new FilteredLog(source, 'stderr', hooks())

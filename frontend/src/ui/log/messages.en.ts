@@ -3,6 +3,8 @@ const messages = {
   hits: '{current} of {total}',
   hitsMany: '{current} of {total}+',
   noHits: 'No match',
+  searched: 'searched {looked} of {total} lines',
+  searchFailed: 'The search failed',
   next: 'Next match (Enter)',
   previous: 'Previous match (Shift Enter)',
   stream: 'Which output',

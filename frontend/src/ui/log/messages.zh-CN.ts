@@ -6,6 +6,8 @@ export default {
   hits: '{current} / {total}',
   hitsMany: '{current} / {total}+',
   noHits: '没有找到',
+  searched: '已查找 {looked} / {total} 行',
+  searchFailed: '查找失败',
   next: '下一处（Enter）',
   previous: '上一处（Shift Enter）',
   stream: '显示哪类输出',

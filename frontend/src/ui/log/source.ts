@@ -30,12 +30,16 @@ export interface SearchPage {
   items: { n: number }[]
   /** Go on with `after` = this; null when the whole log was looked through. */
   next: number | null
+  /** The last line that was looked at, and how many there are. */
+  scanned: number
+  total: number
 }
 
 /** Where the live lines stand: `open` lines arrive, `waiting` a lost connection is being made anew, `ended` no more. */
 export type LiveStatus = 'off' | 'connecting' | 'open' | 'waiting' | 'ended'
 
 export interface LiveListener {
+  /** Lines in order. Some may be left out when more come than anybody reads: they can be asked for. */
   lines: (lines: LogLine[]) => void
   status: (status: LiveStatus) => void
 }

@@ -11,7 +11,7 @@ const NEAR_END = 4
 const UPWARD_KEYS = new Set(['ArrowUp', 'PageUp', 'Home'])
 
 interface Options {
-  scroller: Readonly<ShallowRef<HTMLElement | null>>
+  scroller: Readonly<Ref<HTMLElement | null>>
   rows: ShallowRef<LogRows | null>
   version: Ref<number>
   wrap: Ref<boolean>
