@@ -22,7 +22,7 @@ TEXT = "aé😀b\r\nzwei\n\ndrei"
         (2, -3, Place(2, 1)),
     ],
 )
-def test_columns_of_characters_become_columns_of_units(row: int, column: int, place: Place):
+def test_columns_of_characters_become_columns_of_units(row: int, column: int, place: Place) -> None:
     assert Ruler(TEXT).at(row, column) == place
 
 
@@ -41,12 +41,12 @@ def test_columns_of_characters_become_columns_of_units(row: int, column: int, pl
         (-1, Place(1, 1)),
     ],
 )
-def test_bytes_become_places(offset: int, place: Place):
+def test_bytes_become_places(offset: int, place: Place) -> None:
     assert Ruler(TEXT).at_byte(offset) == place
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("\r\n😀")), st.data())
-def test_both_ways_agree_on_every_character(text: str, data: st.DataObject):
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\r\n😀")), st.data())
+def test_both_ways_agree_on_every_character(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
     # Between the two halves of a line end there is no place.
     if text[:at].endswith("\r") and text[at : at + 1] == "\n":
@@ -58,5 +58,5 @@ def test_both_ways_agree_on_every_character(text: str, data: st.DataObject):
     assert ruler.at(len(lines), len(lines[-1]) + 1) == expected
 
 
-def test_an_empty_text_has_one_place():
+def test_an_empty_text_has_one_place() -> None:
     assert Ruler("").at(3, 3) == Ruler("").at_byte(7) == Place(1, 1)

@@ -25,12 +25,12 @@ def inward(passage: Passage) -> Any:
     return json.loads(passage.inward)
 
 
-def test_the_one_document_is_named_anew(relay: Relay):
+def test_the_one_document_is_named_anew(relay: Relay) -> None:
     asked = message("textDocument/hover", {"textDocument": {"uri": "file:///script/main.py"}}, id=1)
     assert inward(relay.from_page(asked))["params"]["textDocument"]["uri"] == INSIDE
 
 
-def test_a_beginning_is_on_our_terms(relay: Relay):
+def test_a_beginning_is_on_our_terms(relay: Relay) -> None:
     asked = {"processId": 1, "rootUri": "file:///etc", "initializationOptions": {"x": 1}, "capabilities": {"a": 1}}
     assert inward(relay.from_page(message("initialize", asked, id=1)))["params"] == {
         "processId": None,
@@ -56,13 +56,13 @@ def test_a_beginning_is_on_our_terms(relay: Relay):
         '{"jsonrpc": "2.0", "method": "initialized", "x": "' + "a" * LONGEST + '"}',
     ],
 )
-def test_what_no_honest_page_sends_is_refused(relay: Relay, text: str):
+def test_what_no_honest_page_sends_is_refused(relay: Relay, text: str) -> None:
     with pytest.raises(MessageRefused):
         relay.from_page(text)
 
 
 @pytest.mark.parametrize("method", ["workspace/executeCommand", "workspace/didChangeConfiguration", "shutdown"])
-def test_other_requests_are_answered_and_other_news_dropped(relay: Relay, method: str):
+def test_other_requests_are_answered_and_other_news_dropped(relay: Relay, method: str) -> None:
     answer = relay.from_page(message(method, {}, id=7)).answer
     assert answer is not None
     assert json.loads(answer)["error"]["code"] == -32601
@@ -70,7 +70,7 @@ def test_other_requests_are_answered_and_other_news_dropped(relay: Relay, method
     assert relay.from_page(message(None, id=7, result=None)) == Passage()
 
 
-def test_the_page_never_learns_where_things_lie(relay: Relay):
+def test_the_page_never_learns_where_things_lie(relay: Relay) -> None:
     found = [{"uri": INSIDE}, {"uri": "file:///data/envs/abc/lib/x.py"}]
     answer = relay.from_server(message(None, id=1, result=found)).answer
     assert answer is not None
@@ -80,7 +80,7 @@ def test_the_page_never_learns_where_things_lie(relay: Relay):
     ]
 
 
-def test_what_a_server_asks_is_answered_here(relay: Relay):
+def test_what_a_server_asks_is_answered_here(relay: Relay) -> None:
     asked = message("workspace/configuration", {"items": [{}, {}]}, id=3)
     assert inward(relay.from_server(asked))["result"] == [{"diagnosticMode": "off"}] * 2
     for method, result in (

@@ -1,7 +1,7 @@
 import pytest
 
 from runyard.editor.cells import Cells
-from runyard.editor.linting import Place
+from runyard.editor.positions import Place
 from runyard.editor.problems import CodeUnreadable, ProgramMissing
 from runyard.editor.programs import Lack, Program, find
 from runyard.editor.service import EditorService
@@ -23,7 +23,7 @@ def editor(cells: Cells) -> EditorService:
 )
 async def test_faults_are_found_where_they_stand(
     editor: EditorService, language: str, code: str, program: str, rule: str, start: Place
-):
+) -> None:
     checked = await editor.lint(language, code)
     assert checked.by is not None
     assert checked.by.name == program
@@ -34,7 +34,7 @@ async def test_faults_are_found_where_they_stand(
 @pytest.mark.parametrize(
     ("language", "code"), [("python", "def f(:\n"), ("javascript", "const = 3\n"), ("shell", "if true; then\n")]
 )
-async def test_broken_syntax_is_an_error_and_not_formatted(editor: EditorService, language: str, code: str):
+async def test_broken_syntax_is_an_error_and_not_formatted(editor: EditorService, language: str, code: str) -> None:
     checked = await editor.lint(language, code)
     assert any(one.severity == "error" for one in checked.findings)
     with pytest.raises(CodeUnreadable) as refused:
@@ -51,16 +51,16 @@ async def test_broken_syntax_is_an_error_and_not_formatted(editor: EditorService
         ("javascript", "const x = {a:1, 'b':'嗨'}\nawait x\n", 'const x = { a: 1, b: "嗨" };\nawait x;\n'),
     ],
 )
-async def test_code_is_formatted(editor: EditorService, language: str, code: str, formatted: str):
+async def test_code_is_formatted(editor: EditorService, language: str, code: str, formatted: str) -> None:
     assert (await editor.format(language, code))[1] == formatted
 
 
-async def test_clean_code_has_no_faults(editor: EditorService):
+async def test_clean_code_has_no_faults(editor: EditorService) -> None:
     for language, code in (("python", "print(1)\n"), ("javascript", "console.log(1)\n"), ("shell", "echo hi\n")):
         assert (await editor.lint(language, code)).findings == []
 
 
-async def test_a_missing_program_is_named_and_bash_stands_in(cells: Cells):
+async def test_a_missing_program_is_named_and_bash_stands_in(cells: Cells) -> None:
     def without(name: str) -> Program | Lack:
         return find(name) if name == "bash" else Lack(name, "get it")
 

@@ -4,7 +4,7 @@ from runyard.editor.problems import ServersBusy
 from runyard.editor.sessions import MOST_EACH, SPARE_AFTER_S, Sessions
 
 
-def test_places_are_given_back():
+def test_places_are_given_back() -> None:
     sessions = Sessions(1)
     for now in (1.0, 2.0):
         with sessions.joined("ada", now):
@@ -12,7 +12,7 @@ def test_places_are_given_back():
     assert len(sessions) == 0
 
 
-def test_who_is_silent_makes_room_and_who_works_does_not():
+def test_who_is_silent_makes_room_and_who_works_does_not() -> None:
     sessions = Sessions(2)
     with sessions.joined("ada", 0.0) as first, sessions.joined("bob", 0.0) as second:
         first.spoke(SPARE_AFTER_S)
@@ -23,7 +23,7 @@ def test_who_is_silent_makes_room_and_who_works_does_not():
             assert len(sessions) == 2
 
 
-def test_one_user_keeps_few_and_loses_the_longest_silent():
+def test_one_user_keeps_few_and_loses_the_longest_silent() -> None:
     sessions = Sessions(100)
     joined = [sessions.joined("ada", float(now)) for now in range(MOST_EACH + 1)]
     opened = [one.__enter__() for one in joined]
@@ -33,6 +33,6 @@ def test_one_user_keeps_few_and_loses_the_longest_silent():
     assert len(sessions) == 0
 
 
-def test_none_at_all_may_be_wanted():
+def test_none_at_all_may_be_wanted() -> None:
     with pytest.raises(ServersBusy), Sessions(0).joined("ada", 0.0):
         pass

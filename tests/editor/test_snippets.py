@@ -42,7 +42,7 @@ class Api:
         transport = httpx.ASGITransport(self._app)
         headers = {"Authorization": f"Bearer {who}"}
         async with httpx.AsyncClient(transport=transport, base_url="http://yard", headers=headers) as client:
-            answer = await client.request(method, path, **({"json": json} if json else {}))
+            answer = await client.request(method, path, json=json or None)
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
 
@@ -65,7 +65,7 @@ async def api(database: Database) -> Api:
     return Api(app)
 
 
-async def test_own_snippets_are_nobody_elses(api: Api):
+async def test_own_snippets_are_nobody_elses(api: Api) -> None:
     mine = await api("ada", "POST", "/snippets", 201, **BODY)
     assert (mine["mine"], mine["may_change"], mine["project"], mine["owner"]) == (True, True, None, "ada")
     assert (await api.seen("ada"), await api.seen("bob")) == (["main"], [])
@@ -78,7 +78,7 @@ async def test_own_snippets_are_nobody_elses(api: Api):
     assert await api.seen("ada") == []
 
 
-async def test_shared_snippets_follow_the_project(api: Api):
+async def test_shared_snippets_follow_the_project(api: Api) -> None:
     shared = await api("bob", "POST", "/snippets", 201, **BODY, project="default")
     await api("bob", "POST", "/snippets", 201, **{**BODY, "prefix": "aside"}, project="side")
     assert await api.seen("bob") == ["aside", "main"]
@@ -108,12 +108,12 @@ async def test_shared_snippets_follow_the_project(api: Api):
         {"more": 1},
     ],
 )
-async def test_a_malformed_snippet_is_refused(api: Api, wrong: dict[str, Any]):
+async def test_a_malformed_snippet_is_refused(api: Api, wrong: dict[str, Any]) -> None:
     await api("ada", "POST", "/snippets", 422, **{**BODY, **wrong})
     assert await api.seen("ada") == []
 
 
-async def test_nobody_keeps_snippets_without_end(api: Api, monkeypatch: pytest.MonkeyPatch):
+async def test_nobody_keeps_snippets_without_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MOST_EACH", 1)
     await api("ada", "POST", "/snippets", 201, **BODY)
     assert (await api("ada", "POST", "/snippets", 409, **BODY))["code"] == "too_many_snippets"

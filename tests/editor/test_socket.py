@@ -127,7 +127,7 @@ async def closed_with(socket: websockets.ClientConnection) -> tuple[int, str]:
     return socket.close_code or 0, socket.close_reason or ""
 
 
-async def test_a_server_knows_the_scripts_own_packages(servers: Servers):
+async def test_a_server_knows_the_scripts_own_packages(servers: Servers) -> None:
     async with serving(servers) as url, websockets.connect(url) as socket:
         page = Page(socket)
         ready = await page.greet(["greeting"])
@@ -145,7 +145,7 @@ async def test_a_server_knows_the_scripts_own_packages(servers: Servers):
         assert (await page.ask("workspace/executeCommand", command="ty.printDebugInformation"))["code"] == -32601
 
 
-async def test_without_an_environment_the_standard_library_is_known(servers: Servers):
+async def test_without_an_environment_the_standard_library_is_known(servers: Servers) -> None:
     async with serving(servers) as url, websockets.connect(url) as socket:
         page = Page(socket)
         assert (await page.greet(["elsewhere"]))["environment"] is None
@@ -170,14 +170,14 @@ async def test_without_an_environment_the_standard_library_is_known(servers: Ser
         ({"token": "developer", "language": "shell"}, 4503),
     ],
 )
-async def test_only_who_may_write_is_answered(servers: Servers, greeting: Any, code: int):
+async def test_only_who_may_write_is_answered(servers: Servers, greeting: Any, code: int) -> None:
     async with serving(servers) as url, websockets.connect(url) as socket:
         await socket.send(json.dumps(greeting))
         assert (await closed_with(socket))[0] == code
     assert len(servers.sessions) == 0
 
 
-async def test_a_missing_server_is_named(cells: Cells, environments: OneEnvironment):
+async def test_a_missing_server_is_named(cells: Cells, environments: OneEnvironment) -> None:
     servers = Servers(
         cells,
         environments,  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ async def test_a_missing_server_is_named(cells: Cells, environments: OneEnvironm
         assert await closed_with(socket) == (4503, "ty is not installed here. pip install it")
 
 
-async def test_there_are_no_more_servers_than_allowed(servers: Servers):
+async def test_there_are_no_more_servers_than_allowed(servers: Servers) -> None:
     async with serving(servers) as url, websockets.connect(url) as first:
         assert (await Page(first).greet())["type"] == "ready"
         async with websockets.connect(url) as second:
@@ -201,7 +201,7 @@ async def test_there_are_no_more_servers_than_allowed(servers: Servers):
         await asyncio.sleep(0.01)
 
 
-async def test_a_silent_conversation_ends_and_a_dishonest_one_too(cells: Cells, environments: OneEnvironment):
+async def test_a_silent_conversation_ends_and_a_dishonest_one_too(cells: Cells, environments: OneEnvironment) -> None:
     servers = Servers(cells, environments, most=2, idle_s=0.2, memory_mb=3072)  # type: ignore[arg-type]
     async with serving(servers) as url:
         async with websockets.connect(url) as socket:

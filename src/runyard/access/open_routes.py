@@ -16,4 +16,5 @@ OPEN_ROUTES: dict[tuple[str, str], str] = {
 
 OPEN_SOCKETS: dict[str, str] = {
     "/api/v1/live": "The token is the first message; nothing is sent before it has been checked.",
+    "/api/v1/editor/language": "The same; no language server is started before it has been checked.",
 }

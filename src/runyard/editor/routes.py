@@ -36,6 +36,8 @@ Editor = Annotated[EditorService, Depends(provided(EditorService))]
 Snippets = Annotated[SnippetService, Depends(provided(SnippetService))]
 Reader = Annotated[Actor, allow(Permission.script_read)]
 Writer = Annotated[Actor, allow(Permission.script_write)]
+Owner = Annotated[Actor, allow(Permission.self_manage)]
+"""Own snippets are everybody's; whom they may be shared with is for the service to say."""
 
 
 @router.get("/editor/help", operation_id="editor_help")
@@ -89,21 +91,21 @@ async def list_snippets(
 
 
 @router.post("/snippets", status_code=201, operation_id="create_snippet")
-async def create_snippet(actor: Reader, session: Transaction, snippets: Snippets, body: NewSnippet) -> SnippetBody:
+async def create_snippet(actor: Owner, session: Transaction, snippets: Snippets, body: NewSnippet) -> SnippetBody:
     """Keep a snippet, one's own or shared with a project."""
     return _snippet(await snippets.create(session, actor, body), actor)
 
 
 @router.patch("/snippets/{snippet_id}", operation_id="change_snippet")
 async def change_snippet(
-    actor: Reader, session: Transaction, snippets: Snippets, snippet_id: str, body: SnippetChange
+    actor: Owner, session: Transaction, snippets: Snippets, snippet_id: str, body: SnippetChange
 ) -> SnippetBody:
     """Change a snippet, share it, or take it back."""
     return _snippet(await snippets.change(session, actor, snippet_id, body), actor)
 
 
 @router.delete("/snippets/{snippet_id}", status_code=204, operation_id="delete_snippet")
-async def delete_snippet(actor: Reader, session: Transaction, snippets: Snippets, snippet_id: str) -> None:
+async def delete_snippet(actor: Owner, session: Transaction, snippets: Snippets, snippet_id: str) -> None:
     """Delete a snippet."""
     await snippets.delete(session, actor, snippet_id)
 
