@@ -22,7 +22,9 @@ from runyard.editor.snippets import SnippetService
 from runyard.engine.crew import Crew
 from runyard.engine.executor import Executor
 from runyard.engine.reaper import Reaper
+from runyard.engine.undertaker import Undertaker
 from runyard.engine.workspace import Workspaces
+from runyard.environments.cage import SandboxCage
 from runyard.environments.service import EnvironmentService
 from runyard.errors import Unavailable
 from runyard.ids import EnvironmentId
@@ -32,6 +34,7 @@ from runyard.live.peers import PeerBus
 from runyard.locks import Locks
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
+from runyard.runs.archive import Archives
 from runyard.runs.batches import Batches
 from runyard.runs.gatekeeper import Gatekeeper
 from runyard.runs.lifecycle import ACTIVE
@@ -45,6 +48,7 @@ from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
 from runyard.scripts.organising import Shelf
 from runyard.scripts.service import ScriptService
+from runyard.scripts.transfer import Transfer
 from runyard.scripts.uses import ScriptUses
 from runyard.secrets import keys
 from runyard.secrets.sealing import Sealer
@@ -64,6 +68,7 @@ _FOLDERS = {
     "locks": _PRIVATE,
     "live": _PRIVATE,
     "cache": _PRIVATE,
+    "archive": _PRIVATE,
     "tmp": _PRIVATE,
 }
 
@@ -176,6 +181,21 @@ def make_cells(settings: Settings) -> Cells:
     return Cells(settings.data / "editor", sandboxes, at_once=editor.programs, patience_s=editor.patience_s)
 
 
+def make_cage(settings: Settings) -> SandboxCage:
+    """Return where packages are built: confined like runs, under users that neither runs nor the editor's get."""
+    sandbox, editor = settings.sandbox, settings.editor
+    sandboxes = Sandboxes(
+        settings.data / "sandbox",
+        hidden=(settings.data,),
+        uid_base=sandbox.uid_base + sandbox.uid_count + editor.servers + editor.programs + 1,
+        uid_count=settings.worker.builds + 1,
+        # They are started by the agent itself, which containers are not.
+        default=Level(sandbox.level) if sandbox.level in {"process", "bubblewrap"} else None,
+        cgroup_root=sandbox.cgroup_root,
+    )
+    return SandboxCage(sandboxes, memory_mb=settings.runs.memory_mb)
+
+
 class Yard:
     """Everything that one process of an installation consists of."""
 
@@ -197,15 +217,23 @@ class Yard:
         self.projects = ProjectService()
         self.access = AccessService(self.database, settings, key, self.projects)
         self.scripts = ScriptService(self.sealer, self.bus)
-        self.script_services = (Shelf(),)
+        self.script_services = (Shelf(), Transfer(self.scripts))
         self.environments = EnvironmentService(
-            self.database, self.bus, settings, self.sealer, users=ScriptUses(), in_use=_in_use, builder="worker" in roles
+            self.database,
+            self.bus,
+            settings,
+            self.sealer,
+            users=ScriptUses(),
+            in_use=_in_use,
+            cage=make_cage(settings),
+            builder="worker" in roles,
         )
         self.limits = LimitBook(self.database, self.bus)
         self.policies = Policies(self.limits)
         self.runs = RunService(
             settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs, self.limits
         )
+        self.archives = Archives(settings.data / "archive")
         self.batches = Batches(self.database, self.runs)
         self.gauge = Gauge(settings.data)
         self.cells = make_cells(settings)
@@ -221,6 +249,7 @@ class Yard:
         self.executor: Executor | None = None
         self.reaper: Reaper | None = None
         self.gatekeeper: Gatekeeper | None = None
+        self.undertaker: Undertaker | None = None
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
         """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""
@@ -259,11 +288,15 @@ class Yard:
             await self.reaper.start()
             self.gatekeeper = Gatekeeper(self.database, self.bus, self.dispatch, self.limits)
             await self.gatekeeper.start()
+            self.undertaker = Undertaker(self.settings, self.database, self.workspaces, self.logs, self.archives)
+            await self.undertaker.start()
         return first, examples, backup
 
     async def stop(self) -> int:
         """Stop the roles and leave runs going; answers how many go on."""
         left = 0
+        if self.undertaker is not None:
+            await self.undertaker.stop()
         if self.gatekeeper is not None:
             await self.gatekeeper.stop()
         if self.reaper is not None:

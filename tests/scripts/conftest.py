@@ -19,6 +19,8 @@ from runyard.scripts.organising import Shelf
 from runyard.scripts.routes import router
 from runyard.scripts.service import ScriptService
 from runyard.scripts.shelf_routes import router as shelf_router
+from runyard.scripts.transfer import Transfer
+from runyard.scripts.transfer_routes import router as transfer_router
 from runyard.secrets.keys import MasterKey
 from runyard.secrets.sealing import Sealer
 from runyard.web import problems
@@ -58,9 +60,10 @@ async def yard(store: Database) -> Yard:
     app = FastAPI()
     app.include_router(shelf_router, prefix="/api/v1")
     app.include_router(analysis_router, prefix="/api/v1")
+    app.include_router(transfer_router, prefix="/api/v1")
     app.include_router(router, prefix="/api/v1")
     problems.install(app)
-    provide(app.state, database, scripts, Shelf())
+    provide(app.state, database, scripts, Shelf(), Transfer(scripts))
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, scripts, bus, app, actors)
 

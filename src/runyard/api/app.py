@@ -25,6 +25,7 @@ from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.routes import router as script_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
+from runyard.scripts.transfer_routes import router as transfer_routes
 from runyard.web import problems
 from runyard.web.depends import provide
 from runyard.wiring import Yard
@@ -36,6 +37,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     analysis_routes,
+    transfer_routes,
     script_routes,
     history_routes,
     run_routes,
@@ -87,6 +89,7 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.runs,
             yard.policies,
             yard.batches,
+            yard.archives,
             yard.sealer,
             yard.gauge,
             yard.editor,

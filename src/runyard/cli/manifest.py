@@ -5,29 +5,18 @@ same script.
 """
 
 import json
-import re
 import tomllib
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runyard.cli.errors import Misuse, Trouble
+from runyard.scripts.manifest import AS_JSON, FIELDS, LANGUAGES, MANIFEST, UNSET, folder_name, written
 
-MANIFEST = "script.toml"
-LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".sh": "shell"}
-FIELDS = ("name", "language", "description", "tags", "requirements", "timeout_s", "network", "parameters")
-_IGNORED = frozenset({"entry", "description_zh"})
-_UNSET: dict[str, Any] = {
-    "description": "",
-    "tags": [],
-    "requirements": [],
-    "timeout_s": None,
-    "network": True,
-    "parameters": [],
-}
-_AS_JSON = "default_json"
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+__all__ = ["FIELDS", "LANGUAGES", "MANIFEST", "files", "folder_name", "folders", "inside", "read"]
+_IGNORED = frozenset({"entry", "files", "description_zh"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +58,9 @@ def folders(path: Path) -> list[Path]:
     return sorted(found.parent for found in path.glob(f"*/{MANIFEST}"))
 
 
-def files(script: Mapping[str, Any]) -> dict[str, bytes]:
-    """Return the two files of a script as the API gives it: name → content."""
-    from runyard.environments.entry import entry_name
-
-    entry = entry_name(script["language"], script["code"])
-    facts = {"name": script["name"], "language": script["language"], "entry": entry}
-    facts |= {name: script[name] for name in _UNSET if name != "parameters"}
-    if facts["timeout_s"] is not None and float(facts["timeout_s"]).is_integer():
-        facts["timeout_s"] = int(facts["timeout_s"])
-    lines = [f"{name} = {_toml(value)}" for name, value in facts.items() if value is not None]
-    for parameter in script["parameters"]:
-        lines += ["", "[[parameters]]", *_parameter(parameter)]
-    return {MANIFEST: ("\n".join(lines) + "\n").encode(), entry: script["code"].encode()}
-
-
-def folder_name(name: str) -> str:
-    """Return a folder's name for a script's: letters and digits of any alphabet, the rest as hyphens."""
-    return re.sub(r"[^\w.]+", "-", name, flags=re.UNICODE).strip("-.").lower() or "script"
+def files(script: Mapping[str, Any], others: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """Return the manifest and the code of a script as the API gives it, and its other files: path → content."""
+    return written(script, others)
 
 
 class UnusableManifest(Trouble):
@@ -109,14 +83,19 @@ def _facts(manifest: Path) -> dict[str, Any]:
 
 def _source(manifest: Path, facts: dict[str, Any]) -> Source:
     entry = facts.get("entry")
-    if not isinstance(entry, str) or not entry or Path(entry).name != entry:
+    if not isinstance(entry, str) or not inside(entry) or ("/" in entry and not facts.get("files")):
         raise UnusableManifest(f'{manifest} must name the file with the code beside it: entry = "main.py".')
     path = manifest.parent / entry
     language = facts.get("language") or LANGUAGES.get(path.suffix.lower())
     if not isinstance(language, str):
         raise UnusableManifest(f"{manifest} must say the language: python, javascript or shell.")
-    body = {**_UNSET, **{name: facts[name] for name in FIELDS if name in facts}}
+    body = {**UNSET, **{name: facts[name] for name in FIELDS if name in facts}}
     body["parameters"] = [_definition(manifest, parameter) for parameter in body["parameters"]]
+    others = facts.get("files")
+    if others is not None:
+        if not isinstance(others, list) or not all(isinstance(name, str) and inside(name) for name in others):
+            raise UnusableManifest(f'{manifest} must list files below it: files = ["pack/words.py"].')
+        body |= {"entry": entry, "files": [_content(manifest.parent, name) for name in others]}
     unknown = tuple(sorted(set(facts) - set(FIELDS) - _IGNORED))
     return Source(path, str(body.get("name") or manifest.parent.name), language, _text(path), body, unknown)
 
@@ -125,12 +104,30 @@ def _definition(manifest: Path, parameter: Any) -> dict[str, Any]:
     if not isinstance(parameter, dict):
         raise UnusableManifest(f"{manifest}: every parameter is a table, [[parameters]].")
     found = dict(parameter)
-    if _AS_JSON in found:
+    if AS_JSON in found:
         try:
-            found["default"] = json.loads(found.pop(_AS_JSON))
+            found["default"] = json.loads(found.pop(AS_JSON))
         except (TypeError, ValueError) as error:
-            raise UnusableManifest(f"{manifest}: {_AS_JSON} of {found.get('key')} is not JSON: {error}.") from error
+            raise UnusableManifest(f"{manifest}: {AS_JSON} of {found.get('key')} is not JSON: {error}.") from error
     return found
+
+
+def inside(name: str) -> bool:
+    """Whether a name leads to a place below the folder that it is looked for in."""
+    parts = name.split("/")
+    return bool(name) and "\\" not in name and not any(part in {"", ".", ".."} for part in parts)
+
+
+def _content(folder: Path, name: str) -> dict[str, Any]:
+    """Return a file of a project as the API takes it."""
+    try:
+        data = (folder / name).read_bytes()
+    except OSError as error:
+        raise Misuse(f"{folder / name} can't be read: {error.strerror}.") from error
+    try:
+        return {"path": name, "text": data.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"path": name, "base64": b64encode(data).decode()}
 
 
 def _text(path: Path) -> str:
@@ -141,41 +138,3 @@ def _text(path: Path) -> str:
         raise Misuse(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise Misuse(f"{path} is not UTF-8 text.") from error
-
-
-def _parameter(parameter: Mapping[str, Any]) -> list[str]:
-    lines = []
-    for name, value in parameter.items():
-        if value is None or (value in ("", []) and name != "default"):
-            continue
-        if name == "default" and not _carried(value):
-            lines.append(f"{_AS_JSON} = {_toml(json.dumps(value, ensure_ascii=False))}")
-        else:
-            lines.append(f"{name} = {_toml(value)}")
-    return lines
-
-
-def _carried(value: Any) -> bool:
-    """Whether TOML can hold a JSON value: it has no null."""
-    if isinstance(value, dict):
-        return all(map(_carried, value.values()))
-    if isinstance(value, list):
-        return all(map(_carried, value))
-    return value is not None
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items() if item is not None)
-        return f"{{{inner}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    return repr(value)
-
-
-def _key(key: str) -> str:
-    return key if _BARE.fullmatch(key) else _toml(key)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -136,7 +137,7 @@ def pull(
         if folder in taken:
             folder = f"{folder}-{script['id']}"
         taken.add(folder)
-        _write(out / folder, manifest.files(script), force=force)
+        _write(out / folder, manifest.files(script, _others(server, script)), force=force)
         print(out / folder)
 
 
@@ -183,11 +184,34 @@ def _push(server: "Server", source: Any, name: str, project: str, message: str, 
         body["timeout_s"] = body.get("timeout_s")
         made: dict[str, Any] = server.post("/scripts", {**body, "project": project})
         return _pushed(made, "created", quiet=quiet)
+    if "files" in body:
+        body["files"] = [*body["files"], *_gone(server, known["id"], body["files"])]
     changed: dict[str, Any] = server.ask(
         "PATCH", f"/scripts/{known['id']}", json={**body, "base_version": known["version"]}
     )
     unchanged = changed["updated_at"] == known["updated_at"]
     return _pushed(changed, "unchanged" if unchanged else "updated", quiet=quiet)
+
+
+def _others(server: "Server", script: dict[str, Any]) -> dict[str, bytes]:
+    """Return the contents of a project's files beside its code, by path."""
+    from runyard.cli import manifest
+
+    base = f"/scripts/{script['id']}/versions/{script['version']}/files"
+    found = {}
+    for file in script.get("files", ()):
+        if not manifest.inside(file["path"]):
+            raise Trouble(f"The server names a file outside of the script's folder: {file['path']!r}.")
+        with server.opened("GET", f"{base}/{quote(file['path'])}") as response:
+            found[file["path"]] = response.read()
+    return found
+
+
+def _gone(server: "Server", script_id: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what removes the files that the server has and the folder has not."""
+    here = {file["path"] for file in listed}
+    there = [file["path"] for file in server.get(f"/scripts/{script_id}")["files"]]
+    return [{"path": path, "remove": True} for path in there if path not in here]
 
 
 def _pushed(script: dict[str, Any], outcome: str, *, quiet: bool) -> dict[str, Any]:
@@ -203,9 +227,9 @@ def _write(folder: Path, contents: dict[str, bytes], *, force: bool) -> None:
         if not force and path.exists() and path.read_bytes() != content:
             raise LocalChanges(f"{path} differs from what is on the server.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for file, content in contents.items():
-            part = folder / f".{file}.part"
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            part = (folder / file).with_name(f".{Path(file).name}.part")
             part.write_bytes(content)
             part.replace(folder / file)
     except OSError as error:

@@ -256,3 +256,9 @@ async def run_modules(session: AsyncSession, run_id: str) -> list[Module]:
         .order_by(ScriptRunModule.name)
     )
     return [Module(name, code, version_id) for name, code, version_id in await session.execute(query)]
+
+
+async def all_of(session: AsyncSession, project_id: str, limit: int) -> Sequence[Script]:
+    """Return the living scripts and modules of a project by name, up to `limit`."""
+    query = select(Script).where(Script.project_id == project_id, Script.deleted_at.is_(None))
+    return (await session.scalars(query.order_by(Script.name_key, Script.id).limit(limit))).all()

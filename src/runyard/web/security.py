@@ -18,7 +18,7 @@ from runyard.web.problems import respond
 
 REQUEST_ID = "runyard.request_id"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_UPLOAD_PATH = re.compile(r"/api/v1/(?:runs|scripts/[^/]+/runs)/?")
+_UPLOAD_PATH = re.compile(r"/api/v1/(?:runs|scripts/[^/]+/runs|imports(?:/preview)?)/?")
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_S = 5.0
 
