@@ -147,6 +147,15 @@ class EditorSettings(BaseModel):
     patience_s: float = Field(10.0, gt=0)
 
 
+class RetentionSettings(BaseModel):
+    """How long runs are kept where a project says nothing of its own."""
+
+    max_age_days: float | None = Field(180.0, gt=0)
+    max_runs: int | None = Field(None, ge=1)
+    max_size_mb: int | None = Field(None, ge=1)
+    failure_days: float = Field(180.0, gt=0)
+
+
 class LogSettings(BaseModel):
     """The platform's own log."""
 
@@ -185,6 +194,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     environments: EnvironmentSettings = EnvironmentSettings()
     editor: EditorSettings = EditorSettings()
+    retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -476,6 +476,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Scripts
+         * @description Import a file, all of it or nothing: a script, an export, a folder of scripts, or a project.
+         */
+        post: operations["import_scripts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Import
+         * @description Tell what a file holds, without saving anything.
+         */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/interpreters": {
         parameters: {
             query?: never;
@@ -708,6 +748,46 @@ export interface paths {
          * @description List the projects that you belong to, by name.
          */
         get: operations["list_projects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/run-archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Archives
+         * @description List the files of a project's removed runs, newest month first.
+         */
+        get: operations["run_archives_api_v1_projects__project__run_archives_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/run-archives/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Run Archive
+         * @description Download removed runs: gzipped JSON, one run a line.
+         */
+        get: operations["run_archive_api_v1_projects__project__run_archives__name__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1177,6 +1257,26 @@ export interface paths {
          * @description Propose parameters for code as it is: argparse, click, typer, commander, yargs, getopts, comments and others.
          */
         post: operations["analyse_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Scripts
+         * @description Export scripts with all their files, as one JSON document or as folders in a zip. No password goes out.
+         */
+        get: operations["export_scripts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1689,6 +1789,21 @@ export interface components {
             script_id?: string | null;
         };
         /**
+         * Archive
+         * @description One file of removed runs.
+         */
+        Archive: {
+            /**
+             * Modified At
+             * Format: date-time
+             */
+            modified_at: string;
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+        };
+        /**
          * Argument
          * @description How a value reaches code that reads a command line, beside the environment variable that it always has.
          *
@@ -1818,6 +1933,28 @@ export interface components {
         /** Body_import_advisories */
         Body_import_advisories: {
             /** File */
+            file: string;
+        };
+        /** Body_import_scripts */
+        Body_import_scripts: {
+            /**
+             * File
+             * @description A script, an export as JSON, or a zip or tar archive.
+             */
+            file: string;
+            /**
+             * Payload
+             * @description The options, `ImportOptions` as JSON.
+             * @default {}
+             */
+            payload?: string;
+        };
+        /** Body_preview_import */
+        Body_preview_import: {
+            /**
+             * File
+             * @description A script, an export as JSON, or a zip or tar archive.
+             */
             file: string;
         };
         /**
@@ -2863,6 +3000,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["InterpreterBody"][];
         };
+        /** Items[Archive] */
+        Items_Archive_: {
+            /** Items */
+            items: components["schemas"]["Archive"][];
+        };
         /** Items[Attempt] */
         Items_Attempt_: {
             /** Items */
@@ -3452,6 +3594,16 @@ export interface components {
             /** Same */
             same: boolean;
         };
+        /**
+         * PackedFile
+         * @description A file of a project that could be imported.
+         */
+        PackedFile: {
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+        };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
             /** Items */
@@ -3580,6 +3732,26 @@ export interface components {
             folder?: string | null;
             /** Script Ids */
             script_ids: string[];
+        };
+        /**
+         * Preview
+         * @description What a file holds: the names of whole scripts, or a project's files and which of them could be started.
+         */
+        Preview: {
+            /** Entries */
+            entries: string[];
+            /** Files */
+            files: components["schemas"]["PackedFile"][];
+            /** Frameworks */
+            frameworks: components["schemas"]["FrameworkFound"][];
+            /** Name */
+            name: string;
+            /** Requirements */
+            requirements: {
+                [key: string]: string[];
+            };
+            /** Scripts */
+            scripts: string[];
         };
         /**
          * ProblemBody
@@ -4546,6 +4718,31 @@ export interface components {
             items: components["schemas"]["TagCount"][];
         };
         /**
+         * TakenList
+         * @description What became of everything that was imported.
+         */
+        TakenList: {
+            /** Items */
+            items: components["schemas"]["TakenScript"][];
+        };
+        /**
+         * TakenScript
+         * @description What became of one script: created, updated, unchanged or skipped.
+         */
+        TakenScript: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "updated" | "unchanged" | "skipped";
+            /** Version */
+            version: number;
+        };
+        /**
          * TokenBody
          * @description An access token and for how many seconds it holds. The refresh token travels as a cookie.
          */
@@ -4970,6 +5167,7 @@ export type AdvisoryImportBody = components['schemas']['AdvisoryImportBody'];
 export type AdvisoryStatus = components['schemas']['AdvisoryStatus'];
 export type AnalysisBody = components['schemas']['AnalysisBody'];
 export type AnalysisRequest = components['schemas']['AnalysisRequest'];
+export type Archive = components['schemas']['Archive'];
 export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
 export type Backoff = components['schemas']['Backoff'];
@@ -4978,6 +5176,8 @@ export type BatchFilter = components['schemas']['BatchFilter'];
 export type BatchPreview = components['schemas']['BatchPreview'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
+export type BodyImportScripts = components['schemas']['Body_import_scripts'];
+export type BodyPreviewImport = components['schemas']['Body_preview_import'];
 export type Bounds = components['schemas']['Bounds'];
 export type Broke = components['schemas']['Broke'];
 export type Category = components['schemas']['Category'];
@@ -5023,6 +5223,7 @@ export type HourCount = components['schemas']['HourCount'];
 export type InterpreterBody = components['schemas']['InterpreterBody'];
 export type InterpreterChange = components['schemas']['InterpreterChange'];
 export type InterpreterList = components['schemas']['InterpreterList'];
+export type ItemsArchive = components['schemas']['Items_Archive_'];
 export type ItemsAttempt = components['schemas']['Items_Attempt_'];
 export type ItemsRunFile = components['schemas']['Items_RunFile_'];
 export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
@@ -5060,6 +5261,7 @@ export type PackageSummary = components['schemas']['PackageSummary'];
 export type PackageUserBody = components['schemas']['PackageUserBody'];
 export type PackageUserList = components['schemas']['PackageUserList'];
 export type Packages = components['schemas']['Packages'];
+export type PackedFile = components['schemas']['PackedFile'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
@@ -5075,6 +5277,7 @@ export type PasswordBody = components['schemas']['PasswordBody'];
 export type Permission = components['schemas']['Permission'];
 export type PlaceBody = components['schemas']['PlaceBody'];
 export type Placement = components['schemas']['Placement'];
+export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
@@ -5112,6 +5315,8 @@ export type SubmitAny = components['schemas']['SubmitAny'];
 export type SystemInfo = components['schemas']['SystemInfo'];
 export type TagCount = components['schemas']['TagCount'];
 export type TagList = components['schemas']['TagList'];
+export type TakenList = components['schemas']['TakenList'];
+export type TakenScript = components['schemas']['TakenScript'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type TreeFile = components['schemas']['TreeFile'];
 export type Trigger = components['schemas']['Trigger'];
@@ -5966,6 +6171,72 @@ export interface operations {
             };
         };
     };
+    import_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_scripts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_preview_import"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_interpreters: {
         parameters: {
             query?: never;
@@ -6466,6 +6737,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_ProjectBody_"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_archives_api_v1_projects__project__run_archives_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Archive_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_archive_api_v1_projects__project__run_archives__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -7392,6 +7724,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AnalysisBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_scripts: {
+        parameters: {
+            query?: {
+                /** @description Repeatable; else all. */
+                script_id?: string[] | null;
+                project?: string;
+                format?: "json" | "zip";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/zip": unknown;
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -19,7 +19,7 @@ PING_S = 20.0
 RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
 _RESTARTING = 1012
-_HEARD = ("run", "progress", "script", "environment")
+_HEARD = ("run", "progress", "usage", "script", "environment")
 
 
 @router.websocket("/live")

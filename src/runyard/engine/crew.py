@@ -9,6 +9,7 @@ from typing import Any
 
 from runyard import clock
 from runyard.db.session import Database
+from runyard.engine.sampler import Sampler
 from runyard.engine.states import StateLocks
 from runyard.engine.workspace import Workspaces
 from runyard.environments.service import EnvironmentService
@@ -48,8 +49,12 @@ class Crew:
     spool: Path
     states: StateLocks = field(default_factory=StateLocks)
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    sampler: Sampler = field(init=False)
     _versions: dict[str, Pinned] = field(default_factory=dict)
     _kept: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.sampler = Sampler(self.database, self.bus, self.sandboxes)
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something small beside the attempt; it is not lost to the garbage collector."""

@@ -13,8 +13,9 @@ from runyard import __version__, clock, ids, log
 from runyard.dispatch.contract import Dispatch, Ready, Slot
 from runyard.engine.attempt import Attempt, parse_attempt_id
 from runyard.engine.crew import Crew
+from runyard.engine.sampler import Subject
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
-from runyard.runs import repository
+from runyard.runs import repository, settling
 from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
 from runyard.runs.repository import Claim, Inputs, Token
@@ -49,6 +50,7 @@ class Executor:
         await self._enlist(probes)
         await self._recover()
         self._beating = asyncio.create_task(self._beat(), name="worker.heartbeat")
+        crew.sampler.start(self._subjects)
         await self._dispatch.serve(self, slots=crew.settings.slots, queues=self._queues, refill=self._refill)
 
     async def stop(self) -> int:
@@ -65,6 +67,7 @@ class Executor:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await self.crew.sampler.stop()
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
             left = len(await repository.held_by(session, self.worker_id))
@@ -128,6 +131,14 @@ class Executor:
     def live(self) -> int:
         """How many runs are held here."""
         return len(self._live)
+
+    def _subjects(self) -> list[Subject]:
+        """Return the attempts whose commands live here."""
+        return [
+            Subject(attempt.id, attempt.token, attempt.claim.project_id, attempt.spool)
+            for attempt in self._live.values()
+            if attempt.is_started
+        ]
 
     async def _refill(self, limit: int) -> list[Ready]:
         async with self.crew.database.read() as session:
@@ -204,7 +215,8 @@ class Executor:
             queue=row.queue,
             priority=row.priority,
             cancel_requested=row.cancel_requested_at is not None,
-            inputs=Inputs(inputs.parameters, inputs.sealed, inputs.timeout_s),
+            inputs=Inputs(inputs.parameters, inputs.sealed, inputs.timeout_s, inputs.limits),
+            gate=row.gate,
         )
         attempt = Attempt(self.crew, claim, pinned)
         # Whoever wins this link decides, once and for all, whether the command was or will ever be started.
@@ -217,7 +229,10 @@ class Executor:
             else:
                 move = on_returned("worker restarted", clock.now())
             async with self.crew.database.write() as session:
-                await repository.apply(session, claim.token, move)
+                if move.is_terminal:
+                    await settling.lose(session, row, move)
+                else:
+                    await repository.apply(session, claim.token, move)
             logger.info(move.event, run_id=row.id)
             return
         logger.info("run.adopted", run_id=row.id, attempt=row.attempt)

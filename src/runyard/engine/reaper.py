@@ -13,10 +13,10 @@ from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.engine.workspace import Workspaces
 from runyard.live.bus import Bus
-from runyard.runs import repository
+from runyard.runs import repository, settling
 from runyard.runs.lifecycle import on_lost
 from runyard.runs.models import RunRow
-from runyard.runs.repository import Token
+from runyard.runs.retry import Retry
 from runyard.settings import Settings
 from runyard.workers import repository as workers
 
@@ -94,11 +94,10 @@ class Reaper:
                 logger.warning("worker.expired", worker_id=worker_id)
                 for row in await repository.held_by(session, worker_id):
                     reason = "Its worker has not been heard of for longer than its lease."
-                    token = Token(row.id, row.attempt, row.fence)
-                    move = on_lost(reason, clock.now())
-                    if await repository.apply(session, token, move):
-                        lost += 1
-                        after_commit(session, partial(self._announce, row, clock.rfc3339(move.at)))
+                    move, again = await settling.lose(session, row, on_lost(reason, clock.now()))
+                    if move is not None:
+                        lost += again is None
+                        after_commit(session, partial(self._announce, row, clock.rfc3339(move.at), again))
         self._seen = clock.now()
         async with self._database.read() as session:
             heard = await repository.unheard_cancels(session)
@@ -138,14 +137,14 @@ class Reaper:
             self._patient_until = now + timedelta(seconds=lease_s)
         return now < self._patient_until
 
-    def _announce(self, row: RunRow, at: str) -> None:
+    def _announce(self, row: RunRow, at: str, again: Retry | None) -> None:
         run = {
             "id": row.id,
             "project_id": row.project_id,
             "script_id": row.script_id,
             "script_name": row.script_name,
-            "state": "lost",
-            "attempt": row.attempt,
+            "state": "queued" if again else "lost",
+            "attempt": again.attempt if again else row.attempt,
             "at": at,
         }
         message = {"type": "run", "run": run}

@@ -1,7 +1,7 @@
 """What a submit may ask for beyond what its script says: within the script's limits and the project's bounds. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -76,3 +76,12 @@ def effective(policy: ResourceLimits, wished: ResourceLimits | None, bounds: Res
         most = getattr(bounds, name)
         found[name] = most if value is None or (most is not None and value > most) else value
     return ResourceLimits(**found)
+
+
+def within(wishes: Wishes, policy: Policy, bounds: Bounds, timeout_s: float | None) -> Wishes:
+    """Return wishes with what the script says itself cut down to the project's bounds."""
+    limits = effective(policy.limits, wishes.limits, bounds.limits)
+    timeout_s = wishes.timeout_s or timeout_s
+    if bounds.timeout_s is not None:
+        timeout_s = bounds.timeout_s if timeout_s is None else min(timeout_s, bounds.timeout_s)
+    return replace(wishes, timeout_s=timeout_s, limits=limits if limits != policy.limits else wishes.limits)

@@ -14,7 +14,8 @@ from runyard import log
 from runyard.db.session import Database, after_commit
 from runyard.live.bus import Bus
 from runyard.runs.admission import Gate, Scope
-from runyard.runs.models import RunLimitRow
+from runyard.runs.bounds import Bounds
+from runyard.runs.models import RunLimitRow, RunPolicyRow
 from runyard.scripts.policy import Concurrency, WhenBusy
 
 logger = log.get("runs")
@@ -32,6 +33,7 @@ class Limits:
     """The yard's own limits at one moment."""
 
     gates: Mapping[tuple[Scope, str], Gate] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
     def of(self, project_id: str, queue: str) -> tuple[Gate, ...]:
         """Return the gates that concern every run of a project in a queue, narrowest first."""
@@ -41,14 +43,14 @@ class Limits:
         return tuple(self.gates[name] for name in names if name in self.gates)
 
     @classmethod
-    def read(cls, rows: Sequence[Any]) -> "Limits":
-        """Return the limits that rows of (scope, name, limit, policy) say."""
+    def read(cls, rows: Sequence[Any], bounds: Sequence[Any] = ()) -> "Limits":
+        """Return what rows of (scope, name, limit, policy) and of (project, bounds) say."""
         gates = {}
         for scope, name, limit, policy in rows:
             if limit is not None:
                 key = (Scope(scope), name)
                 gates[key] = Gate(key[0], gate_name(*key), limit, WhenBusy(policy))
-        return cls(gates)
+        return cls(gates, {project_id: Bounds.model_validate(said) for project_id, said in bounds if said})
 
 
 def gate_name(scope: Scope, name: str) -> str:
@@ -130,7 +132,8 @@ class LimitBook:
     async def refresh(self) -> None:
         """Read the limits."""
         async with self._database.read() as session:
-            self.now = Limits.read((await session.execute(_READ)).all())
+            bounds = await session.execute(select(RunPolicyRow.project_id, RunPolicyRow.bounds))
+            self.now = Limits.read((await session.execute(_READ)).all(), bounds.all())
 
     def changed(self, session: AsyncSession) -> None:
         """Tell every process, once the session's transaction is committed."""

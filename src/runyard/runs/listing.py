@@ -6,7 +6,7 @@ in order, and nothing is ever sorted or skipped. Label rows carry project, scrip
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from runyard import ids
+from runyard.errors import FieldError
 from runyard.ids import ProjectId
+from runyard.runs.errors import BadFilter
 from runyard.runs.lifecycle import State
 from runyard.runs.models import RunLabelRow, RunRow
 from runyard.scripts.models import Script
@@ -207,3 +209,16 @@ def _conditions(which: Filter, before: str | None) -> list[ColumnElement[bool]]:
         label = and_(RunLabelRow.run_id == RunRow.id, RunLabelRow.name == name)
         found.append(exists().where(label if value is None else and_(label, RunLabelRow.value == value)))
     return found
+
+
+def aware(at: datetime | None) -> datetime | None:
+    """Return an instant that names no zone as one of UTC."""
+    return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def label_of(text: str) -> tuple[str, str | None]:
+    """Return the name, and the value if there is one, of a label in a filter; raise `BadFilter`."""
+    name, found, value = text.partition("=")
+    if not name:
+        raise BadFilter(fields=[FieldError("label", "Write name or name=value.", "label")])
+    return name, value if found else None

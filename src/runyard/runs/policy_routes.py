@@ -1,13 +1,18 @@
 """Routes of what is laid down about runs: projects' policies, and the limits of the whole yard."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.errors import Forbidden
+from runyard.runs.archive import Archive, Archives
+from runyard.runs.errors import NoSuchArchive
 from runyard.runs.policies import Policies, RunPolicy, YardLimits
+from runyard.runs.schemas import Items
 from runyard.web.depends import Reading, Transaction, provided
 
 router = APIRouter(tags=["runs"])
@@ -44,3 +49,23 @@ async def set_run_limits(body: YardLimits, actor: Manager, session: Transaction,
     if not actor.is_admin:
         raise Forbidden
     return await rules.set_yard(session, actor, body)
+
+
+@router.get("/projects/{project}/run-archives")
+async def run_archives(
+    project: str, actor: Reader, archives: Annotated[Archives, Depends(provided(Archives))]
+) -> Items[Archive]:
+    """List the files of a project's removed runs, newest month first."""
+    project_id = actor.project(project, Permission.run_read)
+    return Items(items=await asyncio.to_thread(archives.listed, project_id))
+
+
+@router.get("/projects/{project}/run-archives/{name}", response_class=FileResponse)
+async def run_archive(
+    project: str, name: str, actor: Reader, archives: Annotated[Archives, Depends(provided(Archives))]
+) -> FileResponse:
+    """Download removed runs: gzipped JSON, one run a line."""
+    path = archives.path(actor.project(project, Permission.run_read), name)
+    if path is None:
+        raise NoSuchArchive
+    return FileResponse(path, media_type="application/gzip", filename=f"{project}-{name}")

@@ -149,6 +149,19 @@ def write_move(
     return True
 
 
+def end_attempt(connection: Connection, token: Token, move: Move, columns: Mapping[str, Any]) -> None:
+    """Write how an attempt ended into its own row."""
+    _write_attempt(connection, token.run_id, token.attempt, token.fence, move, columns)
+
+
+def add_event(
+    connection: Connection, run_id: str, attempt: int, at: datetime, kind: str, data: Mapping[str, Any]
+) -> None:
+    """Write one line of a run's journal over a plain connection."""
+    row = {"run_id": run_id, "attempt": attempt, "at": at, "kind": kind, "data": dict(data)}
+    connection.execute(_ADD_EVENT, row)
+
+
 def _write_attempt(
     connection: Connection, run_id: str, number: int, fence: int, move: Move, extra: Mapping[str, Any]
 ) -> None:

@@ -1,14 +1,13 @@
 """Routes of runs: submit, see, steer."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
-from runyard.errors import FieldError
 from runyard.runs import intake, listing, repository, views
-from runyard.runs.errors import BadFilter
 from runyard.runs.lifecycle import State
 from runyard.runs.schemas import Accepted, Attempt, Event, Items, Run, RunSummary, Submit, SubmitAny
 from runyard.runs.service import RunService
@@ -73,14 +72,20 @@ async def listed(
     script_id: Annotated[str | None, Query(max_length=32)] = None,
     label: Annotated[list[str] | None, Query(description="`name` or `name=value`; several must all hold.")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the script's name, or a run's id.")] = None,
+    failure_id: Annotated[str | None, Query(max_length=32, description="A group of failures.")] = None,
+    since: Annotated[datetime | None, Query(description="Queued then or later.")] = None,
+    until: Annotated[datetime | None, Query(description="Queued before.")] = None,
 ) -> Page[RunSummary]:
     """List runs, newest first."""
     which = listing.Filter(
         projects=actor.projects(Permission.run_read, project),
         states=state or (),
         script_id=script_id,
-        labels=[_label(text) for text in label or ()],
+        labels=[listing.label_of(text) for text in label or ()],
         text=q,
+        failure_id=failure_id,
+        since=listing.aware(since),
+        until=listing.aware(until),
     )
     after = window.after(str)
     rows = await listing.listed(session, which, after[0] if after else None, window.limit + 1)
@@ -133,10 +138,3 @@ async def events(run_id: str, actor: Reader, session: Reading, runs: Runs, windo
     found = await views.events(session, row.id, after[0] if after else 0, window.limit + 1)
     page, last = cut(found, window.limit)
     return Page(items=list(page), next_cursor=cursor_of(last.id) if last else None)
-
-
-def _label(text: str) -> tuple[str, str | None]:
-    name, found, value = text.partition("=")
-    if not name:
-        raise BadFilter(fields=[FieldError("label", "Write name or name=value.", "label")])
-    return name, value if found else None

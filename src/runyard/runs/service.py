@@ -205,6 +205,8 @@ class RunService:
         wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
         if not wishes.is_empty:
             bounds.demand(wishes, pinned.policy, await policies.bounds_of(session, pinned.project_id))
+        if (laid_down := self._book.now.bounds.get(pinned.project_id)) is not None:
+            wishes = bounds.within(wishes, pinned.policy, laid_down, pinned.timeout_s)
         return wishes
 
     def _gates(

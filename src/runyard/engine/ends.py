@@ -1,0 +1,48 @@
+"""What follows from an attempt's end beside its row: what a failure is the same as, and who is told."""
+
+import asyncio
+from dataclasses import replace
+
+from runyard import log
+from runyard.engine.crew import Crew
+from runyard.runs.fingerprints import MOST_LINES, fingerprint
+from runyard.runs.gatekeeper import freed
+from runyard.runs.lifecycle import Move, State
+from runyard.runs.repository import Claim, Token
+from runyard.runs.retry import Retry
+from runyard.runs.settling import FAILED, Failed
+from runyard.scripts.content import Pinned
+
+logger = log.get("engine")
+
+
+async def failed(crew: Crew, claim: Claim, pinned: Pinned, move: Move) -> Failed | None:
+    """Return what an attempt's failure is the same as, from its error and its last lines; None when it did not fail."""
+    if move.target not in FAILED or move.failure is None:
+        return None
+    token = claim.token
+    try:
+        tail = await asyncio.to_thread(_tail, crew, token)
+    except Exception:
+        # A log that can't be read is no reason to leave a run unsettled.
+        logger.exception("run.tail_unread", run_id=token.run_id)
+        tail = []
+    found = fingerprint(move.failure.code, move.failure.message, tail)
+    return Failed(claim.project_id, claim.script_id, pinned.script_name, found)
+
+
+def tell(crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | None) -> None:
+    """Tell whoever watches that an attempt is over, and the gatekeeper that its place is free."""
+    if again is None:
+        crew.announce(claim, pinned, move.target, move)
+    else:
+        after = replace(claim, token=replace(claim.token, attempt=again.attempt))
+        crew.announce(after, pinned, State.queued, move)
+        logger.info("run.retried", run_id=claim.token.run_id, attempt=again.attempt, delay_s=again.delay_s)
+    if claim.gate is not None:
+        freed(crew.bus)
+
+
+def _tail(crew: Crew, token: Token) -> list[str]:
+    with crew.logs.reader(token.run_id, token.attempt) as reader:
+        return [line.text for line in reader.tail(MOST_LINES) if line.stream != "system"]

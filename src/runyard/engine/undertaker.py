@@ -1,0 +1,203 @@
+"""Removes runs that are kept no longer: in small batches with rests between, so that nobody waits for it.
+
+Rows go first, in one short transaction for each batch, and leave tombstones; files follow from there, also after a
+crash. Other bounded tables are trimmed here, too.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from runyard import clock, log
+from runyard.db.session import Database
+from runyard.engine.workspace import Workspaces
+from runyard.projects import repository as projects
+from runyard.runs import archive, burying, failures, policies
+from runyard.runs.archive import Archives
+from runyard.runs.logs import LogStore
+from runyard.runs.retention import MiB, Retention, horizon
+from runyard.settings import Settings
+
+logger = log.get("retention")
+T = TypeVar("T")
+
+EVERY_S = 60.0
+TARGET_S = 0.004
+"""How long one transaction should last: a submit that comes in its midst waits no longer."""
+LEAST, MOST = 10, 500
+REST = 1.0
+"""After a batch it rests that many times as long as the batch took."""
+FILES = 100
+SIZES = 200
+TRIM = 200
+DRAFT_DAYS = 2
+DAY_S = 86_400.0
+
+
+class Undertaker:
+    """The scheduler's hand in keeping history bounded."""
+
+    def __init__(
+        self, settings: Settings, database: Database, workspaces: Workspaces, logs: LogStore, archives: Archives
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._workspaces = workspaces
+        self._logs = logs
+        self._archives = archives
+        self._size = LEAST
+        self._trimmed_at = -DAY_S
+        self._loop: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        self._loop = asyncio.create_task(self._run(), name="retention")
+
+    async def stop(self) -> None:
+        """End."""
+        if self._loop is not None:
+            self._loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._loop
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self.turn()
+            except Exception:
+                logger.exception("retention.failed")
+
+    async def turn(self) -> int:
+        """Remove what is kept no longer, wherever; return how many runs."""
+        async with self._database.read() as session:
+            own = await policies.retentions(session)
+            every = [project_id for project_id, _name in await projects.every(session)]
+        removed = 0
+        for project_id in every:
+            rule = own.get(project_id, self._default())
+            if rule.max_size_mb is not None:
+                await self.measure(project_id)
+            removed += await self.apply(project_id, rule)
+        await self.bury_files()
+        if clock.monotonic() - self._trimmed_at >= DAY_S:
+            self._trimmed_at = clock.monotonic()
+            await self.trim()
+        return removed
+
+    def _default(self) -> Retention:
+        kept = self._settings.retention
+        return Retention(max_age_days=kept.max_age_days, max_runs=kept.max_runs, max_size_mb=kept.max_size_mb)
+
+    async def apply(self, project_id: str, rule: Retention) -> int:
+        """Remove the runs of a project that a rule gives up; return how many."""
+        if rule.keeps_all:
+            return 0
+        nth = heaviest = None
+        async with self._database.read() as session:
+            connection = await session.connection()
+            if (place := rule.max_runs) is not None:
+                nth = await connection.run_sync(lambda sync: burying.nth_newest(sync, project_id, place))
+            if (size := rule.max_size_mb) is not None:
+                heaviest = await connection.run_sync(lambda sync: burying.oldest_within(sync, project_id, size * MiB))
+        below = horizon(rule, clock.now(), nth, heaviest)
+        return 0 if below is None else await self._remove(project_id, below, archived=rule.archive)
+
+    async def _remove(self, project_id: str, below: str, *, archived: bool) -> int:
+        removed, after = 0, ""
+        while found := await self._read(partial(_given_up, project_id, below, after)):
+            while found:
+                some, found = found[: self._size], found[self._size :]
+                removed += await self._bury(project_id, some, archived=archived)
+                after = some[-1]
+        if removed:
+            logger.info("retention.removed", project_id=project_id, runs=removed)
+        return removed
+
+    async def _bury(self, project_id: str, run_ids: Sequence[str], *, archived: bool) -> int:
+        if archived:
+            lines = await self._read(lambda sync: archive.documents(sync, run_ids))
+            await asyncio.to_thread(self._archives.add, project_id, lines)
+        at = clock.now()
+        began = clock.monotonic()
+        gone = await self._database.transact(lambda sync: burying.bury(sync, run_ids, at))
+        took = max(clock.monotonic() - began, 1e-4)
+        # Half the way to the size that would have taken as long as it should: one slow batch proves little.
+        fitting = len(run_ids) * TARGET_S / took
+        self._size = int(min(MOST, max(LEAST, (self._size + fitting) / 2)))
+        await asyncio.sleep(min(0.25, REST * took))
+        return len(gone)
+
+    async def _read(self, ask: Callable[[Connection], T]) -> T:
+        async with self._database.read() as session:
+            connection = await session.connection()
+            return await connection.run_sync(ask)
+
+    async def bury_files(self) -> int:
+        """Remove the files of runs whose rows are gone; return of how many."""
+        buried = 0
+        while found := await self._read(lambda sync: burying.graves(sync, FILES)):
+            await asyncio.to_thread(self._discard, found)
+            await self._database.transact(partial(burying.close_graves, run_ids=found))
+            buried += len(found)
+            await asyncio.sleep(0)
+        return buried
+
+    def _discard(self, run_ids: Sequence[str]) -> None:
+        for run_id in run_ids:
+            self._workspaces.discard(run_id)
+            self._logs.delete(run_id)
+
+    async def measure(self, project_id: str) -> int:
+        """Note how large finished runs of a project are on disk; return how many were measured."""
+        measured = 0
+        while found := await self._read(lambda sync: burying.unmeasured(sync, project_id, SIZES)):
+            sizes = await asyncio.to_thread(self._sizes, found)
+            await self._database.transact(partial(burying.note_sizes, project_id=project_id, sizes=sizes))
+            measured += len(found)
+            await asyncio.sleep(0)
+        return measured
+
+    def _sizes(self, run_ids: Sequence[str]) -> list[tuple[str, int]]:
+        work, logs = self._settings.data / "work", self._settings.data / "logs"
+        return [(run_id, _size(work / run_id) + _size(logs / run_id)) for run_id in run_ids]
+
+    async def trim(self) -> None:
+        """Forget old groups of failures, and drafts that no run names any more."""
+        now = clock.now()
+        before = now - timedelta(days=self._settings.retention.failure_days)
+        more = True
+        while more:
+            async with self._database.write() as session:
+                more = await failures.forget(session, before, TRIM) == TRIM
+        drafts = now - timedelta(days=DRAFT_DAYS)
+        while await self._database.transact(lambda sync: burying.forget_drafts(sync, drafts, TRIM)) == TRIM:
+            await asyncio.sleep(0)
+
+
+def _given_up(project_id: str, below: str, after: str, connection: Connection) -> list[str]:
+    return burying.given_up(connection, project_id, below, after, MOST)
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of what lies in a directory, on disk; links are not followed."""
+    total = 0
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = list(waiting.pop().iterdir())
+        except OSError:
+            continue
+        for entry in entries:
+            with suppress(OSError):
+                facts = entry.lstat()
+                total += facts.st_blocks * 512
+                if entry.is_dir() and not entry.is_symlink():
+                    waiting.append(entry)
+    return total
