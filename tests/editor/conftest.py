@@ -17,7 +17,7 @@ def cells(tmp_path: Path) -> Iterator[Cells]:
         for parent in (folder, *folder.parents):
             if parent == Path("/tmp"):
                 break
-            parent.chmod(0o711)
+            parent.chmod(0o755)
     sandboxes = Sandboxes(tmp_path / "data" / "sandbox", hidden=(tmp_path / "data",), uid_base=65_000, uid_count=16)
     yield Cells(folder, sandboxes, at_once=2, patience_s=60)
     assert not list(folder.iterdir()), "a cell was left behind"

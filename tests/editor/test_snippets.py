@@ -1,53 +1,22 @@
 from typing import Any
 
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from runyard import clock
 from runyard.access.models import User
-from runyard.access.permissions import ROLES, Actor, Membership, Role
 from runyard.access.service import AccessService
 from runyard.db.session import Database
 from runyard.editor import snippets as rules
 from runyard.editor.routes import router
 from runyard.editor.snippets import SnippetService
-from runyard.ids import ProjectId, UserId
 from runyard.projects.models import Project
 from runyard.web import problems
 from runyard.web.depends import provide
 
-PEOPLE = {
-    "ada": {"default": Role.developer},
-    "bob": {"default": Role.developer, "side": Role.developer},
-    "vic": {"default": Role.viewer},
-    "zoe": {"other": Role.admin},
-}
+from .yard import PEOPLE, Api, Doorman
+
 BODY = {"prefix": "main", "title": "Main guard", "language": "python", "body": "if __name__ == '__main__':\n    ${}"}
-
-
-class Doorman:
-    """Knows actors by name instead of by token."""
-
-    async def actor_of(self, token: str) -> Actor:
-        places = tuple(Membership(ProjectId(f"prj_{name}"), name, ROLES[role]) for name, role in PEOPLE[token].items())
-        return Actor(UserId(f"usr_{token}"), token, "ses_1", is_admin=False, memberships=places)
-
-
-class Api:
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
-
-    async def __call__(self, who: str, method: str, path: str, status: int, **json: Any) -> Any:
-        transport = httpx.ASGITransport(self._app)
-        headers = {"Authorization": f"Bearer {who}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://yard", headers=headers) as client:
-            answer = await client.request(method, path, json=json or None)
-        assert answer.status_code == status, answer.text
-        return answer.json() if answer.content else None
-
-    async def seen(self, who: str, query: str = "") -> list[str]:
-        return [one["prefix"] for one in (await self(who, "GET", f"/snippets{query}", 200))["items"]]
 
 
 @pytest.fixture
