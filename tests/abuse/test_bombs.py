@@ -66,7 +66,12 @@ async def test_a_memory_bomb(ordeal: Ordeal) -> None:
 
 
 async def test_an_open_file_bomb(ordeal: Ordeal) -> None:
-    code = "held = []\ntry:\n    while True: held.append(open('/dev/null'))\nexcept OSError as no: print(len(held), no.strerror)"
+    code = """
+held = []
+try:
+    while True: held.append(open("/dev/null"))
+except OSError as no: print(len(held), no.strerror)
+"""
     run, log = await ordeal.suffers(code)
     assert run["state"] == "succeeded", log
     assert int(log.split()[0]) < 256
@@ -175,7 +180,7 @@ async def test_a_processor_hog(ordeal: Ordeal) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's runs have users of their own, whose files are swept")
 async def test_what_is_left_in_tmp_is_swept(ordeal: Ordeal) -> None:
-    code = "mkdir -p /tmp/runyard-abuse/deep; touch /tmp/runyard-abuse/deep/f /dev/shm/runyard-abuse; ln -s / /tmp/runyard-root"
+    code = "mkdir -p /tmp/ry-abuse/deep; touch /tmp/ry-abuse/deep/f /dev/shm/ry-abuse; ln -s / /tmp/ry-root"
     run, log = await ordeal.suffers(code, "shell")
     assert run["state"] == "succeeded", log
     await ordeal.nothing_left()

@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -28,6 +30,15 @@ def attempt(name, what):
 """
 
 
+@contextmanager
+def bystander() -> Iterator[None]:
+    """Another process of this machine, with something to hide."""
+    env = {"RUNYARD_TEST_CANARY": CANARY}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=env) as other:
+        yield
+        other.communicate(b"\n")
+
+
 def verdicts(log: str) -> dict[str, str]:
     """What each attempt came to."""
     return {line.split()[0]: " ".join(line.split()[1:3]) for line in log.splitlines() if " " in line}
@@ -40,11 +51,8 @@ for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"
     try: print(open(path, "rb").read().replace(bytes(1), b" ")[:100000])
     except OSError: pass
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env={"RUNYARD_TEST_CANARY": CANARY}
-    ) as other:
+    with bystander():
         run, log = await ordeal.suffers(code)
-        other.communicate(b"\n")
     assert run["state"] == "succeeded"
     assert CANARY not in log
 
@@ -190,7 +198,14 @@ while True: time.sleep(1)
 
 
 async def test_daemons_do_not_outlive_their_script(ordeal: Ordeal) -> None:
-    code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(60)\n    os._exit(0)\nprint('done')"
+    code = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0: time.sleep(60)
+    os._exit(0)
+print("done")
+"""
     run, log = await ordeal.suffers(code)
     assert (run["state"], log.strip()) == ("succeeded", "done")
     await ordeal.nothing_left()
@@ -213,8 +228,10 @@ call("mountns", {unshare}, 0x20000)
 call("mount", {mount}, 0, 0, 0, 0, 0)
 call("keyctl", {keyctl}, 0, 0)
 call("bpf", {bpf}, 0, 0, 0)
-call("attach", {ptrace}, 16, 1, 0, 0)
 call("pivot", {pivot}, 0, 0)
+if "{ordeal.level}" != "container":  # what an engine's own filter lets through stays within the container
+    call("attach", {ptrace}, 16, 1, 0, 0)
+    call("uring", {uring}, 8, 0)
 try: open("/dev/mem", "rb")
 except OSError as no: print("mem refused", no.strerror)
 try: os.mknod("sda", 0o60644, os.makedev(8, 0)); print("mknod GOT IT")
@@ -327,7 +344,11 @@ attempt("name", lambda: socket.getaddrinfo("runyard.example", 80))
 
 
 async def test_odd_bytes_escapes_and_markup_in_the_log(ordeal: Ordeal) -> None:
-    code = "import os\nos.write(1, b'\\xff\\xfe\\x00 \\x1b]0;title\\x07\\x1b[2J <script>alert(1)</script> \\xed\\xa0\\x80\\n')\nprint('after')"
+    code = """
+import os
+os.write(1, b"\\xff\\xfe\\x00 \\x1b]0;title\\x07\\x1b[2J <script>alert(1)</script> \\xed\\xa0\\x80\\n")
+print("after")
+"""
     run, log = await ordeal.suffers(code)
     assert run["state"] == "succeeded"
     lines = await ordeal.yard.lines(run["id"])

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from runyard.settings import Settings
 
 _MOVE = "Choose another place with --data or RUNYARD_DATA, or make this one writable for you."
-_LEVELS = ("process", "bubblewrap")
 
 
 def data_directory(chosen: "Settings") -> Finding:
@@ -140,7 +139,7 @@ def sandboxes(chosen: "Settings", *, usable: bool) -> Iterator[Finding]:
             chosen = chosen.model_copy(update={"data": Path(elsewhere)})
         try:
             made = make_sandboxes(chosen)
-            probes = [probe for probe in made.probe() if probe.level.value in _LEVELS]
+            probes = made.probe()
             default = made.default_level()
         except (OSError, Problem) as error:
             yield Finding("Isolation", "missing", f"It can't be tried: {error}.", essential=True)
@@ -151,6 +150,9 @@ def sandboxes(chosen: "Settings", *, usable: bool) -> Iterator[Finding]:
         said = ", ".join(f"{key.replace('_', ' ')}: {value}" for key, value in probe.details.items())
         if probe.available:
             yield Finding(name, "ok", f"{said}{chosen_one}")
+        elif probe.level.value == "container" and not chosen.sandbox.engine:
+            # Nobody has asked for it, so nothing is missing.
+            yield Finding(name, "ok", f"not used: {probe.reason}")
         else:
             yield Finding(name, "missing", f"{probe.reason}.", probe.fix)
 

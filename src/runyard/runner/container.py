@@ -30,6 +30,7 @@ _SAMPLE_S = 0.5
 _HEADER = struct.Struct(">BxxxL")
 _PIECE = 65536
 _BROKEN = 125
+_KILLED = 128 + signal.SIGKILL
 # The first process of a container: it takes the environment from its standard input, so that no secret stands in
 # the engine's own records, and stays in front of the script, since a first process gets no signal it has not asked for.
 ENTRY = r"""
@@ -134,8 +135,12 @@ class Keeper:
         self._sample(always=True)
         answer = engine.demand(self.path, "POST", f"/containers/{self.name}/wait")
         state = engine.demand(self.path, "GET", f"/containers/{self.name}/json")["State"]
-        self._report(oom=bool(state.get("OOMKilled")))
-        return int(answer["StatusCode"]) & 0xFF
+        code = int(answer["StatusCode"]) & 0xFF
+        # Podman knows only of its first process; a killed one at the very limit says the same.
+        limit, peak = self.config["HostConfig"].get("Memory"), self.usage["memory_peak_bytes"]
+        at_limit = code == _KILLED and limit is not None and peak is not None and peak >= limit
+        self._report(oom=bool(state.get("OOMKilled")) or at_limit)
+        return code
 
     def _sample(self, *, always: bool = False) -> None:
         now = time.monotonic()

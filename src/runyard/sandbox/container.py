@@ -7,6 +7,7 @@ directories in it, read-only, just as in bubblewrap: what runs there then runs h
 import hashlib
 import io
 import os
+import resource
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ MIB = 1024 * 1024
 OVERHEAD_PIDS = 1
 LABEL = "runyard.attempt"
 _BASE = "runyard-base"
+_PIDS = 32_768  # Podman's own limit where the kernel has its usual number of process ids
 _PLACES = ("etc", "proc", "sys", "dev", "tmp", "run", "var", "opt", "home", "srv", "mnt")
 
 
@@ -129,8 +131,13 @@ def _mounts(engine: Engine, request: Request) -> list[dict[str, Any]]:
 
 
 def _ulimits(limits: Limits) -> list[dict[str, Any]]:
-    chosen = process.rlimits(limits, processes=None)
-    return [{"Name": name.lower(), "Soft": value, "Hard": value} for name, value in chosen]
+    chosen = dict(process.rlimits(limits, processes=None))
+    # Podman would otherwise ask for more than a machine may be able to give.
+    for name, kind, most in (("NOFILE", resource.RLIMIT_NOFILE, 1 << 20), ("NPROC", resource.RLIMIT_NPROC, _PIDS)):
+        hard = resource.getrlimit(kind)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(hard, most)
+        chosen[name] = min(chosen.get(name, bound), bound)
+    return [{"Name": name.lower(), "Soft": value, "Hard": value} for name, value in chosen.items()]
 
 
 def base_image(trees: Iterable[tuple[str, str | None]]) -> tuple[str, bytes]:
@@ -139,7 +146,8 @@ def base_image(trees: Iterable[tuple[str, str | None]]) -> tuple[str, bytes]:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name in _PLACES:
-            tar.addfile(_folder(name))
+            # runc gives what it mounts there the mode that it finds
+            tar.addfile(_folder(name, 0o1777 if name == "tmp" else 0o755))
         for tree, link in found:
             entry = _folder(tree.strip("/"))
             if link is not None:
@@ -149,9 +157,9 @@ def base_image(trees: Iterable[tuple[str, str | None]]) -> tuple[str, bytes]:
     return f"{_BASE}-{hashlib.sha256(content).hexdigest()[:16]}", content
 
 
-def _folder(name: str) -> tarfile.TarInfo:
+def _folder(name: str, mode: int = 0o755) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
-    entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+    entry.type, entry.mode = tarfile.DIRTYPE, mode
     return entry
 
 
