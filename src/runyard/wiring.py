@@ -217,7 +217,7 @@ class Yard:
         self.projects = ProjectService()
         self.access = AccessService(self.database, settings, key, self.projects)
         self.scripts = ScriptService(self.sealer, self.bus)
-        self.script_services = (Shelf(), Transfer(self.scripts))
+        self.script_services = (Shelf(), Transfer(self.scripts), self.scripts.sets)
         self.environments = EnvironmentService(
             self.database,
             self.bus,

@@ -215,3 +215,15 @@ async def test_javascript_imports_from_the_library(yard: Running, code: str) -> 
     assert made.status_code in {201, 409}
     run = await yard.run(code, "javascript")
     assert (run["state"], await yard.log(run["id"])) == ("succeeded", "3\n")
+
+
+async def test_a_run_takes_a_saved_set(yard: Running) -> None:
+    definitions = [{"key": "SIZE", "type": "number", "required": True}, {"key": "TOKEN", "type": "password"}]
+    script_id = await yard.script('echo "$SIZE ${#TOKEN}"', parameters=definitions)
+    values = {"SIZE": 3, "TOKEN": "hush"}
+    await yard.post(f"/scripts/{script_id}/parameter-sets", {"name": "Mine", "values": values}, 201)
+    run = await yard.post(f"/scripts/{script_id}/runs", {"parameter_set": "Mine", "parameters": {"SIZE": 4}})
+    done = await yard.finished(run["id"])
+    assert (done["state"], await yard.log(run["id"])) == ("succeeded", "4 4\n")
+    refused = await yard.client.post(f"/scripts/{script_id}/runs", json={"parameter_set": "None"})
+    assert (refused.status_code, refused.json()["code"]) == (404, "no_such_set")

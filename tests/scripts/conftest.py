@@ -18,6 +18,7 @@ from runyard.scripts.analysis_routes import router as analysis_router
 from runyard.scripts.organising import Shelf
 from runyard.scripts.routes import router
 from runyard.scripts.service import ScriptService
+from runyard.scripts.set_routes import router as set_router
 from runyard.scripts.shelf_routes import router as shelf_router
 from runyard.scripts.transfer import Transfer
 from runyard.scripts.transfer_routes import router as transfer_router
@@ -61,9 +62,10 @@ async def yard(store: Database) -> Yard:
     app.include_router(shelf_router, prefix="/api/v1")
     app.include_router(analysis_router, prefix="/api/v1")
     app.include_router(transfer_router, prefix="/api/v1")
+    app.include_router(set_router, prefix="/api/v1")
     app.include_router(router, prefix="/api/v1")
     problems.install(app)
-    provide(app.state, database, scripts, Shelf(), Transfer(scripts))
+    provide(app.state, database, scripts, Shelf(), Transfer(scripts), scripts.sets)
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, scripts, bus, app, actors)
 

@@ -15,6 +15,7 @@ from runyard.editor.socket import router as language_routes
 from runyard.environments.machine_routes import router as machine_routes
 from runyard.environments.package_routes import router as package_routes
 from runyard.environments.routes import router as environment_routes
+from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.history_routes import router as history_routes
@@ -24,6 +25,7 @@ from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.routes import router as script_routes
+from runyard.scripts.set_routes import router as set_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
 from runyard.scripts.transfer_routes import router as transfer_routes
 from runyard.web import problems
@@ -38,6 +40,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     shelf_routes,
     analysis_routes,
     transfer_routes,
+    set_routes,
     script_routes,
     history_routes,
     run_routes,
@@ -46,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     environment_routes,
     package_routes,
     machine_routes,
+    trial_routes,
     insight_routes,
     editor_routes,
     language_routes,

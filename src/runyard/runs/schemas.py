@@ -22,14 +22,18 @@ class Body(BaseModel):
 
 
 class Submit(Body):
-    """How a saved script is to be run."""
+    """How a saved script is to be run; `parameters` go over those of the saved `parameter_set` (its id or name)."""
 
     parameters: dict[str, Any] = Field(default_factory=dict)
+    parameter_set: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     timeout_s: Timeout | None = None
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict, max_length=20)
     priority: Priority | None = None
     queue: Queue | None = None
     limits: ResourceLimits | None = None
+    environment_id: Annotated[str, StringConstraints(max_length=32)] | None = Field(
+        None, description="Run in this very environment, such as a trial upgrade, instead of the one that is wanted."
+    )
 
 
 class SubmitAny(Submit):

@@ -15,6 +15,7 @@ from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
+from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
@@ -99,7 +100,7 @@ class RunService:
             async with self._database.read() as session:
                 if body.script_id is not None:
                     pinned = await self._scripts.pin(session, actor, body.script_id)
-                    given = parameters.complete(pinned.definitions, body.parameters)
+                    given = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                     parameters.check_files(pinned.definitions, given, sizes)
             names = await asyncio.to_thread(self._store, run_id, uploads)
         try:
@@ -107,7 +108,7 @@ class RunService:
                 pinned = await self._pin(session, actor, body)
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, run_id)
-                values = parameters.complete(pinned.definitions, body.parameters)
+                values = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                 parameters.check_files(pinned.definitions, values, sizes)
                 await self._add(
                     session,
@@ -119,6 +120,7 @@ class RunService:
                     labels=body.labels,
                     uploads=names,
                     wishes=await self._wishes(session, body, pinned),
+                    environment_id=body.environment_id,
                 )
         except IntegrityError:
             files.discard(self._work / run_id)
@@ -131,6 +133,11 @@ class RunService:
             raise
         return Accepted(id=run_id, state=State.queued)
 
+    async def _given(self, session: AsyncSession, pinned: Pinned, body: SubmitAny) -> Mapping[str, Any]:
+        if body.parameter_set is None:
+            return body.parameters
+        return await self._scripts.sets.filled(session, pinned, body.parameter_set, body.parameters)
+
     async def _pin(self, session: AsyncSession, actor: Actor, body: SubmitAny) -> Pinned:
         if body.script_id is not None:
             pinned = await self._scripts.pin(session, actor, body.script_id)
@@ -138,6 +145,9 @@ class RunService:
             assert body.draft is not None  # noqa: S101 - checked on entry
             pinned = await self._scripts.draft(session, actor, body.draft, body.project)
         actor.demand(Permission.run_submit, ProjectId(pinned.project_id), NoSuchRun)
+        if body.environment_id is not None:
+            manager = pinned.policy.package_manager
+            await trials.demand(session, body.environment_id, pinned.project_id, pinned.language, manager)
         return pinned
 
     async def _add(

@@ -45,3 +45,11 @@ class NoSuchCategory(Missing):
 
 class CategoryTaken(Conflict):
     """Another category of this project has that name."""
+
+
+class NoSuchSet(Missing):
+    """The script has no such parameter set."""
+
+
+class SetTaken(Conflict):
+    """Another parameter set of this script has that name."""

@@ -21,6 +21,7 @@ from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, find, newest, project_of
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
 from runyard.scripts.sealed import shown
+from runyard.scripts.sets import ParameterSets
 from runyard.scripts.versions import VersionKeeper, content_of
 from runyard.secrets.sealing import Sealer
 
@@ -58,6 +59,7 @@ class ScriptService(Pinning):
     def __init__(self, sealer: Sealer, bus: Bus) -> None:
         super().__init__(VersionKeeper(sealer))
         self._bus = bus
+        self.sets = ParameterSets(sealer)
 
     # Reading
 
