@@ -167,6 +167,7 @@ def leave() -> None:
         kernel.unshare(_CLONE_NEWNET)
         return
     uid, gid = os.getuid(), os.getgid()
+    kernel.show_memory()
     kernel.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         fd = os.open(f"/proc/self/{name}", os.O_WRONLY | os.O_CLOEXEC)

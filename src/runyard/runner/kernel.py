@@ -43,6 +43,8 @@ name_shim = _call(_PR_SET_NAME, b"runyard-shim")
 """The same for a shim."""
 hide_memory = _call(_PR_SET_DUMPABLE, 0)
 """Keep others of the same user from reading this process's memory and environment: secrets pass through it."""
+show_memory = _call(_PR_SET_DUMPABLE, 1)
+"""Undo that: a process whose memory is hidden may not say which users its own namespace has."""
 name_proxy = _call(_PR_SET_NAME, b"runyard-egress")
 """The same for a run's proxy."""
 _renounce = _call(_PR_SET_NO_NEW_PRIVS, 1)
