@@ -68,9 +68,50 @@ describe('useLogSearch', () => {
     search.step(1)
     search.step(1)
     expect(revealed).toEqual([700, 600, 700, 800])
-    search.from.value = 5000
+    expect(search.hits.value).toHaveLength(10)
+    search.from.value = 1000
     await look(search, 'hits')
     expect(search.hits.value[search.current.value]).toBe(1000)
+  })
+
+  it('finds what is near first, and stops when there is too much of it', async () => {
+    const lines = 100_000
+    const asked: number[] = []
+    const { search, revealed } = opened({
+      page: () => Promise.reject(new Error('not asked for')),
+      search: (_q, after, limit) => {
+        asked.push(after)
+        const scanned = Math.min(lines, after + limit)
+        const items = Array.from({ length: scanned - after }, (_, at) => ({ n: after + at + 1 }))
+        return Promise.resolve({ items, next: scanned < lines ? scanned : null, scanned, total: lines })
+      },
+    })
+    search.from.value = 99_951
+    await look(search, 'everything')
+    expect(revealed).toEqual([99_951])
+    expect(search.hits.value.at(-1)).toBe(lines)
+    const count = search.hits.value.length
+    expect(search.hits.value[0]).toBe(lines - count + 1)
+    expect([search.capped.value, search.looked.value]).toEqual([true, count])
+    expect(count).toBeLessThan(13_000)
+    search.step(-1)
+    expect(revealed.at(-1)).toBe(99_950)
+  })
+
+  it('says of nothing that it is nothing, whatever the length', async () => {
+    const asked: number[] = []
+    const { search, revealed } = opened({
+      page: () => Promise.reject(new Error('not asked for')),
+      search: (_q, after) => {
+        asked.push(after)
+        return Promise.resolve({ items: [], next: null, scanned: 5_000_000, total: 5_000_000 })
+      },
+    })
+    search.from.value = 4_999_990
+    await look(search, 'nothing')
+    expect(revealed).toEqual([])
+    expect([search.hits.value.length, search.looked.value, search.busy.value]).toEqual([0, 5_000_000, false])
+    expect(asked.length).toBeLessThan(10)
   })
 
   it('tests lines that arrive', async () => {
