@@ -22,6 +22,12 @@ export const keys = {
     one: (id: string) => ['runs', 'one', id] as const,
     events: (id: string) => ['runs', 'events', id] as const,
     files: (id: string) => ['runs', 'files', id] as const,
+    usage: (id: string, attempt: number) => ['runs', 'usage', id, attempt] as const,
+    failures: (filters: object) => ['runs', 'failures', filters] as const,
+    failure: (id: string) => ['runs', 'failure', id] as const,
+    compared: (which: object) => ['runs', 'compared', which] as const,
+    rules: (project: string) => ['runs', 'rules', project] as const,
+    limits: ['runs', 'limits'] as const,
   },
   environments: {
     all: ['environments'] as const,

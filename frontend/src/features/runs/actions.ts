@@ -5,7 +5,7 @@ import { Problem } from '@/api/problem'
 import type { Run } from '@/api/types'
 import { t } from '@/ui/i18n'
 import { toast, toastProblem } from '@/ui/toast/toasts'
-import { cancelRun, rerunRun } from './api'
+import { cancelRun, keepRun, rerunRun } from './api'
 
 interface Named {
   id: string
@@ -53,5 +53,15 @@ export function useRunActions() {
     }
   }
 
-  return { cancel, rerun }
+  /** Keep a run whatever the rules of retention say, or let it go again. */
+  async function keep(run: Named, on: boolean): Promise<void> {
+    try {
+      queries.setQueryData<Run>(keys.runs.one(run.id), await keepRun(run.id, on))
+      toast(on ? t('runs.kept') : t('runs.letGone'))
+    } catch (error) {
+      toastProblem(error)
+    }
+  }
+
+  return { cancel, rerun, keep }
 }

@@ -1,5 +1,5 @@
 import { ask, askRaw, client } from '@/api/client'
-import type { RunState } from '@/api/types'
+import type { Batch, RunState } from '@/api/types'
 
 export interface RunFilters {
   project: string
@@ -7,6 +7,15 @@ export interface RunFilters {
   script_id?: string
   label?: string[]
   q?: string
+  failure_id?: string
+  since?: string
+}
+
+export interface FailureFilters {
+  project: string
+  script_id?: string
+  q?: string
+  since?: string
 }
 
 const of = (runId: string) => ({ params: { path: { run_id: runId } } })
@@ -91,4 +100,37 @@ export async function readArchive(runId: string): Promise<Blob> {
 export async function readLogText(runId: string, attempt: number): Promise<Blob> {
   const headers = { accept: 'text/plain' }
   return (await askRaw(`/api/v1/runs/${runId}/logs?attempt=${String(attempt)}`, { headers })).blob()
+}
+
+export function getUsage(runId: string, attempt: number) {
+  const params = { path: { run_id: runId }, query: { attempt } }
+  return ask(client.GET('/api/v1/runs/{run_id}/usage', { params }))
+}
+
+export function listFailures(filters: FailureFilters, cursor: string | null, limit = 50) {
+  const query = { ...filters, limit, ...(cursor ? { cursor } : {}) }
+  return ask(client.GET('/api/v1/failures', { params: { query } }))
+}
+
+export function getFailure(failureId: string) {
+  return ask(client.GET('/api/v1/failures/{failure_id}', { params: { path: { failure_id: failureId } } }))
+}
+
+export function compareRuns(query: { a: string; b: string }) {
+  return ask(client.GET('/api/v1/runs/compare', { params: { query } }))
+}
+
+export function previewBatch(body: Batch) {
+  return ask(client.POST('/api/v1/runs/batch/preview', { body }))
+}
+
+export function runBatch(body: Batch) {
+  return ask(client.POST('/api/v1/runs/batch', { body }))
+}
+
+/** Keep a run whatever the rules of retention say, or let it go the way of the others again. */
+export function keepRun(runId: string, keep: boolean) {
+  return keep
+    ? ask(client.PUT('/api/v1/runs/{run_id}/keep', { ...of(runId), body: { note: '' } }))
+    : ask(client.DELETE('/api/v1/runs/{run_id}/keep', of(runId)))
 }

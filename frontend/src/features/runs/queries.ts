@@ -1,7 +1,20 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
-import { getRun, listAttempts, listEvents, listFiles, listRuns, type RunFilters } from './api'
+import type { Run } from '@/api/types'
+import {
+  compareRuns,
+  getFailure,
+  getRun,
+  getUsage,
+  listAttempts,
+  listEvents,
+  listFailures,
+  listFiles,
+  listRuns,
+  type FailureFilters,
+  type RunFilters,
+} from './api'
 import { isOver } from './states'
 
 /** Runs of a filter, newest first, page after page. */
@@ -46,5 +59,44 @@ export function useRunFiles(runId: Ref<string>) {
   return useQuery({
     queryKey: computed(() => keys.runs.files(runId.value)),
     queryFn: () => listFiles(runId.value),
+  })
+}
+
+const SAMPLING_MS = 3000
+
+/** What an attempt used over time; asked again while it goes on. */
+export function useRunUsage(which: Ref<{ run: Run; attempt: number }>) {
+  return useQuery({
+    queryKey: computed(() => keys.runs.usage(which.value.run.id, which.value.attempt)),
+    queryFn: () => getUsage(which.value.run.id, which.value.attempt),
+    refetchInterval: (query) => (query.state.data?.complete ? false : SAMPLING_MS),
+  })
+}
+
+/** Groups of failures, those seen last first. */
+export function useFailures(filters: Ref<FailureFilters>) {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => keys.runs.failures(filters.value)),
+    queryFn: ({ pageParam }) => listFailures(filters.value, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: (before) => before,
+  })
+  const failures = computed(() => query.data.value?.pages.flatMap((page) => page.items) ?? [])
+  return { ...query, failures }
+}
+
+export function useFailure(failureId: Ref<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.runs.failure(failureId.value)),
+    queryFn: () => getFailure(failureId.value),
+  })
+}
+
+export function useComparison(both: Ref<{ a: string; b: string } | null>) {
+  return useQuery({
+    queryKey: computed(() => keys.runs.compared(both.value ?? {})),
+    queryFn: () => compareRuns(both.value ?? { a: '', b: '' }),
+    enabled: computed(() => both.value !== null),
   })
 }

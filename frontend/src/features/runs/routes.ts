@@ -8,6 +8,31 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'app.nav.runs', section: 'runs' },
   },
   {
+    path: '/runs/failures',
+    name: 'failures',
+    component: () => import('./FailuresPage.vue'),
+    meta: { title: 'runs.tabsOf.failures', section: 'runs' },
+  },
+  {
+    path: '/runs/failures/:failureId',
+    name: 'failure',
+    component: () => import('./FailurePage.vue'),
+    props: true,
+    meta: { title: 'runs.failure.one', section: 'runs' },
+  },
+  {
+    path: '/runs/rules',
+    name: 'run-rules',
+    component: () => import('./RunRulesPage.vue'),
+    meta: { title: 'runs.tabsOf.rules', section: 'runs' },
+  },
+  {
+    path: '/runs/compare',
+    name: 'compare',
+    component: () => import('./ComparePage.vue'),
+    meta: { title: 'runs.compare.title', section: 'runs' },
+  },
+  {
     path: '/runs/:runId',
     name: 'run',
     component: () => import('./RunPage.vue'),

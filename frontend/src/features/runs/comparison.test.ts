@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest'
+import type { Comparison } from '@/api/types'
+import { figureRows, outputText, packageRows, parameterRows } from './comparison'
+
+const comparison = (over: Partial<Comparison>): Comparison => ({
+  a_id: 'a',
+  b_id: 'b',
+  changed: [],
+  code: { a: '', b: '', a_version: 1, b_version: 1, diff: [], same: true },
+  environment_names: { both: [], only_a: [], only_b: [] },
+  figures: [],
+  outputs: { a: null, b: null, diff: [], same: true },
+  packages: { a_environment_id: null, b_environment_id: null, differ: [], same: true },
+  parameters: [],
+  settings: [],
+  ...over,
+})
+
+it('tells a measurement that moved from one that only trembled', () => {
+  const rows = figureRows(
+    comparison({
+      figures: [
+        { name: 'duration_s', a: 10, b: 10.5, change: 1.05 },
+        { name: 'cpu_s', a: 2, b: 5, change: 2.5 },
+        { name: 'exit_code', a: 0, b: 1, change: null },
+        { name: 'attempt', a: 1, b: 1, change: 1 },
+        { name: 'memory_peak_mb', a: null, b: null, change: null },
+        { name: 'output_bytes', a: null, b: 2048, change: null },
+      ],
+    }),
+  )
+  expect(rows.map((row) => [row.same, row.a, row.b])).toEqual([
+    [true, '10 s', '10 s'],
+    [false, '2.0 s', '5.0 s'],
+    [false, '0', '1'],
+    [true, '1', '1'],
+    [false, '–', '2 KB'],
+  ])
+  expect(rows[1]?.change).toContain('2.5')
+  expect(rows[2]?.change).toBe('')
+})
+
+it('shows values as one line, and none as a dash', () => {
+  expect(
+    parameterRows(
+      comparison({
+        parameters: [
+          { key: 'A', a: { x: 1 }, b: null, same: false },
+          { key: 'B', a: 'x', b: 'x', same: true },
+        ],
+      }),
+    ),
+  ).toMatchObject([
+    { name: 'A', a: '{"x":1}', b: '–', same: false },
+    { name: 'B', a: 'x', b: 'x', same: true },
+  ])
+})
+
+it('names a package that one side lacks', () => {
+  const packages = {
+    a_environment_id: null,
+    b_environment_id: null,
+    same: false,
+    differ: [{ name: 'pip', a: null, b: '25' }],
+  }
+  expect(packageRows(comparison({ packages }))).toMatchObject([{ name: 'pip', a: '–', b: '25' }])
+})
+
+it('compares outputs as text', () => {
+  expect(outputText(null)).toBe('')
+  expect(outputText({ a: 1 })).toBe('{\n  "a": 1\n}')
+})

@@ -1,0 +1,99 @@
+import { useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, ref, type Ref } from 'vue'
+import { ask, client } from '@/api/client'
+import { keys } from '@/api/keys'
+import { Problem } from '@/api/problem'
+import type { components } from '@/api/schema'
+import { LIMITS, type Limit as Resource, type WHEN_BUSY } from '@/features/policy/policy'
+import { t } from '@/ui/i18n'
+import { toast, toastProblem } from '@/ui/toast/toasts'
+
+export type ProjectRules = components['schemas']['RunPolicy']
+export type YardLimits = components['schemas']['YardLimits']
+
+export interface RunLimit {
+  limit: number | null
+  policy: (typeof WHEN_BUSY)[number]
+}
+
+/** What a project lays down, with what the server leaves out when it is open. */
+export function rulesDraft(rules: ProjectRules) {
+  const { bounds, concurrency, retention } = rules
+  const limits = Object.fromEntries(LIMITS.map((one) => [one, bounds?.limits?.[one] ?? null]))
+  return {
+    bounds: {
+      priority: bounds?.priority ?? null,
+      timeout_s: bounds?.timeout_s ?? null,
+      queues: bounds?.queues ?? null,
+      limits: limits as Record<Resource, number | null>,
+    },
+    concurrency: limitOf(concurrency),
+    retention: retention
+      ? {
+          max_age_days: retention.max_age_days ?? null,
+          max_runs: retention.max_runs ?? null,
+          max_size_mb: retention.max_size_mb ?? null,
+          archive: retention.archive ?? false,
+        }
+      : null,
+  }
+}
+export type RulesDraft = ReturnType<typeof rulesDraft>
+
+export function limitsDraft(limits: YardLimits) {
+  return {
+    installation: limitOf(limits.installation),
+    queues: (limits.queues ?? []).map(({ queue, ...limit }) => ({ queue, ...limitOf(limit) })),
+  }
+}
+export type LimitsDraft = ReturnType<typeof limitsDraft>
+
+function limitOf(limit: Partial<RunLimit> | undefined): RunLimit {
+  return { limit: limit?.limit ?? null, policy: limit?.policy ?? 'queue' }
+}
+
+export function useRules(project: Ref<string>) {
+  return useQuery({
+    queryKey: computed(() => keys.runs.rules(project.value)),
+    queryFn: () =>
+      ask(
+        client.GET('/api/v1/projects/{project}/run-policy', { params: { path: { project: project.value } } }),
+      ),
+  })
+}
+
+export function useYardLimits() {
+  return useQuery({ queryKey: keys.runs.limits, queryFn: () => ask(client.GET('/api/v1/run-limits')) })
+}
+
+/** Save rules; what the server refuses stands beside its field. */
+export function useRuleActions() {
+  const queries = useQueryClient()
+  const busy = ref(false)
+  const refused = ref<Record<string, string>>({})
+
+  async function save<T>(key: readonly unknown[], work: () => Promise<T>): Promise<void> {
+    busy.value = true
+    refused.value = {}
+    try {
+      queries.setQueryData(key, await work())
+      toast(t('runs.rules.saved'))
+    } catch (error) {
+      if (error instanceof Problem && error.status === 422) refused.value = error.byField()
+      toastProblem(error)
+    } finally {
+      busy.value = false
+    }
+  }
+
+  return {
+    busy,
+    refused,
+    saveRules: (project: string, body: RulesDraft) =>
+      save(keys.runs.rules(project), () =>
+        ask(client.PUT('/api/v1/projects/{project}/run-policy', { params: { path: { project } }, body })),
+      ),
+    saveLimits: (body: LimitsDraft) =>
+      save(keys.runs.limits, () => ask(client.PUT('/api/v1/run-limits', { body }))),
+  }
+}
