@@ -48,6 +48,7 @@ from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
 from runyard.scripts.organising import Shelf
 from runyard.scripts.service import ScriptService
+from runyard.scripts.sources import Sources
 from runyard.scripts.transfer import Transfer
 from runyard.scripts.uses import ScriptUses
 from runyard.secrets import keys
@@ -217,7 +218,9 @@ class Yard:
         self.projects = ProjectService()
         self.access = AccessService(self.database, settings, key, self.projects)
         self.scripts = ScriptService(self.sealer, self.bus)
-        self.script_services = (Shelf(), Transfer(self.scripts), self.scripts.sets)
+        transfer = Transfer(self.scripts)
+        self.sources = Sources(settings.imports, self.database, transfer, self.sealer)
+        self.script_services = (Shelf(), transfer, self.scripts.sets, self.sources)
         self.environments = EnvironmentService(
             self.database,
             self.bus,
@@ -286,6 +289,7 @@ class Yard:
                 daily=(self.environments.sweep, self.environments.advisories.sweep, self._sweep_sessions),
             )
             await self.reaper.start()
+            await self.sources.start()
             self.gatekeeper = Gatekeeper(self.database, self.bus, self.dispatch, self.limits)
             await self.gatekeeper.start()
             self.undertaker = Undertaker(self.settings, self.database, self.workspaces, self.logs, self.archives)
@@ -299,6 +303,7 @@ class Yard:
             await self.undertaker.stop()
         if self.gatekeeper is not None:
             await self.gatekeeper.stop()
+        await self.sources.stop()
         if self.reaper is not None:
             await self.reaper.stop()
         if self.executor is not None:

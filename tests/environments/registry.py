@@ -9,7 +9,7 @@ import threading
 import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -30,13 +30,23 @@ class Registry:
     def index(self) -> str:
         return f"{self.url}/simple"
 
-    def wheel(self, name: str, version: str = "1.0", *, needs: tuple[str, ...] = (), **modules: str) -> None:
-        """Offer a pure wheel: module ``name`` with VERSION and a console script, and further ``modules``."""
+    def wheel(
+        self,
+        name: str,
+        version: str = "1.0",
+        *,
+        needs: tuple[str, ...] = (),
+        files: Mapping[str, str] | None = None,
+        **modules: str,
+    ) -> None:
+        """Offer a pure wheel: module ``name`` with VERSION and a console script, further ``modules`` and ``files``."""
+        added = files or {}
         info = f"{name}-{version}.dist-info"
         needed = "".join(f"Requires-Dist: {need}\n" for need in needs)
         files = {
             f"{name}/__init__.py": f'VERSION = "{version}"\n\n\ndef main() -> None:\n    print("hello from {name}")\n',
             **{f"{name}/{module}.py": code for module, code in modules.items()},
+            **added,
             f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needed}",
             f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
             f"{info}/entry_points.txt": f"[console_scripts]\n{name} = {name}:main\n",
@@ -47,6 +57,10 @@ class Registry:
             for path, text in files.items():
                 archive.writestr(path, text)
         self._offer(name, f"{name}-{version}-py3-none-any.whl", packed.getvalue())
+
+    def withdraw(self, name: str) -> None:
+        """Know no Python package of that name any more."""
+        del self._wheels[name]
 
     def sdist(self, name: str, setup: str, version: str = "1.0") -> None:
         """Offer a source distribution whose build backend is the code `setup`."""

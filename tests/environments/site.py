@@ -15,6 +15,7 @@ from runyard.environments.machine_routes import router as machine_router
 from runyard.environments.package_routes import router as package_router
 from runyard.environments.routes import router
 from runyard.environments.service import EnvironmentService
+from runyard.environments.trial_routes import router as trial_router
 from runyard.environments.users import Nobody, UsedBy
 from runyard.ids import ProjectId, UserId
 from runyard.web import problems
@@ -77,6 +78,7 @@ async def opened(yard: Yard, **options: Any) -> AsyncIterator[Site]:
     app.include_router(router)
     app.include_router(package_router)
     app.include_router(machine_router)
+    app.include_router(trial_router)
     provide(
         app.state, yard.database, environments, environments.advisories, environments.interpreters, environments.sources
     )

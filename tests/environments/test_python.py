@@ -3,13 +3,11 @@
 import asyncio
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runyard.environments.failures import BuildFailed
-from runyard.environments.processes import Command
 from runyard.environments.service import EnvironmentService
 
 from .conftest import PROJECT, Yard, execute, pins, python
@@ -258,25 +256,6 @@ async def test_files_lost_in_a_power_cut_are_noticed(yard: Yard, environments: E
     module.unlink()
     assert await (await yard.open()).ensure(python("tiny"), None, PROJECT) == ready
     assert (await yard.row(ready.id)).build == 2
-
-
-async def test_builds_can_be_confined(yard: Yard) -> None:
-    commands: list[Command] = []
-
-    def confine(command: Command) -> Command:
-        commands.append(command)
-        return replace(command, argv=("/usr/bin/env", *command.argv))
-
-    service = await yard.open(confine=confine)
-    ready = await service.ensure(python("tiny"), None, PROJECT)
-    assert [command.argv[1:3] for command in commands] == [
-        ("pip", "compile"),
-        ("venv", str(ready.read_only[0])),
-        ("pip", "sync"),
-    ]
-    cache = yard.data / "cache" / "uv"
-    assert all(command.cwd in command.writable and cache in command.writable for command in commands)
-    assert all(ready.read_only[0] in command.writable for command in commands[1:])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs scripts under other users")

@@ -27,6 +27,7 @@ from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.routes import router as script_routes
 from runyard.scripts.set_routes import router as set_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
+from runyard.scripts.source_routes import router as source_routes
 from runyard.scripts.transfer_routes import router as transfer_routes
 from runyard.web import problems
 from runyard.web.depends import provide
@@ -41,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     analysis_routes,
     transfer_routes,
     set_routes,
+    source_routes,
     script_routes,
     history_routes,
     run_routes,

@@ -19,6 +19,7 @@ from runyard import clock, log
 from runyard.db.session import Database, after_commit
 from runyard.environments import inventory, repository
 from runyard.environments.buildlog import BuildLog
+from runyard.environments.cage import Cage
 from runyard.environments.contents import Sizes
 from runyard.environments.directory import Shelf, Size, measure
 from runyard.environments.failures import (
@@ -34,10 +35,10 @@ from runyard.environments.interpreters import Interpreter
 from runyard.environments.lifecycle import Event, State, move
 from runyard.environments.locks import Lock, Package
 from runyard.environments.models import Environment
-from runyard.environments.processes import Confine
 from runyard.environments.sources import INSTALLATION, SourceBook
 from runyard.environments.toolchain import Site, Toolchain
 from runyard.environments.wants import Kind, Want
+from runyard.errors import Problem
 from runyard.live.bus import Bus
 
 logger = log.get("environments")
@@ -83,7 +84,7 @@ class Builds:
         *,
         at_once: int,
         timeout_s: float,
-        confine: Confine,
+        cage: Cage,
         builder: bool,
     ) -> None:
         self._database = database
@@ -92,7 +93,7 @@ class Builds:
         self._toolchains = toolchains
         self._sources = sources
         self._timeout_s = timeout_s
-        self._confine = confine
+        self._cage = cage
         self._builder = builder
         self._turns = asyncio.Semaphore(at_once)
         self._builds: dict[str, _Build] = {}
@@ -101,6 +102,11 @@ class Builds:
         """Make a build due, and have it begin once that is committed: here, or by whoever builds."""
         if not await repository.apply(session, id_, move(Event.ask), error_code=None, error_message=None):
             return
+
+        self.due(session, id_, afresh=afresh)
+
+    def due(self, session: AsyncSession, id_: str, *, afresh: bool = False) -> None:
+        """Have a build that is due begin once that is committed: here, or by whoever builds."""
 
         def begin() -> None:
             self.publish(id_, State.pending)
@@ -206,6 +212,9 @@ class Builds:
             except OSError as error:
                 full = error.errno in {errno.ENOSPC, errno.EDQUOT}
                 failure = (DiskFull if full else InstallFailed)(str(error))
+            except Problem as error:
+                # Such as a cage that can't be had here.
+                failure = InstallFailed(error.detail)
             except Exception as error:
                 logger.exception("environment.build_crashed", environment_id=row.id)
                 failure = BuildFailed(f"The build broke: {error!r}")
@@ -230,7 +239,7 @@ class Builds:
             if interpreter is None:
                 interpreter = await asyncio.to_thread(toolchain.interpreter, want)
             with self._shelf.scratch() as scratch:
-                site = Site(scratch, lines, self._confine, self._sources.of(row.project_id or INSTALLATION))
+                site = Site(scratch, lines, self._cage, self._sources.of(row.project_id or INSTALLATION))
                 lines.say(f"Build {row.build} on {interpreter.title} ({interpreter.path})")
                 if row.lock_text is None:
                     lines.say(f"Resolving {', '.join(want.requirements) or 'no requirements'}")
@@ -255,7 +264,11 @@ class Builds:
             await _to_the_end(self._shelf.set_aside, name)
             site.grip = grip
             try:
-                await toolchain.install(lock, interpreter, self._shelf.path(name), site)
+                try:
+                    await toolchain.install(lock, interpreter, self._shelf.path(name), site)
+                except BaseException:
+                    await _to_the_end(self._shelf.unmark, name)
+                    raise
                 return await _to_the_end(self._shelf.publish, name, toolchain.program)
             finally:
                 site.grip = None

@@ -33,7 +33,8 @@ from runyard.environments.processes import signal_group
 
 MARK = ".runyard-environment.json"
 _POLL_S = 0.1
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+# No file of an environment is written, nor run with another user's rights.
+_TAKEN = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH | stat.S_ISUID | stat.S_ISGID
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,11 @@ class Shelf:
     def prepare(self) -> None:
         """Make what is missing. Users who run scripts may pass through, and into environments only."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for private in (self.logs, self._aside, self._trash, self._scratch, self._locks):
+        for private in (self.logs, self._aside, self._trash, self._locks):
             private.mkdir(mode=0o700, exist_ok=True)
+        # Builds under users of their own pass through; each has a directory that only they may enter.
+        self._scratch.mkdir(mode=0o711, exist_ok=True)
+        self._scratch.chmod(0o711)
 
     def path(self, name: str) -> Path:
         """Return where the environment of that name is, or would be."""
@@ -119,6 +123,7 @@ class Shelf:
         """Make what was built read-only and mark it as whole. `program` is the interpreter inside it, if any."""
         path = self.path(name)
         path.mkdir(mode=0o755, exist_ok=True)
+        self._unmark(path)
         for folder, _folders, files in os.walk(path, topdown=False):
             for file in files:
                 _take_write(os.path.join(folder, file))  # noqa: PTH118 - tens of thousands of them
@@ -132,6 +137,17 @@ class Shelf:
         draft.rename(path / MARK)
         _take_write(str(path))
         return size
+
+    def unmark(self, name: str) -> None:
+        """Take away marks that are not ours: of a build that failed after code of packages had run in it."""
+        self._unmark(self.path(name))
+
+    @staticmethod
+    def _unmark(path: Path) -> None:
+        for mark in (path / MARK, path / f"{MARK}.new"):
+            if mark.is_dir() and not mark.is_symlink():
+                remove_tree(mark)
+            mark.unlink(missing_ok=True)
 
     def set_aside(self, name: str) -> None:
         """Move an environment out of the way of its rebuilding; what is not whole is thrown away."""
@@ -251,8 +267,8 @@ def remove_tree(path: Path) -> None:
 
 def _take_write(path: str) -> None:
     mode = os.lstat(path).st_mode
-    if not stat.S_ISLNK(mode) and mode & _WRITABLE:
-        os.chmod(path, stat.S_IMODE(mode) & ~_WRITABLE)  # noqa: PTH101
+    if not stat.S_ISLNK(mode) and mode & _TAKEN:
+        os.chmod(path, stat.S_IMODE(mode) & ~_TAKEN)  # noqa: PTH101
 
 
 def _locked(handle: int) -> bool:

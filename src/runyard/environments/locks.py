@@ -5,11 +5,14 @@ import json
 import re
 from dataclasses import dataclass
 
+from packaging.utils import canonicalize_name
+
 from runyard.environments.wants import Kind
 
 _PYTHON_LINE = re.compile(
     r"^(?P<name>[A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*(?:==(?P<version>[^\s;\\]+)|@\s*(?P<url>\S+))"
 )
+_HASH = re.compile(r"--hash=(\S+)")
 _NODE_PREFIX = "node_modules/"
 
 
@@ -43,6 +46,18 @@ class Lock:
             return ()
         found = _python(self.text) if self.kind is Kind.python else _node(self.text)
         return tuple(sorted(set(found), key=lambda package: (package.name, package.version)))
+
+
+def hashes_of(text: str) -> dict[str, tuple[str, ...]]:
+    """Return the hashes that a Python lock allows for each package, by its normalised name."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        match = _PYTHON_LINE.match(line)
+        if match:
+            name = canonicalize_name(match["name"])
+        found.setdefault(name, []).extend(_HASH.findall(line))
+    return {key: tuple(sorted(values)) for key, values in found.items()}
 
 
 def _python(text: str) -> list[Package]:

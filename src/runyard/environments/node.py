@@ -2,7 +2,7 @@
 
 A script finds packages from its own place upwards, whether by ``require`` or by ``import``: a link named
 ``node_modules`` beside it leads into the environment, whose packages then find one another there. NODE_PATH serves
-CommonJS scripts that lie elsewhere. Install scripts of packages run as the agent, unless a `Confine` is given.
+CommonJS scripts that lie elsewhere. Where packages have install scripts, the installation is confined.
 """
 
 import functools
@@ -83,11 +83,15 @@ class NodeToolchain:
         top = json.loads(lock.text)["packages"][""]
         (target / "package-lock.json").write_text(lock.text)
         (target / "package.json").write_text(json.dumps({**_PACKAGE, "dependencies": top.get("dependencies", {})}))
-        done = await site.run(
-            *(*interpreter.installer, "ci", "--prefix", str(target), *_QUIET),
-            env=self._env(site.sources, interpreter),
-            writable=(self._cache, target),
-        )
+        command = (*interpreter.installer, "ci", "--prefix", str(target), *_QUIET)
+        env = self._env(site.sources, interpreter)
+        if any(entry.get("hasInstallScript") for entry in json.loads(lock.text)["packages"].values()):
+            site.log.say("Some packages run scripts when they are installed")
+            # Nothing that such code can write is shared with another environment.
+            own = {**env, "npm_config_cache": str(site.scratch / "npm")}
+            done = await site.run_confined(*command, env=own, writable=(target,), reads=interpreter.roots)
+        else:
+            done = await site.run(*command, "--ignore-scripts", env=env, writable=(self._cache, target))
         if done.code != 0:
             raise verdicts.installing(done.stderr)
 

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 KEPT = frozenset(
@@ -78,10 +78,6 @@ class Command:
     writable: tuple[Path, ...]
 
 
-Confine = Callable[[Command], Command]
-"""Wraps a build's command so that it runs confined; the identity runs it as the agent."""
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """How a command ended: exit code (negative: minus the signal), and both outputs as text."""
@@ -147,11 +143,6 @@ async def run(command: Command, hear: Hear, started: Callable[[int], None], *, q
         # The transport is private, and still open pipes would warn when it is collected.
         process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001
     return Done(code, stdout, stderr)
-
-
-def unconfined(command: Command) -> Command:
-    """Run builds as the agent."""
-    return replace(command)
 
 
 def signal_group(group: int, number: signal.Signals) -> None:

@@ -1,12 +1,14 @@
 """Python environments, by uv.
 
-Source distributions run code of their own while they are built: as the agent, unless a `Confine` is given.
+Source distributions run code of their own while they are built: confined, with a cache of their own. Wheels run none.
 """
 
+import asyncio
 import functools
 from pathlib import Path
 
 from runyard.environments import verdicts
+from runyard.environments.bytecode import COMPILE, BytecodeStore
 from runyard.environments.contents import Sizes, python_sizes
 from runyard.environments.failures import PythonMissing
 from runyard.environments.interpreters import Interpreter, ask_python, find_python, uv_program
@@ -35,7 +37,8 @@ class PythonToolchain:
     program = "bin/python"
 
     def __init__(self, settings: EnvironmentSettings, cache: Path, registry: InterpreterRegistry) -> None:
-        self._cache = cache
+        self._cache = cache / "uv"
+        self._bytecode = BytecodeStore(cache / "bytecode")
         self._registry = registry
         self._find = functools.cache(lambda requires: find_python(settings.python, requires))
         self._at = functools.cache(ask_python)
@@ -72,50 +75,80 @@ class PythonToolchain:
         return self._at(path) if path.exists() else None
 
     async def resolve(self, want: Want, interpreter: Interpreter, site: Site) -> Lock:
-        """Decide every version and its hashes."""
+        """Decide every version and its hashes. Wheels come first; only where they don't do, code of packages runs."""
         if not want.requirements:
             return Lock(Kind.python, "")
         asked = site.scratch / "requirements.in"
         asked.write_text("".join(f"{line}\n" for line in want.requirements))
-        done = await site.run(
+        command = (
             *(uv_program(), "pip", "compile", str(asked), "--python", str(interpreter.path)),
             *("--generate-hashes", "--no-header", "--no-annotate"),
-            env=self._env(site.sources),
-            writable=(self._cache,),
-            quiet_stdout=True,
         )
+        env = self._env(site.sources)
+        done = await site.run(*command, "--no-build", env=env, writable=(self._cache,), quiet_stdout=True)
+        if done.code != 0 and verdicts.needs_build(done.stderr):
+            site.log.say("Not all packages come as wheels: source distributions are built")
+            done = await site.run_confined(
+                *command, env=self._own_cache(env, site), reads=_readable(interpreter), quiet_stdout=True
+            )
         if done.code != 0:
             raise verdicts.resolving(done.stderr)
         return Lock(Kind.python, done.stdout)
 
     async def install(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
         """Make the environment and put the packages in."""
-        uv = uv_program()
+        uv, env = uv_program(), self._env(site.sources)
         writable = (self._cache, target)
-        done = await site.run(
-            uv,
-            "venv",
-            str(target),
-            "--python",
-            str(interpreter.path),
-            "--quiet",
-            env=self._env(site.sources),
-            writable=writable,
-        )
-        if done.code != 0:
-            raise PythonMissing(verdicts.last_words(done.stderr))
+        await self._make(uv, interpreter, target, site)
         if not lock.text:
             return
         locked = site.scratch / "requirements.txt"
         locked.write_text(lock.text)
-        done = await site.run(
-            *(uv, "pip", "sync", str(locked), "--python", str(target / self.program)),
-            *("--link-mode", "hardlink", "--compile-bytecode"),
-            env=self._env(site.sources),
-            writable=writable,
-        )
+        sync = (uv, "pip", "sync", str(locked), "--python", str(target / self.program))
+        done = await site.run(*sync, "--no-build", "--link-mode", "hardlink", env=env, writable=writable)
+        if done.code == 0:
+            await self._compile(lock, interpreter, target, site)
+            return
+        if verdicts.needs_build(done.stderr):
+            site.log.say("Not all packages come as wheels: source distributions are built")
+            # Nothing that such code can write is shared with another environment.
+            done = await site.run_confined(
+                *(*sync, "--link-mode", "copy", "--compile-bytecode"),
+                env=self._own_cache(env, site),
+                writable=(target,),
+                reads=_readable(interpreter),
+            )
         if done.code != 0:
             raise verdicts.installing(done.stderr)
+
+    async def _make(self, uv: str, interpreter: Interpreter, target: Path, site: Site) -> None:
+        done = await site.run(
+            *(uv, "venv", str(target), "--python", str(interpreter.path), "--quiet"),
+            env=self._env(site.sources),
+            writable=(self._cache, target),
+        )
+        if done.code != 0:
+            raise PythonMissing(verdicts.last_words(done.stderr))
+
+    async def _compile(self, lock: Lock, interpreter: Interpreter, target: Path, site: Site) -> None:
+        missing = await asyncio.to_thread(self._bytecode.link, target, interpreter, lock.text)
+        if not missing.jobs:
+            return
+        program, jobs = site.scratch / "compile.py", site.scratch / "jobs.json"
+        program.write_text(COMPILE)
+        jobs.write_text(missing.as_json())
+        # Without -S the environment's own start-up files would run; without -I what the agent's variables name.
+        done = await site.run(
+            *(str(interpreter.path), "-I", "-S", str(program), str(jobs)), env=self._env(site.sources)
+        )
+        if done.code == 0:
+            await asyncio.to_thread(self._bytecode.settle, missing)
+        else:
+            site.log.say("Some modules could not be compiled: they are read from source")
+
+    @staticmethod
+    def _own_cache(env: dict[str, str], site: Site) -> dict[str, str]:
+        return {**env, "UV_CACHE_DIR": str(site.scratch / "uv")}
 
     def sizes(self, path: Path) -> Sizes:
         """Return how large each package is."""
@@ -148,3 +181,9 @@ class PythonToolchain:
             env.pop("UV_EXTRA_INDEX_URL", None)
             env["UV_INDEX"] = " ".join(sources.extra_index_urls)
         return env
+
+
+def _readable(interpreter: Interpreter) -> tuple[Path, ...]:
+    """Return what a confined build has to read besides the system: uv and the interpreter."""
+    uv = Path(uv_program())
+    return (uv, *interpreter.roots)

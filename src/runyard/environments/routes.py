@@ -31,7 +31,9 @@ Reader = Annotated[Actor, allow(Permission.environment_read)]
 Keeper = Annotated[Actor, allow(Permission.environment_manage)]
 
 
-async def _visible(actor: Reader, session: Reading, environments: Environments, environment_id: str) -> Environment:
+async def visible_environment(
+    actor: Reader, session: Reading, environments: Environments, environment_id: str
+) -> Environment:
     """Answer 404 for what is not there, or comes from another project's own sources."""
     return await environments.see(session, actor, environment_id)
 
@@ -67,7 +69,10 @@ async def clean_up_environments(
 
 @router.get("/{environment_id}", operation_id="get_environment")
 async def get_environment(
-    actor: Reader, session: Reading, environments: Environments, row: Annotated[Environment, Depends(_visible)]
+    actor: Reader,
+    session: Reading,
+    environments: Environments,
+    row: Annotated[Environment, Depends(visible_environment)],
 ) -> EnvironmentBody:
     """Get an environment with its packages, their known vulnerabilities, and the scripts that use it."""
     return await views.whole(environments, session, actor, row)
@@ -76,7 +81,7 @@ async def get_environment(
 @router.get("/{environment_id}/log", operation_id="get_environment_log")
 async def get_environment_log(
     _actor: Reader,
-    row: Annotated[Environment, Depends(_visible)],
+    row: Annotated[Environment, Depends(visible_environment)],
     environments: Environments,
     after: Annotated[int, Query(ge=0, description="Only lines with a number above this one.")] = 0,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
@@ -90,7 +95,7 @@ async def get_environment_log(
 @router.get("/{environment_id}/log/stream", operation_id="stream_environment_log", response_class=EventSourceResponse)
 async def stream_environment_log(
     _actor: Reader,
-    row: Annotated[Environment, Depends(_visible)],
+    row: Annotated[Environment, Depends(visible_environment)],
     environments: Environments,
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
@@ -105,7 +110,10 @@ async def stream_environment_log(
 
 @router.post("/{environment_id}/cancel", operation_id="cancel_environment", status_code=202)
 async def cancel_environment(
-    actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
+    actor: Keeper,
+    session: Transaction,
+    environments: Environments,
+    row: Annotated[Environment, Depends(visible_environment)],
 ) -> EnvironmentSummary:
     """Stop the build of an environment."""
     changed = await environments.cancel(session, row.id)
@@ -114,7 +122,10 @@ async def cancel_environment(
 
 @router.post("/{environment_id}/rebuild", operation_id="rebuild_environment", status_code=202)
 async def rebuild_environment(
-    actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
+    actor: Keeper,
+    session: Transaction,
+    environments: Environments,
+    row: Annotated[Environment, Depends(visible_environment)],
 ) -> EnvironmentSummary:
     """Build an environment anew, or try again after a failure; the versions stay those of its lock."""
     changed = await environments.rebuild(session, row.id)
@@ -123,7 +134,10 @@ async def rebuild_environment(
 
 @router.delete("/{environment_id}", operation_id="delete_environment", status_code=204)
 async def delete_environment(
-    _actor: Keeper, session: Transaction, environments: Environments, row: Annotated[Environment, Depends(_visible)]
+    _actor: Keeper,
+    session: Transaction,
+    environments: Environments,
+    row: Annotated[Environment, Depends(visible_environment)],
 ) -> None:
     """Delete an environment; the next run that wants it resolves its requirements afresh."""
     await environments.delete(session, row.id)

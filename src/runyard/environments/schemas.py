@@ -157,6 +157,22 @@ class AdvisoryImportAnswer(BaseModel):
     total: int
 
 
+class PackageChange(BaseModel):
+    """What an upgrade does to one package."""
+
+    name: str
+    from_version: str | None
+    to_version: str | None
+    change: Literal["added", "removed", "upgraded", "downgraded", "changed"]
+
+
+class TrialBody(BaseModel):
+    """A trial upgrade: an environment of its own until it is kept or dropped."""
+
+    environment: EnvironmentSummary
+    changes: list[PackageChange] | None = Field(description="Null until newer versions have been resolved.")
+
+
 class InterpreterBody(BaseModel):
     """An interpreter that environments can be built on."""
 

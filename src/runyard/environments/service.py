@@ -22,6 +22,7 @@ from runyard.environments import inventory, repository
 from runyard.environments.advisories import AdvisoryService
 from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
+from runyard.environments.cage import Cage, NoCage
 from runyard.environments.chores import Chores
 from runyard.environments.directory import Shelf
 from runyard.environments.failures import (
@@ -32,12 +33,12 @@ from runyard.environments.failures import (
 from runyard.environments.lifecycle import UNSETTLED, Event, State, WrongMoment, after, move
 from runyard.environments.models import Environment
 from runyard.environments.node import NodeToolchain
-from runyard.environments.processes import Confine, unconfined
 from runyard.environments.python import PythonToolchain
 from runyard.environments.registry import InterpreterRegistry
 from runyard.environments.sources import SourceBook
 from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
+from runyard.environments.trials import TrialService
 from runyard.environments.users import Nobody, Users
 from runyard.environments.wants import Kind, Want
 from runyard.ids import EnvironmentId, ProjectId
@@ -78,7 +79,7 @@ class EnvironmentService:
         *,
         users: Users | None = None,
         in_use: InUse = _idle,
-        confine: Confine = unconfined,
+        cage: Cage | None = None,
         toolchains: Sequence[Toolchain] = (),
         builder: bool = True,
     ) -> None:
@@ -93,7 +94,7 @@ class EnvironmentService:
         self.sources = SourceBook(database, bus, settings.environments, sealer)
         self.interpreters = InterpreterRegistry(database, bus, settings.data)
         chosen = toolchains or (
-            PythonToolchain(settings.environments, cache / "uv", self.interpreters),
+            PythonToolchain(settings.environments, cache, self.interpreters),
             NodeToolchain(cache / "npm", self.interpreters),
         )
         tools: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
@@ -105,12 +106,13 @@ class EnvironmentService:
             self.sources,
             at_once=settings.worker.builds,
             timeout_s=settings.environments.build_timeout_s,
-            confine=confine,
+            cage=cage or NoCage(),
             builder=builder,
         )
         self._chores = Chores()
         self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
         self._supply = Supply(database, self._builds, self._shelf, tools, self.sources, self._chores)
+        self.trials = TrialService(self._builds, bus)
         self._listening: asyncio.Task[None] | None = None
         self._uses: dict[str, tuple[str, datetime]] = {}
 

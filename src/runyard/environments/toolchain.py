@@ -8,12 +8,13 @@ from typing import Protocol
 
 from runyard.environments import processes
 from runyard.environments.buildlog import BuildLog
+from runyard.environments.cage import Cage
 from runyard.environments.contents import Sizes
 from runyard.environments.directory import Grip
 from runyard.environments.interpreters import Interpreter
 from runyard.environments.locks import Lock
 from runyard.environments.mirrors import Sources
-from runyard.environments.processes import Command, Confine, Done
+from runyard.environments.processes import Command, Done
 from runyard.environments.wants import Kind, Want
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -42,20 +43,36 @@ class Ready:
 class Site:
     """Where one build happens: a private directory, a log, and the way commands are run there."""
 
-    def __init__(self, scratch: Path, log: BuildLog, confine: Confine, sources: Sources) -> None:
+    def __init__(self, scratch: Path, log: BuildLog, cage: Cage, sources: Sources) -> None:
         self.scratch = scratch
         self.log = log
         self.sources = sources
         self.grip: Grip | None = None
-        self._confine = confine
+        self._cage = cage
 
     async def run(
         self, *argv: str, env: Mapping[str, str], writable: tuple[Path, ...] = (), quiet_stdout: bool = False
     ) -> Done:
-        """Run a command with the scratch directory as its home and working directory."""
+        """Run a tool of ours, which runs no code of packages, with the scratch directory as its home."""
+        command = self._command(argv, env, writable)
+        return await processes.run(command, self.log.hear, self._started, quiet_stdout=quiet_stdout)
+
+    async def run_confined(
+        self,
+        *argv: str,
+        env: Mapping[str, str],
+        writable: tuple[Path, ...] = (),
+        reads: tuple[Path, ...] = (),
+        quiet_stdout: bool = False,
+    ) -> Done:
+        """Run a command that may run code of packages: it sees the scratch directory, `writable`, `reads`, no more."""
+        with self._cage.around(self._command(argv, env, writable), reads) as caged:
+            self.log.say(f"Code of packages runs confined: {caged.told}")
+            return await processes.run(caged.command, self.log.hear, self._started, quiet_stdout=quiet_stdout)
+
+    def _command(self, argv: tuple[str, ...], env: Mapping[str, str], writable: tuple[Path, ...]) -> Command:
         home = {"HOME": str(self.scratch), "TMPDIR": str(self.scratch)}
-        command = Command(argv, {**env, **home}, self.scratch, (self.scratch, *writable))
-        return await processes.run(self._confine(command), self.log.hear, self._started, quiet_stdout=quiet_stdout)
+        return Command(argv, {**env, **home}, self.scratch, (self.scratch, *writable))
 
     def _started(self, pid: int) -> None:
         if self.grip is not None:

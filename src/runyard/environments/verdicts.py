@@ -14,12 +14,22 @@ _UNREACHABLE = re.compile(
     r"|\b(?:ECONNREFUSED|ENOTFOUND|ETIMEDOUT|ECONNRESET|EAI_AGAIN|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH)\b"
     r"|HTTP status (?:server error|client error) \((?:50\d|40[137]|429)|\bE(?:50\d|40[137]|429)\b"
 )
+_BUILD_NEEDED = re.compile(
+    r"building (?:from source|source distributions|\S+) is disabled|no usable wheels|--no-build|no wheels with"
+    r"|wheels are required",
+    re.IGNORECASE,
+)
 _ADDRESS = re.compile(r"https?://[^/\s)\"']+")
 _NOISE = re.compile(
     r"^npm (?:notice|warn|WARN)|A complete log of this run|^npm error\s*$|^npm error\s+at\s"
     r"|^npm error (?:errno|syscall)\b|you are behind a proxy"
 )
 _NPM = re.compile(r"^npm (?:error|ERR!) ?(?:\d{3} |notarget |ERESOLVE )?")
+
+
+def needs_build(stderr: str) -> bool:
+    """Whether uv, told to build nothing, would have had to build a source distribution."""
+    return _BUILD_NEEDED.search(re.sub(r"\s+", " ", stderr)) is not None
 
 
 def resolving(stderr: str) -> BuildFailed:
