@@ -1,4 +1,5 @@
 import { CompletionContext } from '@codemirror/autocomplete'
+import { ensureSyntaxTree } from '@codemirror/language'
 import { EditorState } from '@codemirror/state'
 import { python } from '@codemirror/lang-python'
 import { expect, it } from 'vitest'
@@ -17,6 +18,7 @@ const snippet = (prefix: string, language: Snippet['language']): Snippet => ({
   may_change: true,
   updated_at: '2026-01-01T00:00:00Z',
 })
+const PATIENCE_MS = 30_000
 const all = [snippet('main', 'python'), snippet('each', 'any'), snippet('loop', 'shell')]
 
 it('offers what fits the language', () => {
@@ -26,6 +28,7 @@ it('offers what fits the language', () => {
 
 function offered(doc: string, explicit = false) {
   const state = EditorState.create({ doc, extensions: [python()] })
+  ensureSyntaxTree(state, doc.length, PATIENCE_MS)
   const result = snippetSource(() => all)(new CompletionContext(state, doc.length, explicit))
   return result && { from: result.from, labels: result.options.map((one) => one.label) }
 }
