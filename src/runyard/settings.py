@@ -156,6 +156,14 @@ class RetentionSettings(BaseModel):
     failure_days: float = Field(180.0, gt=0)
 
 
+class ImportSettings(BaseModel):
+    """Where scripts may be imported from. Times in seconds."""
+
+    gist_api: str = "https://api.github.com"
+    allow_private: bool = False
+    timeout_s: float = Field(120.0, gt=0)
+
+
 class LogSettings(BaseModel):
     """The platform's own log."""
 
@@ -195,6 +203,7 @@ class Settings(BaseSettings):
     environments: EnvironmentSettings = EnvironmentSettings()
     editor: EditorSettings = EditorSettings()
     retention: RetentionSettings = RetentionSettings()
+    imports: ImportSettings = ImportSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -4,6 +4,7 @@ OPEN_ROUTES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/auth/login"): "It is where tokens come from.",
     ("POST", "/api/v1/auth/refresh"): "The refresh cookie proves who asks; cross-site requests are refused.",
     ("POST", "/api/v1/auth/logout"): "Ends the session whose cookie or token it is shown, and no other.",
+    ("POST", "/api/v1/hooks/sources/{script_id}"): "The signature proves who calls; it only has a source looked at.",
     ("GET", "/healthz"): "Tells a supervisor that the process lives, and nothing else.",
     ("GET", "/readyz"): "Tells a load balancer whether to send requests, and nothing else.",
     ("GET", "/api/v1/openapi.json"): "The same for everybody: it is published with each release.",

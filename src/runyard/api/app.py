@@ -15,6 +15,7 @@ from runyard.editor.socket import router as language_routes
 from runyard.environments.machine_routes import router as machine_routes
 from runyard.environments.package_routes import router as package_routes
 from runyard.environments.routes import router as environment_routes
+from runyard.environments.transfer_routes import router as transfer_routes
 from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.projects.routes import router as project_routes
@@ -52,6 +53,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     package_routes,
     machine_routes,
     trial_routes,
+    transfer_routes,
     insight_routes,
     editor_routes,
     language_routes,

@@ -1,6 +1,6 @@
 """What can be wrong with scripts."""
 
-from runyard.errors import Conflict, Invalid, Missing
+from runyard.errors import Conflict, Forbidden, Invalid, Missing, Unavailable
 
 
 class NoSuchScript(Missing):
@@ -53,3 +53,19 @@ class NoSuchSet(Missing):
 
 class SetTaken(Conflict):
     """Another parameter set of this script has that name."""
+
+
+class SourceRefused(Invalid):
+    """Nothing is fetched from there."""
+
+
+class SourceUnreachable(Unavailable):
+    """The source can't be reached."""
+
+
+class NoSuchSource(Missing):
+    """The script is not kept in step with anything."""
+
+
+class BadSignature(Forbidden):
+    """The signature of the call is missing or wrong."""

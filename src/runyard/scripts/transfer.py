@@ -35,7 +35,10 @@ _PLACE = frozenset({"project", "kind"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How what was sent is to be taken. `script_id` makes it the next version of that script."""
+    """How what was sent is to be taken.
+
+    `script_id` makes it the next version of that script; with `content_only` only its code and files follow.
+    """
 
     project: str = "default"
     name: str | None = None
@@ -45,6 +48,7 @@ class Wanted:
     script_id: str | None = None
     on_conflict: OnConflict = "refuse"
     detect: bool = True
+    content_only: bool = False
     note: str = ""
 
 
@@ -73,6 +77,8 @@ class Transfer:
             numbered = enumerate(package.scripts)
             return [await self._save(session, actor, body, wanted, number) for number, body in numbered]
         body = chosen(package, wanted)
+        if wanted.content_only:
+            body = {key: value for key, value in body.items() if key in {"language", "code", "files", "entry"}}
         if wanted.script_id is not None:
             return [await self._advance(session, actor, wanted.script_id, body, wanted.note)]
         return [await self._save(session, actor, body, wanted, None)]

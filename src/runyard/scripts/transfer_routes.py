@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.db.session import Database
 from runyard.projects.service import DEFAULT
 from runyard.scripts import packages, trees
 from runyard.scripts.analysis_routes import FrameworkFound
 from runyard.scripts.schemas import Body, Folder, Name, Note, Tags
 from runyard.scripts.transfer import OnConflict, Taken, Transfer, Wanted, as_json, as_zip
-from runyard.web.depends import Reading, Transaction, provided
+from runyard.web.depends import Reading, provided
 
 router = APIRouter(tags=["scripts"])
 Transfers = Annotated[Transfer, Depends(provided(Transfer))]
@@ -95,7 +96,7 @@ async def preview_import(actor: Writer, file: Sent) -> Preview:
 @router.post("/imports", status_code=201, operation_id="import_scripts")
 async def import_scripts(
     actor: Writer,
-    session: Transaction,
+    database: Annotated[Database, Depends(provided(Database))],
     transfers: Transfers,
     file: Sent,
     payload: Annotated[str, Form(max_length=100_000, description="The options, `ImportOptions` as JSON.")] = "{}",
@@ -107,8 +108,10 @@ async def import_scripts(
         listed = error.errors(include_url=False, include_context=False, include_input=False)
         raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in listed]) from error
     wanted = Wanted(**{**dict(options), "tags": tuple(options.tags)})
-    taken = await transfers.take(session, actor, await _package(file), wanted)
-    return TakenList(items=[_taken(item) for item in taken])
+    package = await _package(file)
+    async with database.write() as session:
+        taken = await transfers.take(session, actor, package, wanted)
+    return TakenList(items=[shown_taken(item) for item in taken])
 
 
 @router.get(
@@ -137,6 +140,7 @@ async def _package(file: UploadFile) -> packages.Package:
     return await asyncio.to_thread(packages.package, file.filename or "", data)
 
 
-def _taken(item: Taken) -> TakenScript:
+def shown_taken(item: Taken) -> TakenScript:
+    """Return what became of a script as it is answered."""
     facts: dict[str, Any] = {"id": item.id, "name": item.name, "version": item.version, "outcome": item.outcome}
     return TakenScript.model_validate(facts)
