@@ -67,7 +67,14 @@ def test_the_doctor_finds_a_machine_that_works(make_yard: MakeYard, bare: Comman
     assert {check["state"] for check in found.values()} <= {"ok", "degraded", "missing"}
     assert found["Data directory"]["state"] == found["Database"]["state"] == found["Master key"]["state"] == "ok"
     assert yard.url in found["Address"]["detail"]
-    assert {"Isolation process", "Isolation bubblewrap", "Control groups", "uv", "Node.js with npm"} <= found.keys()
+    assert {
+        "Isolation process",
+        "Isolation bubblewrap",
+        "Control groups",
+        "uv",
+        "Node.js with npm",
+        "Editor's programs",
+    } <= found.keys()
     assert all(check["fix"] for check in found.values() if check["state"] == "missing")
     (yard.data / "master.key").chmod(0o644)
     broken = bare("doctor", "--data", yard.data)

@@ -190,3 +190,18 @@ def tools(chosen: "Settings") -> Iterator[Finding]:
             yield Finding(name, "degraded", f"{probe.version} ({probe.path})", probe.fix)
         else:
             yield Finding(name, "ok", f"{probe.version} ({probe.path})")
+
+
+def editor_programs() -> Finding:
+    """Look for what completes, checks and formats code in the editor."""
+    from runyard.editor import programs
+
+    name = "Editor's programs"
+    found = [programs.find(one) for one in ("ty", "ruff", "oxlint", "shellcheck", "shfmt")]
+    found.append(programs.find_prettier())
+    there = [f"{one.name} {one.version}" for one in found if isinstance(one, programs.Program)]
+    lacking = {one.name: one.fix for one in found if isinstance(one, programs.Lack)}
+    if not lacking:
+        return Finding(name, "ok", ", ".join(there))
+    detail = f"without {', '.join(lacking)}" + (f"; {', '.join(there)}" if there else "")
+    return Finding(name, "degraded", detail, " ".join(dict.fromkeys(lacking.values())))

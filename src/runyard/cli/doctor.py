@@ -70,6 +70,7 @@ def examine(chosen: "Settings") -> Iterator[Finding]:
     yield from checks.sandboxes(chosen, usable=place.state == "ok" and chosen.data.is_dir())
     yield checks.control_groups(chosen)
     yield from checks.tools(chosen)
+    yield checks.editor_programs()
 
 
 def _tell(finding: Finding) -> None:
