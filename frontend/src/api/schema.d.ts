@@ -376,6 +376,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/{environment_id}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trial
+         * @description Get the trial upgrade of an environment, and how it differs.
+         */
+        get: operations["get_trial"];
+        put?: never;
+        /**
+         * Begin Trial
+         * @description Resolve newer versions and build them beside the environment; run a script in it by its `environment_id`.
+         */
+        post: operations["begin_trial"];
+        /**
+         * Drop Trial
+         * @description Drop the trial; everything stays as it was.
+         */
+        delete: operations["drop_trial"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment_id}/trial/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep Trial
+         * @description Put the trial in the environment's place: the next runs of every script that used it get the new versions.
+         */
+        post: operations["keep_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/failures": {
         parameters: {
             query?: never;
@@ -476,6 +524,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hooks/sources/{script_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Source
+         * @description Tell that a source has changed: a push webhook, signed ``sha256=HMAC(key, body)`` as GitHub and Gitea do.
+         */
+        post: operations["call_script_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -510,6 +578,26 @@ export interface paths {
          * @description Tell what a file holds, without saving anything.
          */
         post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Source
+         * @description Import a path of a Git repository, or a Gist, once or to be kept in step.
+         */
+        post: operations["import_source"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1351,6 +1439,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/parameter-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sets
+         * @description List a script's saved parameter sets.
+         */
+        get: operations["list_parameter_sets"];
+        put?: never;
+        /**
+         * Create Set
+         * @description Keep values under a name; each is checked, and any may be left out.
+         */
+        post: operations["create_parameter_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/parameter-sets/{set_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Set
+         * @description Remove a set.
+         */
+        delete: operations["delete_parameter_set"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Set
+         * @description Rename a set, or give it other values.
+         */
+        patch: operations["change_parameter_set"];
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/restore": {
         parameters: {
             query?: never;
@@ -1425,6 +1561,50 @@ export interface paths {
         get: operations["get_script_schema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Source
+         * @description Return what a script is kept in step with.
+         */
+        get: operations["get_script_source"];
+        put?: never;
+        post?: never;
+        /**
+         * Drop Source
+         * @description Leave a script as it is from now on.
+         */
+        delete: operations["drop_script_source"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/source/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sync Source
+         * @description Have a script brought up to date soon.
+         */
+        post: operations["sync_script_source"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3221,6 +3401,18 @@ export interface components {
             };
         };
         /**
+         * Misfit
+         * @description A value that the script, as it is now, would refuse.
+         */
+        Misfit: {
+            /** Code */
+            code: string;
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * Mount
          * @description A directory or file of the host that the script sees; an administrator must have allowed its `source`.
          */
@@ -3431,6 +3623,23 @@ export interface components {
             timeout_s?: number | null;
         };
         /**
+         * NewSet
+         * @description Values to be kept under a name.
+         */
+        NewSet: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * NewSnippet
          * @description A snippet to keep. In `body`, `${name}` is a place to fill in and `${}` where the cursor goes.
          */
@@ -3452,6 +3661,66 @@ export interface components {
             project?: string | null;
             /** Title */
             title: string;
+        };
+        /**
+         * NewSource
+         * @description Where a script comes from: a path of a Git repository over HTTPS, or a Gist by its address or id.
+         *
+         *     With `keep` it stays in step: looked at every `every_s` seconds (never by itself without), and whenever the webhook
+         *     is called. `token` is for repositories that ask for one; it is kept sealed.
+         */
+        NewSource: {
+            /**
+             * Entry
+             * @default
+             */
+            entry?: string;
+            /**
+             * Every S
+             * @default 3600
+             */
+            every_s?: number | null;
+            /** Folder */
+            folder?: string | null;
+            /**
+             * Keep
+             * @default true
+             */
+            keep?: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "git" | "gist";
+            /** Name */
+            name?: string | null;
+            /**
+             * Path
+             * @default
+             */
+            path?: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /**
+             * Ref
+             * @default
+             */
+            ref?: string;
+            /**
+             * Token
+             * @default
+             */
+            token?: string;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
         };
         /**
          * NodeSource
@@ -3528,6 +3797,23 @@ export interface components {
             version: string;
             /** Vulnerabilities */
             vulnerabilities?: components["schemas"]["VulnerabilityBody"][];
+        };
+        /**
+         * PackageChange
+         * @description What an upgrade does to one package.
+         */
+        PackageChange: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed" | "upgraded" | "downgraded" | "changed";
+            /** From Version */
+            from_version: string | null;
+            /** Name */
+            name: string;
+            /** To Version */
+            to_version: string | null;
         };
         /**
          * PackageSummary
@@ -4461,6 +4747,58 @@ export interface components {
             version: number;
         };
         /**
+         * SetBody
+         * @description Values under a name; those of passwords are ``***``. A run takes them by `parameter_set`, its id or name.
+         */
+        SetBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Misfits */
+            misfits: components["schemas"]["Misfit"][];
+            /** Name */
+            name: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * SetChange
+         * @description What is to be different of a set. `values` are whole; ``***`` keeps a password that is there.
+         */
+        SetChange: {
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * SetList
+         * @description A script's sets, by name.
+         */
+        SetList: {
+            /** Items */
+            items: components["schemas"]["SetBody"][];
+        };
+        /**
          * Setting
          * @description Something of how a run is run that differs: its time limit, a limit, its network.
          */
@@ -4539,6 +4877,36 @@ export interface components {
             items: components["schemas"]["SnippetBody"][];
         };
         /**
+         * SourceBody
+         * @description What a script is kept in step with, and how that goes; `revision` is the commit that it is at.
+         */
+        SourceBody: {
+            /** Entry */
+            entry: string;
+            /** Error */
+            error: string | null;
+            /** Every S */
+            every_s: number | null;
+            /** Kind */
+            kind: string;
+            /** Next At */
+            next_at: string | null;
+            /** Path */
+            path: string;
+            /** Ref */
+            ref: string;
+            /** Revision */
+            revision: string;
+            /** Script Id */
+            script_id: string;
+            /** Synced At */
+            synced_at: string | null;
+            /** Url */
+            url: string;
+            /** Webhook */
+            webhook: string;
+        };
+        /**
          * SourceChoice
          * @description Where packages come from, for the installation or for one project.
          */
@@ -4572,6 +4940,18 @@ export interface components {
              *     }
              */
             python?: components["schemas"]["PythonSource"];
+        };
+        /**
+         * SourceTaken
+         * @description What became of an import. `webhook_key` signs the calls of the webhook; it is told this once.
+         */
+        SourceTaken: {
+            /** Items */
+            items: components["schemas"]["TakenScript"][];
+            /** Webhook */
+            webhook: string | null;
+            /** Webhook Key */
+            webhook_key: string | null;
         };
         /**
          * SourcesBody
@@ -4610,15 +4990,26 @@ export interface components {
         Style: "option" | "pair" | "switch" | "times" | "repeat" | "spread" | "command" | "positional" | "position";
         /**
          * Submit
-         * @description How a saved script is to be run.
+         * @description How a saved script is to be run; `parameters` go over those of the saved `parameter_set` (its id or name).
          */
         Submit: {
+            /**
+             * Environment Id
+             * @description Run in this very environment, such as a trial upgrade, instead of the one that is wanted.
+             * @default null
+             */
+            environment_id?: string | null;
             /** Labels */
             labels?: {
                 [key: string]: string;
             };
             /** @default null */
             limits?: components["schemas"]["ResourceLimits"] | null;
+            /**
+             * Parameter Set
+             * @default null
+             */
+            parameter_set?: string | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -4646,12 +5037,23 @@ export interface components {
         SubmitAny: {
             /** @default null */
             draft?: components["schemas"]["Draft"] | null;
+            /**
+             * Environment Id
+             * @description Run in this very environment, such as a trial upgrade, instead of the one that is wanted.
+             * @default null
+             */
+            environment_id?: string | null;
             /** Labels */
             labels?: {
                 [key: string]: string;
             };
             /** @default null */
             limits?: components["schemas"]["ResourceLimits"] | null;
+            /**
+             * Parameter Set
+             * @default null
+             */
+            parameter_set?: string | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -4774,6 +5176,18 @@ export interface components {
             path: string;
             /** Size */
             size: number;
+        };
+        /**
+         * TrialBody
+         * @description A trial upgrade: an environment of its own until it is kept or dropped.
+         */
+        TrialBody: {
+            /**
+             * Changes
+             * @description Null until newer versions have been resolved.
+             */
+            changes: components["schemas"]["PackageChange"][] | null;
+            environment: components["schemas"]["EnvironmentSummary"];
         };
         /**
          * Trigger
@@ -5243,6 +5657,7 @@ export type Machine = components['schemas']['Machine'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
 export type MirrorList = components['schemas']['MirrorList'];
+export type Misfit = components['schemas']['Misfit'];
 export type Mount = components['schemas']['Mount'];
 export type Moved = components['schemas']['Moved'];
 export type MyProject = components['schemas']['MyProject'];
@@ -5250,13 +5665,16 @@ export type Names = components['schemas']['Names'];
 export type NewCategory = components['schemas']['NewCategory'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
+export type NewSet = components['schemas']['NewSet'];
 export type NewSnippet = components['schemas']['NewSnippet'];
+export type NewSource = components['schemas']['NewSource'];
 export type NodeSource = components['schemas']['NodeSource'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
 export type Output = components['schemas']['Output'];
 export type Package = components['schemas']['Package'];
 export type PackageBody = components['schemas']['PackageBody'];
+export type PackageChange = components['schemas']['PackageChange'];
 export type PackageSummary = components['schemas']['PackageSummary'];
 export type PackageUserBody = components['schemas']['PackageUserBody'];
 export type PackageUserList = components['schemas']['PackageUserList'];
@@ -5301,12 +5719,17 @@ export type SandboxLevel = components['schemas']['SandboxLevel'];
 export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
+export type SetBody = components['schemas']['SetBody'];
+export type SetChange = components['schemas']['SetChange'];
+export type SetList = components['schemas']['SetList'];
 export type Setting = components['schemas']['Setting'];
 export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
 export type SnippetList = components['schemas']['SnippetList'];
+export type SourceBody = components['schemas']['SourceBody'];
 export type SourceChoice = components['schemas']['SourceChoice'];
+export type SourceTaken = components['schemas']['SourceTaken'];
 export type SourcesBody = components['schemas']['SourcesBody'];
 export type Stage = components['schemas']['Stage'];
 export type Style = components['schemas']['Style'];
@@ -5319,6 +5742,7 @@ export type TakenList = components['schemas']['TakenList'];
 export type TakenScript = components['schemas']['TakenScript'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type TreeFile = components['schemas']['TreeFile'];
+export type TrialBody = components['schemas']['TrialBody'];
 export type Trigger = components['schemas']['Trigger'];
 export type Usage = components['schemas']['Usage'];
 export type UsagePoint = components['schemas']['UsagePoint'];
@@ -6004,6 +6428,128 @@ export interface operations {
             };
         };
     };
+    get_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentSummary"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_failures_api_v1_failures_get: {
         parameters: {
             query?: {
@@ -6171,6 +6717,39 @@ export interface operations {
             };
         };
     };
+    call_script_source: {
+        parameters: {
+            query?: never;
+            header?: {
+                "X-Hub-Signature-256"?: string;
+            };
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     import_scripts: {
         parameters: {
             query?: never;
@@ -6224,6 +6803,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTaken"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -7944,6 +8556,138 @@ export interface operations {
             };
         };
     };
+    list_parameter_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_parameter_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_parameter_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_parameter_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+                set_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restore_script: {
         parameters: {
             query?: never;
@@ -8073,6 +8817,97 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_script_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_script_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sync_script_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
