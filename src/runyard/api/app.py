@@ -29,7 +29,7 @@ from runyard.scripts.routes import router as script_routes
 from runyard.scripts.set_routes import router as set_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
 from runyard.scripts.source_routes import router as source_routes
-from runyard.scripts.transfer_routes import router as transfer_routes
+from runyard.scripts.transfer_routes import router as script_transfer_routes
 from runyard.web import problems
 from runyard.web.depends import provide
 from runyard.wiring import Yard
@@ -41,7 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     analysis_routes,
-    transfer_routes,
+    script_transfer_routes,
     set_routes,
     source_routes,
     script_routes,
