@@ -272,6 +272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/environments/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Environment
+         * @description Take in an exported environment: scripts with the same requirements use it from now on, without any index.
+         */
+        post: operations["import_environment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/environments/{environment_id}": {
         parameters: {
             query?: never;
@@ -310,6 +330,26 @@ export interface paths {
          * @description Stop the build of an environment.
          */
         post: operations["cancel_environment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/environments/{environment_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Environment
+         * @description Get a Python environment as a zip of its lock and packages, for a machine without a network.
+         */
+        get: operations["export_environment"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2112,6 +2152,11 @@ export interface components {
         };
         /** Body_import_advisories */
         Body_import_advisories: {
+            /** File */
+            file: string;
+        };
+        /** Body_import_environment */
+        Body_import_environment: {
             /** File */
             file: string;
         };
@@ -5590,6 +5635,7 @@ export type BatchFilter = components['schemas']['BatchFilter'];
 export type BatchPreview = components['schemas']['BatchPreview'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
+export type BodyImportEnvironment = components['schemas']['Body_import_environment'];
 export type BodyImportScripts = components['schemas']['Body_import_scripts'];
 export type BodyPreviewImport = components['schemas']['Body_preview_import'];
 export type Bounds = components['schemas']['Bounds'];
@@ -6238,6 +6284,39 @@ export interface operations {
             };
         };
     };
+    import_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_environment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentSummary"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_environment: {
         parameters: {
             query?: never;
@@ -6317,6 +6396,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EnvironmentSummary"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                environment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
