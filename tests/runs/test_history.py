@@ -205,3 +205,12 @@ async def test_a_rerun_is_as_it_was(yard: Running) -> None:
     for name in ("version", "parameters", "priority", "labels", "limits", "timeout_s", "environment_id", "queue"):
         assert again[name] == first[name], name
     assert (await yard.lines(again["id"]))[0]["text"] == "1"
+
+
+async def test_the_parts_of_a_run_are_told(yard: Running) -> None:
+    run = await yard.run("echo ::stage Load; echo ::progress 40 half; echo ::stage Save; sleep 0.2")
+    told = run["progress"]
+    assert (told["percent"], told["message"]) == (40.0, "half")
+    assert [stage["name"] for stage in told["stages"]] == ["Load", "Save"]
+    assert told["stages"][0]["finished_at"] == told["stages"][1]["started_at"]
+    assert told["stages"][1]["finished_at"] == run["finished_at"]

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runyard.runs.logs import Block, Line
-from runyard.runs.output import MOST_MESSAGE, Assembler, last_progress, progress_of
+from runyard.runs.output import MOST_MESSAGE, Assembler, Stages, last_progress, progress_of, stage_of
 from runyard.secrets.masking import Masker
 
 CAP = 8
@@ -206,3 +206,35 @@ def test_progress(text: str, said: tuple[float, str] | None) -> None:
 def test_progress_takes_any_text(text: str) -> None:
     said = progress_of("::progress " + text)
     assert said is None or (0 <= said[0] <= 100 and said[1].isprintable())
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("::stage Load the data", "Load the data"),
+        ("::stage   x  ", "x"),
+        ("::stage a\x1b[31mb", "a [31mb"),
+        ("::stage " + "x" * 300, "x" * 100),
+        ("::stage", None),
+        ("::stage   ", None),
+        ("say ::stage x", None),
+        ("::stages x", None),
+    ],
+)
+def test_a_line_that_begins_a_part(line: str, name: str | None) -> None:
+    assert stage_of(line) == name
+
+
+def test_parts_follow_one_another() -> None:
+    stages = Stages()
+    for name, at_us in (("a", 1_000_000), ("a", 2_000_000), ("b", 3_000_000)):
+        stages.begin(name, at_us)
+    first, last = "1970-01-01T00:00:01.000000Z", "1970-01-01T00:00:03.000000Z"
+    assert stages.told() == [
+        {"name": "a", "started_at": first, "finished_at": last},
+        {"name": "b", "started_at": last, "finished_at": None},
+    ]
+    assert stages.told(3_000_000)[-1]["finished_at"] == last
+    for n in range(200):
+        stages.begin(str(n), 4_000_000)
+    assert len(stages.told()) == 50

@@ -1,6 +1,7 @@
 """Submitting runs from the command line."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,12 @@ def run(
     ] = None,
     label: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Label the run.")] = None,
     timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Such as 90, 10m or 2h.")] = "",
+    priority: Annotated[int | None, typer.Option("--priority", help="Higher ones go first.")] = None,
+    queue: Annotated[str, typer.Option("--queue", help="The queue whose workers take it.")] = "",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option("--limit", metavar="NAME=VALUE", help="cpu, memory_mb, pids, disk_mb, output_mb or open_files."),
+    ] = None,
     package: Annotated[
         list[str] | None, typer.Option("--with", metavar="PACKAGE", help="A package that the file needs.")
     ] = None,
@@ -51,6 +58,7 @@ def run(
     body: dict[str, Any] = {"labels": values.pairs(label or (), "label")}
     if timeout:
         body["timeout_s"] = values.seconds(timeout)
+    body |= _wishes(priority, queue, limit or ())
     source = _source(what)
     given = parameter or []
     if source is not None:
@@ -84,6 +92,26 @@ def rerun(
     server = Server.current()
     accepted = server.post(f"/runs/{lookup.run_id(run_id)}/rerun")
     _go_on(server, accepted, follow=follow, machine=machine)
+
+
+def _wishes(priority: int | None, queue: str, limits: Iterable[str]) -> dict[str, Any]:
+    """Return what is asked for beyond what the script says."""
+    from runyard.cli import values
+
+    wishes: dict[str, Any] = {}
+    if priority is not None:
+        wishes["priority"] = priority
+    if queue:
+        wishes["queue"] = queue
+    named = {}
+    for name, said in values.pairs(limits, "limit").items():
+        try:
+            named[name] = float(said) if name == "cpu" else int(said)
+        except ValueError:
+            raise Misuse(f"--limit {name}={said}: a number is needed.") from None
+    if named:
+        wishes["limits"] = named
+    return wishes
 
 
 def _go_on(server: "Server", accepted: dict[str, Any], *, follow: bool, machine: bool) -> None:

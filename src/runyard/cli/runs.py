@@ -16,6 +16,7 @@ def runs(
     state: Annotated[list[str] | None, typer.Option("--state", help=f"One of {', '.join(STATES)}; repeatable.")] = None,
     script: Annotated[str, typer.Option("--script", help="Only runs of this script (name or id).")] = "",
     label: Annotated[list[str] | None, typer.Option("--label", help="NAME or NAME=VALUE; repeatable.")] = None,
+    failure: Annotated[str, typer.Option("--failure", help="Only runs of this group of failures.")] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at the most.")] = 20,
     machine: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
     project: Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")] = "default",
@@ -32,6 +33,8 @@ def runs(
         asked["state"] = state
     if label:
         asked["label"] = label
+    if failure:
+        asked["failure_id"] = failure
     server = Server.current()
     if script:
         asked["script_id"] = lookup.script(server, script, project)["id"]
@@ -40,7 +43,10 @@ def runs(
         as_json(found)
         return
     if not found:
-        print("There are no such runs." if state or script or label else "There are no runs yet.", file=sys.stderr)
+        print(
+            "There are no such runs." if state or script or label or failure else "There are no runs yet.",
+            file=sys.stderr,
+        )
         return
     wide = width() >= WIDE
     columns = ("RUN", "SCRIPT", "STATE", "CODE", "QUEUED", "TOOK", "BY")

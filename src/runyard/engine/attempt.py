@@ -47,7 +47,7 @@ from runyard.runs.lifecycle import (
     on_returned,
     on_started,
 )
-from runyard.runs.output import Assembler
+from runyard.runs.output import Assembler, Stages
 from runyard.runs.repository import Claim, Token
 from runyard.sandbox import Confinement, Request
 from runyard.sandbox.ownership import give
@@ -96,6 +96,7 @@ class Attempt:
         self._cancelled = asyncio.Event()
         self._link: ShimLink | None = None
         self._progress: dict[str, Any] | None = None
+        self._stages = Stages()
         self._progress_at = 0.0
         self._progress_timer: asyncio.TimerHandle | None = None
         self._started = False
@@ -374,6 +375,7 @@ class Attempt:
                     self.token.attempt,
                     self._on_progress,
                     self.crew.log_turns,
+                    self._on_stage,
                 )
                 try:
                     async for _event in link.events():
@@ -423,6 +425,8 @@ class Attempt:
             "output_dropped_bytes": ending.output.dropped,
             **self.crew.sampler.totals(self.id),
         }
+        if self._progress:
+            self._progress["stages"] = self._stages.told(ending.finished_at_us)
         extra = {"progress": self._progress} if self._progress else {}
         await self._apply(move, outputs=outputs, usage=usage, **extra)
         await self._tidy()
@@ -480,8 +484,16 @@ class Attempt:
         return True
 
     def _on_progress(self, percent: float, message: str, at: datetime) -> None:
-        self._progress = {"percent": percent, "message": message, "at": clock.rfc3339(at)}
-        self.crew.announce_progress(self.claim, self._progress)
+        self._say({"percent": percent, "message": message, "at": clock.rfc3339(at), "stages": self._stages.told()})
+
+    def _on_stage(self, name: str, at_us: int) -> None:
+        self._stages.begin(name, at_us)
+        said = self._progress or {"percent": None, "message": ""}
+        self._say({**said, "at": clock.rfc3339(clock.from_us(at_us)), "stages": self._stages.told()})
+
+    def _say(self, progress: dict[str, Any]) -> None:
+        self._progress = progress
+        self.crew.announce_progress(self.claim, progress)
         if self._progress_timer is None:
             # Not each is written, but the last one always is, however long the script says nothing after it.
             loop = asyncio.get_running_loop()

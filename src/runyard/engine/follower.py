@@ -10,7 +10,7 @@ from runyard.live.bus import Bus
 from runyard.runs.logs import Block, LogWriter
 from runyard.runs.logs.lines import STDOUT
 from runyard.runs.logs.threads import unbroken
-from runyard.runs.output import Assembler, last_progress
+from runyard.runs.output import Assembler, last_progress, stages_in
 
 LITTLE = 32 * 1024
 """Bytes that are taken at once, between two events: what nearly every run says in all."""
@@ -46,6 +46,7 @@ class Follower:
         attempt: int,
         on_progress: Progress,
         turns: asyncio.Semaphore,
+        on_stage: Callable[[str, int], None] | None = None,
     ) -> None:
         self._frames = frames
         self._assembler = assembler
@@ -55,6 +56,8 @@ class Follower:
         self._attempt = attempt
         self._on_progress = on_progress
         self._turns = turns
+        self._on_stage = on_stage
+        self._stages: list[tuple[str, int]] = []
         self._told = writer.written
         self._progress: tuple[float, str, int] | None = None
 
@@ -101,12 +104,18 @@ class Follower:
         if not blocks:
             return
         for block in blocks:
-            if block.stream == STDOUT and (said := last_progress(block)):
-                self._progress = (*said, block.at_us)
+            if block.stream == STDOUT:
+                if said := last_progress(block):
+                    self._progress = (*said, block.at_us)
+                self._stages += [(name, block.at_us) for name in stages_in(block)]
         self._writer.append(blocks)
 
     def _tell(self) -> None:
         """Say on the bus what is new; of several progress lines the last one counts."""
+        begun, self._stages = self._stages, []
+        if self._on_stage is not None:
+            for name, at_us in begun:
+                self._on_stage(name, at_us)
         if self._progress is not None:
             percent, message, at_us = self._progress
             self._progress = None

@@ -57,7 +57,13 @@ async def found_ids(session: AsyncSession, which: Filter, before: str | None, li
         return []
     if which.text:
         return await _by_text(session, which, before, limit)
-    scripts = (which.script_id,) if which.script_id is not None else ()
+    scripts: Sequence[str] = ()
+    if which.script_id is not None:
+        # Whose script it is is asked once, and not of every run: a second condition would tempt databases to walk down
+        # the index of the whole project.
+        own = select(Script.id).where(Script.id == which.script_id, Script.project_id.in_(which.projects))
+        if not (scripts := (await session.execute(own)).scalars().all()):
+            return []
     statement = await _statement(session, which, scripts, before, limit)
     return list((await session.execute(statement)).scalars())
 
@@ -89,15 +95,19 @@ async def _by_text(session: AsyncSession, which: Filter, before: str | None, lim
 async def _statement(
     session: AsyncSession, which: Filter, scripts: Sequence[str], before: str | None, limit: int
 ) -> Select[Any]:
-    if which.labels:
-        return await _labelled(session, which, scripts, before, limit)
     run = RunRow
     around = _around(run.id, which, before)
+    if which.labels:
+        first, few = await _rarest(session, which, scripts)
+        if few or first[1] is not None:
+            return _labelled(which, scripts, before, limit, first, few=few)
+        # A name alone, that many runs bear: most runs on the way have it, so they are looked at one by one.
+        around += [_worn(run.id, *pair) for pair in which.labels]
     if which.failure_id is not None:
         around += [run.failure_id == which.failure_id]
     owners: list[ColumnElement[bool]]
     if scripts:
-        owners = [and_(run.script_id == script, run.project_id.in_(which.projects)) for script in scripts]
+        owners = [run.script_id == script for script in scripts]
     elif which.failure_id is not None:
         owners = [run.project_id.in_(which.projects)]
     else:
@@ -115,29 +125,32 @@ async def _statement(
     return _merged(branches, limit)
 
 
-async def _labelled(
-    session: AsyncSession, which: Filter, scripts: Sequence[str], before: str | None, limit: int
+def _worn(run_id: Any, name: str, value: str | None) -> ColumnElement[bool]:
+    """Return the condition that a run bears a label."""
+    other = aliased(RunLabelRow)
+    at = [other.run_id == run_id, other.name == name, *([] if value is None else [other.value == value])]
+    return exists(select(other.run_id).where(*at))
+
+
+def _labelled(
+    which: Filter, scripts: Sequence[str], before: str | None, limit: int, first: tuple[str, str | None], *, few: bool
 ) -> Select[Any]:
     """Walk down the rows of one label; the others are looked up for each run that it finds."""
     label = RunLabelRow
-    first, few = await _rarest(session, which, scripts)
     others = [pair for pair in which.labels if pair != first]
     around = _around(label.run_id, which, before)
-    for name, value in others:
-        other = aliased(label)
-        at = [other.run_id == label.run_id, other.name == name, *([] if value is None else [other.value == value])]
-        around.append(exists(select(other.run_id).where(*at)))
+    around += [_worn(label.run_id, *pair) for pair in others]
     if which.failure_id is not None:
         around.append(exists(select(RunRow.id).where(RunRow.id == label.run_id, RunRow.failure_id == which.failure_id)))
     named = [label.name == first[0], *([] if first[1] is None else [label.value == first[1]])]
     owners: list[ColumnElement[bool]]
     if scripts:
-        owners = [and_(label.script_id == script, label.project_id.in_(which.projects)) for script in scripts]
+        owners = [label.script_id == script for script in scripts]
     else:
         owners = [label.project_id == project for project in which.projects]
     # The index orders runs below each state: without a wish each state is asked for.
     states = _each(label.state, which.states or tuple(State))
-    if few or first[1] is None or len(owners) * len(states) > MOST_BRANCHES:
+    if few or len(owners) * len(states) > MOST_BRANCHES:
         every = [or_(*owners), *named, *_some(label.state, which.states), *around]
         return select(label.run_id).where(*every).order_by(label.run_id.desc()).limit(limit)
     branches = [
@@ -160,7 +173,9 @@ async def _rarest(session: AsyncSession, which: Filter, scripts: Sequence[str]) 
     for pair in pairs:
         worn = [label.name == pair[0], *([] if pair[1] is None else [label.value == pair[1]])]
         owner = [label.script_id.in_(scripts)] if scripts else [label.project_id.in_(which.projects)]
-        some = select(label.run_id).where(*owner, *worn, *_some(label.state, which.states)).limit(FEW + 1).subquery()
+        # Behind a name alone the index has no states: what is counted is what would be walked over.
+        states = _some(label.state, which.states) if pair[1] is not None else []
+        some = select(label.run_id).where(*owner, *worn, *states).limit(FEW + 1).subquery()
         count = (await session.execute(select(func.count()).select_from(some))).scalar_one()
         if count < fewest or (best[1] is None and pair[1] is not None and count <= fewest):
             best, fewest = pair, count

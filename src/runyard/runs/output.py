@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from runyard import clock
 from runyard.runs.logs.lines import STREAMS, SYSTEM, Block
 
 MOST_MESSAGE = 500
@@ -15,6 +16,9 @@ MOST_MESSAGE = 500
 _LONGEST_LETTER, _CONTINUES = 4, 0x80
 _PROGRESS = re.compile(r"^::progress\s+(\d+(?:\.\d+)?)%?(?:\s+(.*))?$")
 _PROGRESS_SIGN = b"::progress"
+_STAGE = re.compile(r"^::stage\s+(\S.*)$")
+_STAGE_SIGN = b"::stage"
+MOST_STAGE, MOST_STAGES = 100, 50
 _CAP_NOTICE = b"output limit of "
 _MASKED = b"***"
 
@@ -49,6 +53,48 @@ def last_progress(block: Block) -> tuple[float, str] | None:
             if said := progress_of(raw.decode("utf-8", "replace")):
                 return said
     return None
+
+
+def stages_in(block: Block) -> list[str]:
+    """Return the names in a block's lines ``::stage Load the data``, in order."""
+    if _STAGE_SIGN not in block.data:
+        return []
+    lines = (raw.decode("utf-8", "replace").removesuffix("\r") for raw in block.data.split(b"\n"))
+    return [name for line in lines if (name := stage_of(line))]
+
+
+def stage_of(text: str) -> str | None:
+    """Return the name in a line ``::stage Load the data``, None for any other line."""
+    found = _STAGE.match(text)
+    if found is None:
+        return None
+    name = "".join(letter if letter.isprintable() else " " for letter in found[1]).strip()
+    return name[:MOST_STAGE] or None
+
+
+class Stages:
+    """The parts of a run's work so far: one begins where the one before ends. At most `MOST_STAGES` are told apart."""
+
+    def __init__(self) -> None:
+        self._begun: list[tuple[str, int]] = []
+
+    def begin(self, name: str, at_us: int) -> None:
+        """Begin a part; the one that is going on is not begun again."""
+        if (self._begun and self._begun[-1][0] == name) or len(self._begun) >= MOST_STAGES:
+            return
+        self._begun.append((name, at_us))
+
+    def told(self, ended_us: int | None = None) -> list[dict[str, str | None]]:
+        """Return the parts as progress tells them; `ended_us` is the end of the last one, if it has ended."""
+        ends: list[int | None] = [*(at_us for _, at_us in self._begun[1:]), ended_us]
+        return [
+            {"name": name, "started_at": _instant(at_us), "finished_at": None if end is None else _instant(end)}
+            for (name, at_us), end in zip(self._begun, ends, strict=False)
+        ]
+
+
+def _instant(at_us: int) -> str:
+    return clock.rfc3339(clock.from_us(at_us))
 
 
 class Assembler:
