@@ -92,7 +92,9 @@ export function useLogSearch(source: MaybeRefOrGetter<LogSource | null>, reveal:
         found.push(...page.items.map((item) => item.n).filter((n) => n <= low.value))
         after = page.next !== null && page.next > after ? page.next : null
       }
-      low.value = from
+      const surplus = Math.max(0, found.length + hits.value.length - MOST_HITS)
+      found.splice(0, surplus)
+      low.value = surplus ? (found[0] ?? low.value + 1) - 1 : from
       hits.value = [...found, ...hits.value]
       if (current.value >= 0) current.value += found.length
       else go(found.length - 1)
