@@ -43,6 +43,7 @@ class Case:
         self.writer = self.logs.writer("run", 1)
         self.bus = LocalBus()
         self.progress: list[tuple[float, str, datetime]] = []
+        self.stages: list[tuple[str, int]] = []
         self.follower = Follower(
             self.frames,
             Assembler(lambda: Masker(["hunter22"]), 1000),
@@ -52,6 +53,7 @@ class Case:
             1,
             lambda *said: self.progress.append(said),
             turns or asyncio.Semaphore(1),
+            lambda *begun: self.stages.append(begun),
         )
 
     async def heard(self, work: Callable[[], Any]) -> list[int]:
@@ -105,6 +107,15 @@ async def test_what_is_stored_is_skipped_and_its_progress_told_again(tmp_path: P
     assert [said[:2] for said in again.progress][-1] == (30.0, "c")
     assert again.texts()[2:-2] == [f"{n:099d}" for n in range(3000)]
     assert len(again.texts()) == 3004
+
+
+async def test_a_flood_of_stages_is_no_flood_of_news(tmp_path: Path) -> None:
+    frames = [(n, 1, b"::stage the same\n::stage the same\n::stage %d\n" % n) for n in range(2000)]
+    case = Case(tmp_path, frames)
+    await case.follower.catch_up()
+    assert case.stages[:3] == [("the same", 0), ("0", 0), ("the same", 1)]
+    assert len(case.stages) == 50
+    assert len(case.texts()) == 6000
 
 
 async def test_floods_take_turns_and_a_little_waits_for_nobody(tmp_path: Path) -> None:

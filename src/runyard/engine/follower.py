@@ -10,7 +10,7 @@ from runyard.live.bus import Bus
 from runyard.runs.logs import Block, LogWriter
 from runyard.runs.logs.lines import STDOUT
 from runyard.runs.logs.threads import unbroken
-from runyard.runs.output import Assembler, last_progress, stages_in
+from runyard.runs.output import MOST_STAGES, Assembler, last_progress, stages_in
 
 LITTLE = 32 * 1024
 """Bytes that are taken at once, between two events: what nearly every run says in all."""
@@ -58,6 +58,7 @@ class Follower:
         self._turns = turns
         self._on_stage = on_stage
         self._stages: list[tuple[str, int]] = []
+        self._stage, self._begun = "", 0
         self._told = writer.written
         self._progress: tuple[float, str, int] | None = None
 
@@ -107,8 +108,15 @@ class Follower:
             if block.stream == STDOUT:
                 if said := last_progress(block):
                     self._progress = (*said, block.at_us)
-                self._stages += [(name, block.at_us) for name in stages_in(block)]
+                self._note_stages(block)
         self._writer.append(blocks)
+
+    def _note_stages(self, block: Block) -> None:
+        # More than the most are not told apart, so a flood of them is no flood of news.
+        for name in stages_in(block) if self._begun < MOST_STAGES else ():
+            if name != self._stage and self._begun < MOST_STAGES:
+                self._stage, self._begun = name, self._begun + 1
+                self._stages.append((name, block.at_us))
 
     def _tell(self) -> None:
         """Say on the bus what is new; of several progress lines the last one counts."""
