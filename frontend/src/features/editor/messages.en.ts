@@ -71,7 +71,6 @@ const messages = {
     change: 'Change {prefix}',
     deleted: '{prefix} deleted',
     saved: '{prefix} saved',
-    discard: 'Your changes to this snippet are not saved.',
   },
   problems: {
     program_too_slow: 'That took too long and was stopped.',

@@ -73,7 +73,6 @@ export default {
     change: '修改 {prefix}',
     deleted: '已删除 {prefix}',
     saved: '已保存 {prefix}',
-    discard: '对此片段的修改尚未保存。',
   },
   problems: {
     program_too_slow: '耗时过长，已停止。',
