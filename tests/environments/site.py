@@ -15,6 +15,7 @@ from runyard.environments.machine_routes import router as machine_router
 from runyard.environments.package_routes import router as package_router
 from runyard.environments.routes import router
 from runyard.environments.service import EnvironmentService
+from runyard.environments.transfer_routes import router as transfer_router
 from runyard.environments.trial_routes import router as trial_router
 from runyard.environments.users import Nobody, UsedBy
 from runyard.ids import ProjectId, UserId
@@ -79,6 +80,7 @@ async def opened(yard: Yard, **options: Any) -> AsyncIterator[Site]:
     app.include_router(package_router)
     app.include_router(machine_router)
     app.include_router(trial_router)
+    app.include_router(transfer_router)
     provide(
         app.state, yard.database, environments, environments.advisories, environments.interpreters, environments.sources
     )

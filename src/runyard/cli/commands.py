@@ -36,7 +36,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Scripts",
         (
             ("scripts", "scripts:app", "List, show, push, pull and delete scripts"),
-            ("env", "environments:app", "Look at environments and their packages, and look after them"),
+            ("env", "environment_changes:app", "Look at environments and their packages, and look after them"),
+            ("interpreters", "machine:interpreters", "Choose what environments are built on"),
+            ("sources", "machine:sources", "Choose where packages come from: mirrors, proxies"),
             ("advisories", "advisories:app", "Know which packages are vulnerable"),
         ),
     ),

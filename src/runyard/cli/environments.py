@@ -65,7 +65,7 @@ def log(environment: Id) -> None:
     server = Server.current()
     after: str | None = "0"
     while after is not None:
-        page = server.get(f"{_path(environment)}/log", {"after": after})
+        page = server.get(f"{path_of(environment)}/log", {"after": after})
         for line in page["items"]:
             print(tame(line["text"], sys.stdout))
         after = page["next_cursor"]
@@ -76,7 +76,7 @@ def show(environment: Id, machine: Annotated[bool, typer.Option("--json", help="
     """Show an environment: its packages with sizes and known vulnerabilities, and the scripts that use it."""
     from runyard.cli.client import Server
 
-    found = Server.current().get(_path(environment))
+    found = Server.current().get(path_of(environment))
     if machine:
         as_json(found)
         return
@@ -150,7 +150,7 @@ def rebuild(environment: Id) -> None:
     """Build an environment anew, or try again after a failure; its versions stay."""
     from runyard.cli.client import Server
 
-    print(Server.current().post(f"{_path(environment)}/rebuild")["state"])
+    print(Server.current().post(f"{path_of(environment)}/rebuild")["state"])
 
 
 @app.command()
@@ -158,7 +158,7 @@ def cancel(environment: Id) -> None:
     """Stop the build of an environment."""
     from runyard.cli.client import Server
 
-    Server.current().post(f"{_path(environment)}/cancel")
+    Server.current().post(f"{path_of(environment)}/cancel")
 
 
 @app.command()
@@ -166,7 +166,7 @@ def delete(environment: Id) -> None:
     """Delete an environment; the next run that wants it resolves its requirements afresh."""
     from runyard.cli.client import Server
 
-    Server.current().ask("DELETE", _path(environment))
+    Server.current().ask("DELETE", path_of(environment))
 
 
 @app.command()
@@ -180,7 +180,8 @@ def clean(
     print(f"Deleted {answer['deleted']}, freed {size(answer['freed_bytes'])}.")
 
 
-def _path(environment: str) -> str:
+def path_of(environment: str) -> str:
+    """Return where an environment is found."""
     from runyard.cli import lookup
 
     return f"/environments/{lookup.run_id(environment)}"

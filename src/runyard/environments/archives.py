@@ -25,6 +25,7 @@ _LARGEST = 8 * 1024 * 1024 * 1024
 _LARGEST_TEXT = 16 * 1024 * 1024
 _MOST_WHEELS = 5000
 _LOCAL = frozenset({"INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "uv_cache.json"})
+_LOCKED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+ --hash=sha256:[0-9a-f]{64}")
 _SHEBANG = re.compile(rb"^#!.*\n")
 
 
@@ -90,6 +91,8 @@ def unpack(file: IO[bytes], wheels: Path) -> tuple[Manifest, str]:
                 raise ArchiveMalformed("The archive unpacks to more than is taken in.")
             manifest = _manifest(_text(archive, "manifest.json"))
             lock = _text(archive, "lock.txt")
+            if not all(_LOCKED.fullmatch(line) for line in lock.splitlines()):
+                raise ArchiveMalformed("The archive's lock is not one.")
             for member in members:
                 if member.filename not in {"manifest.json", "lock.txt"}:
                     _take(archive, member, wheels)

@@ -240,6 +240,8 @@ class Builds:
                 interpreter = await asyncio.to_thread(toolchain.interpreter, want)
             with self._shelf.scratch() as scratch:
                 site = Site(scratch, lines, self._cage, self._sources.of(row.project_id or INSTALLATION))
+                wheels = self._shelf.wheels(row.id)
+                site.wheels = wheels if row.origin == "imported" and wheels.is_dir() else None
                 lines.say(f"Build {row.build} on {interpreter.title} ({interpreter.path})")
                 if row.lock_text is None:
                     lines.say(f"Resolving {', '.join(want.requirements) or 'no requirements'}")

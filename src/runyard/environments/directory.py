@@ -10,6 +10,7 @@ of that name, which the kernel lets go of when its holder dies. The layout of th
     .scratch/          one private directory per build in progress
     .locks/<name>      held while somebody builds; tells which process group does
     .logs/<id>.log     the build log of one environment
+    .wheels/<id>/      the packages of an imported environment
 """
 
 import asyncio
@@ -85,15 +86,20 @@ class Shelf:
         self._trash = root / ".trash"
         self._scratch = root / ".scratch"
         self._locks = root / ".locks"
+        self._wheels = root / ".wheels"
 
     def prepare(self) -> None:
         """Make what is missing. Users who run scripts may pass through, and into environments only."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for private in (self.logs, self._aside, self._trash, self._locks):
+        for private in (self.logs, self._aside, self._trash, self._locks, self._wheels):
             private.mkdir(mode=0o700, exist_ok=True)
         # Builds under users of their own pass through; each has a directory that only they may enter.
         self._scratch.mkdir(mode=0o711, exist_ok=True)
         self._scratch.chmod(0o711)
+
+    def wheels(self, id_: str) -> Path:
+        """Return where the packages of an imported environment are kept for rebuilding it."""
+        return self._wheels / id_
 
     def path(self, name: str) -> Path:
         """Return where the environment of that name is, or would be."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
@@ -44,7 +45,7 @@ class Lock:
         """What it holds, by name."""
         if not self.text:
             return ()
-        found = _python(self.text) if self.kind is Kind.python else _node(self.text)
+        found = _READERS[self.kind](self.text)
         return tuple(sorted(set(found), key=lambda package: (package.name, package.version)))
 
 
@@ -72,3 +73,10 @@ def _node(text: str) -> list[Package]:
         for path, entry in entries.items()
         if path
     ]
+
+
+def _conda(text: str) -> list[Package]:
+    return [Package(record["name"], record["version"]) for record in json.loads(text)]
+
+
+_READERS: dict[Kind, Callable[[str], list[Package]]] = {Kind.python: _python, Kind.node: _node, Kind.conda: _conda}

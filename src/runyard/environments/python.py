@@ -104,12 +104,14 @@ class PythonToolchain:
             return
         locked = site.scratch / "requirements.txt"
         locked.write_text(lock.text)
-        sync = (uv, "pip", "sync", str(locked), "--python", str(target / self.program))
+        sync = [uv, "pip", "sync", str(locked), "--python", str(target / self.program)]
+        if site.wheels is not None:
+            sync += ["--no-index", "--find-links", str(site.wheels), "--require-hashes"]
         done = await site.run(*sync, "--no-build", "--link-mode", "hardlink", env=env, writable=writable)
         if done.code == 0:
             await self._compile(lock, interpreter, target, site)
             return
-        if verdicts.needs_build(done.stderr):
+        if site.wheels is None and verdicts.needs_build(done.stderr):
             site.log.say("Not all packages come as wheels: source distributions are built")
             # Nothing that such code can write is shared with another environment.
             done = await site.run_confined(

@@ -24,7 +24,8 @@ from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
 from runyard.environments.cage import Cage, NoCage
 from runyard.environments.chores import Chores
-from runyard.environments.directory import Shelf
+from runyard.environments.conda import CondaToolchain
+from runyard.environments.directory import Shelf, remove_tree
 from runyard.environments.failures import (
     BuildCancelled,
     EnvironmentInUse,
@@ -38,6 +39,7 @@ from runyard.environments.registry import InterpreterRegistry
 from runyard.environments.sources import SourceBook
 from runyard.environments.supply import Supply
 from runyard.environments.toolchain import Ready, Toolchain
+from runyard.environments.transfers import TransferService
 from runyard.environments.trials import TrialService
 from runyard.environments.users import Nobody, Users
 from runyard.environments.wants import Kind, Want
@@ -96,6 +98,7 @@ class EnvironmentService:
         chosen = toolchains or (
             PythonToolchain(settings.environments, cache, self.interpreters),
             NodeToolchain(cache / "npm", self.interpreters),
+            CondaToolchain(cache / "conda"),
         )
         tools: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
         self._builds = Builds(
@@ -113,6 +116,9 @@ class EnvironmentService:
         self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
         self._supply = Supply(database, self._builds, self._shelf, tools, self.sources, self._chores)
         self.trials = TrialService(self._builds, bus)
+        self.transfers = TransferService(
+            database, self._builds, self._shelf, tools.get(Kind.python), self.sources, settings.data / "tmp"
+        )
         self._listening: asyncio.Task[None] | None = None
         self._uses: dict[str, tuple[str, datetime]] = {}
 
@@ -153,7 +159,7 @@ class EnvironmentService:
     async def recover(self) -> None:
         """Clear away what a crash left, and go on with builds that are due. Call it once, at start."""
         self._shelf.prepare()
-        for private in ("cache/uv", "cache/npm", "tmp"):
+        for private in ("cache/uv", "cache/npm", "cache/conda", "tmp"):
             (self._settings.data / private).mkdir(mode=0o700, parents=True, exist_ok=True)
         await self.reload()
         if not self._builder:
@@ -385,6 +391,8 @@ class EnvironmentService:
     async def _clear(self, id_: str, name: str | None) -> None:
         """Remove what a deleted environment leaves on disk, unless another one stands in the same place."""
         await asyncio.to_thread(self._log_path(id_).unlink, missing_ok=True)
+        # With its packages goes what an imported lock could be rebuilt from.
+        await asyncio.to_thread(remove_tree, self._shelf.wheels(id_))
         if name is None:
             return
         async with self._shelf.hold(name):

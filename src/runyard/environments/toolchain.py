@@ -47,6 +47,8 @@ class Site:
         self.scratch = scratch
         self.log = log
         self.sources = sources
+        self.wheels: Path | None = None
+        """Where the packages lie, for an environment that was imported; nothing is fetched then."""
         self.grip: Grip | None = None
         self._cage = cage
 
