@@ -111,7 +111,7 @@ class WorkerSettings(BaseModel):
     """How a worker's agent executes. Times in seconds."""
 
     name: str = ""
-    queues: Annotated[tuple[str, ...], NoDecode] = ("default",)
+    queues: Annotated[tuple[str, ...], NoDecode] = ()
     builds: int = Field(2, ge=1, le=64)
     heartbeat_s: float = Field(5.0, gt=0)
     lease_s: float = Field(90.0, gt=0)

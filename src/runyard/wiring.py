@@ -277,7 +277,7 @@ class Yard:
                 workspaces=self.workspaces,
                 spool=self.settings.data / "spool",
             )
-            self.executor = Executor(crew, self.dispatch, self.settings.worker.queues)
+            self.executor = Executor(crew, self.dispatch, self.settings.worker.queues or ("default",))
             await self.executor.start()
         if "scheduler" in self.roles:
             self.reaper = Reaper(

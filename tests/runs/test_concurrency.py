@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from ..engine.yard import Running, opened, options, place
+from tests.engine.yard import Running, opened, options, place
 
 LONG = "sleep 30"
 
@@ -117,12 +117,12 @@ async def test_a_limit_that_is_set_late_holds_back_what_was_not_claimed() -> Non
         await yard.running(first["id"])
         await yard.client.put("/projects/default/run-policy", json={"concurrency": {"limit": 2}})
         await until_held(yard, third["id"])
-        assert await yard.rows(f"SELECT held FROM runs WHERE id = '{second['id']}'") == [(0,)]
+        assert (second["id"], 0) in await yard.rows("SELECT id, held FROM runs")
         await end(yard, third, second, first)
 
 
 async def until_held(yard: Running, run_id: str) -> None:
-    while await yard.rows(f"SELECT held FROM runs WHERE id = '{run_id}'") != [(1,)]:
+    while (run_id, 1) not in await yard.rows("SELECT id, held FROM runs"):
         await asyncio.sleep(0.01)
 
 
@@ -134,7 +134,7 @@ async def test_a_run_that_no_limit_concerns_asks_nobody(yard: Running) -> None:
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         said.append(statement)
 
-    for engine in (yard.yard.database._writer.sync_engine, yard.yard.database._direct):  # noqa: SLF001
+    for engine in (yard.yard.database._writer.sync_engine, yard.yard.database._direct):
         assert engine is not None
         event.listen(engine, "before_cursor_execute", note)
     await yard.finished((await start(yard, script))["id"])

@@ -24,8 +24,8 @@ from runyard.runs.fingerprints import LONGEST_TEXT, LONGEST_TITLE, Fingerprint, 
         ("run_01jd5h8x2k9m4n6p8q0r2s4t6v is gone", "<id> is gone"),
         ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8", "commit <id>"),
         ("token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9 expired", "token <id> expired"),
-        ("No such file: '/srv/work/run_1/3/files/in.csv'", "No such file: '…'"),
-        ("No such file: /srv/work/run_1/3/files/in.csv", "No such file: in.csv"),
+        ("No such file: '/srv/runs/run_1/3/files/in.csv'", "No such file: '…'"),
+        ("No such file: /srv/runs/run_1/3/files/in.csv", "No such file: in.csv"),
         ("KeyError: 'customer-17'", "KeyError: '…'"),
         ('invalid literal for int() with base 10: "x17"', 'invalid literal for int() with base <n>: "…"'),
         ("mail to ada@example.com failed", "mail to <email> failed"),
@@ -41,7 +41,7 @@ def test_a_line(line: str, expected: str) -> None:
 
 
 def python(
-    message: str, *, line: int = 3, path: str = "/data/work/run_1/1/code/main.py", name: str = "load"
+    message: str, *, line: int = 3, path: str = "/data/runs/run_1/1/code/main.py", name: str = "load"
 ) -> list[str]:
     return [
         "starting",
@@ -65,13 +65,13 @@ CHAINED = [
     *python("RuntimeError: outer 4"),
 ]
 NODE = [
-    "/data/work/run_1/1/code/main.js:3",
+    "/data/runs/run_1/1/code/main.js:3",
     "  throw new TypeError('no ' + id)",
     "  ^",
     "",
     "TypeError: no 17",
-    "    at load (/data/work/run_1/1/code/main.js:3:9)",
-    "    at Object.<anonymous> (/data/work/run_1/1/code/main.js:5:1)",
+    "    at load (/data/runs/run_1/1/code/main.js:3:9)",
+    "    at Object.<anonymous> (/data/runs/run_1/1/code/main.js:5:1)",
     "    at node:internal/main/run_main_module:28:49",
     "",
     "Node.js v24.1.0",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ..engine.yard import Running, opened, options, place
+from tests.engine.yard import Running, opened, options, place
 
 COUNT = 'n=$(cat "$RUNYARD_STATE_DIR/n" 2>/dev/null || echo 0); echo $((n+1)) > "$RUNYARD_STATE_DIR/n"; echo "try $n"; '
 

@@ -111,11 +111,14 @@ class Undertaker:
 
     async def _remove(self, project_id: str, below: str, *, archived: bool) -> int:
         removed, after = 0, ""
-        while found := await self._read(partial(_given_up, project_id, below, after)):
+        while True:
+            found, last = await self._read(partial(_given_up, project_id, below, after))
+            if last is None:
+                break
+            after = last
             while found:
                 some, found = found[: self._size], found[self._size :]
                 removed += await self._bury(project_id, some, archived=archived)
-                after = some[-1]
         if removed:
             logger.info("retention.removed", project_id=project_id, runs=removed)
         return removed
@@ -181,7 +184,7 @@ class Undertaker:
             await asyncio.sleep(0)
 
 
-def _given_up(project_id: str, below: str, after: str, connection: Connection) -> list[str]:
+def _given_up(project_id: str, below: str, after: str, connection: Connection) -> tuple[list[str], str | None]:
     return burying.given_up(connection, project_id, below, after, MOST)
 
 

@@ -28,7 +28,8 @@ _SIZES = cast("Table", RunSizeRow.__table__)
 _TOMBS = cast("Table", RunTombstoneRow.__table__)
 _VERSIONS = cast("Table", ScriptVersion.__table__)
 _OVER = sorted(state.value for state in TERMINAL)
-# Foreign keys would remove these rows as well, but one run at a time.
+# Foreign keys remove these rows as well, but one run at a time: that is quick where it is done within the process, and
+# slow where each is a query of its own.
 _CHILDREN = [
     cast("Table", row.__table__)
     for row in (RunInputRow, RunLabelRow, RunAttemptRow, RunEventRow, RunUsageRow, RunSizeRow, RunKeepRow)
@@ -41,8 +42,9 @@ def bury(connection: Connection, run_ids: Sequence[str], at: datetime) -> list[s
     gone = list(connection.execute(over).scalars())
     if not gone:
         return []
-    for table in _CHILDREN:
-        connection.execute(delete(table).where(table.c.run_id.in_(gone)))
+    if connection.dialect.name != "sqlite":
+        for table in _CHILDREN:
+            connection.execute(delete(table).where(table.c.run_id.in_(gone)))
     connection.execute(delete(_RUNS).where(_RUNS.c.id.in_(gone)))
     connection.execute(insert(_TOMBS), [{"run_id": run_id, "buried_at": at} for run_id in gone])
     return gone
@@ -53,22 +55,25 @@ async def kept_among(session: AsyncSession, run_ids: Sequence[str]) -> set[str]:
     return set((await session.execute(select(RunKeepRow.run_id).where(RunKeepRow.run_id.in_(run_ids)))).scalars())
 
 
-def given_up(connection: Connection, project_id: str, below: str, after: str, limit: int) -> list[str]:
-    """Return runs of a project that are over and not kept, oldest first: ids above `after` and below `below`."""
-    kept = exists(select(_KEEPS.c.run_id).where(_KEEPS.c.run_id == _RUNS.c.id))
+def given_up(
+    connection: Connection, project_id: str, below: str, after: str, limit: int
+) -> tuple[list[str], str | None]:
+    """Look at up to `limit` runs of a project, oldest first, with ids above `after` and below `below`.
+
+    Answers those that are over and not kept, and the last one looked at; None when there were no more.
+    """
     statement = (
-        select(_RUNS.c.id)
-        .where(
-            _RUNS.c.project_id == project_id,
-            _RUNS.c.id > after,
-            _RUNS.c.id < below,
-            _RUNS.c.state.in_(_OVER),
-            ~kept,
-        )
+        select(_RUNS.c.id, _RUNS.c.state)
+        .where(_RUNS.c.project_id == project_id, _RUNS.c.id > after, _RUNS.c.id < below)
         .order_by(_RUNS.c.id)
         .limit(limit)
     )
-    return list(connection.execute(statement).scalars())
+    # States are looked at here: in the statement they would tempt databases to another index, and to sorting.
+    found = connection.execute(statement).all()
+    if not found:
+        return [], None
+    kept = set(connection.execute(select(_KEEPS.c.run_id).where(_KEEPS.c.project_id == project_id)).scalars())
+    return [row.id for row in found if row.state in _OVER and row.id not in kept], str(found[-1].id)
 
 
 def nth_newest(connection: Connection, project_id: str, place: int) -> str | None:
