@@ -22,6 +22,7 @@ STRICT: dict[str, Any] = {
     "limits": {"cpu": 0.5, "memory_mb": 256, "pids": 64, "disk_mb": 100, "output_mb": 5, "open_files": 128},
     "isolation": "bubblewrap",
     "mounts": [{"source": "/srv/data/", "mode": "rw"}, {"source": "/srv/in", "target": "/in"}],
+    "egress": ["api.example.com", "*.example.org:443"],
     "queue": "night",
     "priority": 7,
 }
@@ -48,7 +49,7 @@ async def test_a_policy_is_content(api: httpx.AsyncClient, script: Make) -> None
         {"source": "/srv/data", "target": None, "mode": "rw"},
         {"source": "/srv/in", "target": "/in", "mode": "ro"},
     ]
-    assert {name: changed[name] for name in DEFAULTS} == {**STRICT, "mounts": mounts}
+    assert {name: changed[name] for name in DEFAULTS} == {**DEFAULTS, **STRICT, "mounts": mounts}
     assert (await api.patch(path, json={"retries": 3})).json()["version"] == 2
     lifted = (await api.patch(path, json={"concurrency": None, "isolation": None})).json()
     assert (lifted["version"], lifted["concurrency"], lifted["isolation"], lifted["retries"]) == (3, None, None, 3)
