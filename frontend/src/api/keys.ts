@@ -13,6 +13,7 @@ export const keys = {
     versions: (id: string) => ['scripts', 'versions', id] as const,
     lastRuns: ['scripts', 'last-runs'] as const,
     lastRunsOf: (ids: readonly string[]) => ['scripts', 'last-runs', ids] as const,
+    sets: (id: string) => ['scripts', 'sets', id] as const,
     tags: (project: string) => ['scripts', 'tags', project] as const,
   },
   runs: {

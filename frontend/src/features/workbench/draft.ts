@@ -1,6 +1,6 @@
-import type { Language, Parameter, Script, ScriptChange } from '@/api/types'
+import type { Language, Script, ScriptChange } from '@/api/types'
 import { POLICY_FIELDS, policyOf, type Policy } from '@/features/policy/policy'
-import { tidied, type Definition } from '@/ui/form/definition'
+import { filled, tidied, type Definition } from '@/ui/form/definition'
 
 /** What can be edited of a script. */
 export interface Draft extends Policy {
@@ -52,19 +52,6 @@ export function draftOf(script: Pick<Script, Field>): Draft {
     timeout_s: script.timeout_s ?? null,
     network: script.network,
     ...policyOf(script),
-  }
-}
-
-/** A definition with what the server leaves out when it is the default. */
-function filled(definition: Parameter): Definition {
-  const { label = '', type = 'text', required = false, options = [] } = definition
-  return {
-    ...definition,
-    label,
-    type,
-    required,
-    default: definition.default ?? null,
-    options: options.map((option) => ({ value: option.value, label: option.label ?? '' })),
   }
 }
 

@@ -2,6 +2,8 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { computed, ref, watch, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
+import { overSet } from '@/features/parameters/sets'
+import { useSets } from '@/features/parameters/useSets'
 import { policyOf } from '@/features/policy/policy'
 import { useRun } from '@/features/runs/queries'
 import { isOver } from '@/features/runs/states'
@@ -33,6 +35,11 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
   const sent = ref<number | null>(null)
   const runId = ref<string | null>(null)
   const { data: run } = useRun(runId)
+  const sets = useSets(
+    computed(() => bench.base.value?.id ?? null),
+    computed(() => bench.draft.value.parameters),
+    values,
+  )
   let abort = new AbortController()
 
   // A changed definition keeps what was typed as long as its type stays.
@@ -72,7 +79,11 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
   function request(parameters: Record<string, unknown>): { path: string; payload: object } {
     const { draft, base, isDirty } = bench
     if (base.value && !isDirty.value && !bench.newer.value) {
-      return { path: `/api/v1/scripts/${base.value.id}/runs`, payload: { parameters } }
+      const path = `/api/v1/scripts/${base.value.id}/runs`
+      const set = sets.chosen.value
+      if (!set) return { path, payload: { parameters } }
+      const over = overSet(draft.value.parameters, parameters, set.values)
+      return { path, payload: { parameter_set: set.id, parameters: over } }
     }
     const { language, code, requirements, timeout_s, network, name } = draft.value
     return {
@@ -133,6 +144,7 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
 
   return {
     values,
+    sets,
     troubles,
     refused,
     files,

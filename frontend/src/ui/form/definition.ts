@@ -71,6 +71,23 @@ export function newDefinition(others: readonly Definition[]): Definition {
   return { key: `PARAM_${String(number)}`, label: '', type: 'text', required: false, default: null }
 }
 
+/** A definition as it is answered: what is as by default may be left out. */
+export type SparseDefinition = Pick<Definition, 'key'> &
+  Partial<Omit<Definition, 'options'>> & { options?: readonly { value: string; label?: string }[] }
+
+/** A definition with what the server leaves out when it is the default. */
+export function filled(definition: SparseDefinition): Definition {
+  const { label = '', type = 'text', required = false, options = [] } = definition
+  return {
+    ...definition,
+    label,
+    type,
+    required,
+    default: definition.default ?? null,
+    options: options.map((option) => ({ value: option.value, label: option.label ?? '' })),
+  }
+}
+
 /** The definition without what its type has no use for and without blanks, as it is sent and compared. */
 export function tidied(definition: Definition): Definition {
   const { type } = definition
