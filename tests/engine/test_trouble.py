@@ -149,8 +149,8 @@ async def test_a_workspace_that_can_not_be_laid_out(
     spaces = yard.yard.workspaces
     prepare = spaces.prepare
 
-    def half(*args: Any) -> None:
-        prepare(*args)
+    def half(*args: Any, **options: Any) -> None:
+        prepare(*args, **options)
         raise error
 
     monkeypatch.setattr(spaces, "prepare", half)
