@@ -145,3 +145,28 @@ def test_a_folder_runs_as_a_draft_with_its_parameters(ry: Commands, hello: tuple
         done = ry("run", what, "-f", "-p", "COUNT=1")
         assert done.out == '1 false {"a":[1,null]} ***\n'
         assert ry("run", what, "-p", "OTHER=1").code == 1
+
+
+def test_a_project_goes_in_and_out(ry: Commands, tmp_path: Path) -> None:
+    name = f"Project {tmp_path.name}"
+    ry.write("shop/script.toml", f'name = "{name}"\nlanguage = "python"\nentry = "bin/go.py"\nfiles = ["pack/a.py"]\n')
+    ry.write("shop/bin/go.py", "import pack.a\n")
+    ry.write("shop/pack/a.py", "print('packed')\n")
+    assert ry("scripts", "push", ry.folder / "shop").out == f"{name}: created, version 1\n"
+    assert ry("run", name, "--follow").out.splitlines()[0] == "packed"
+    place = ry.folder / ry("scripts", "pull", name, "-o", "out").out.strip()
+    assert (place / "pack/a.py").read_text() == "print('packed')\n"
+    (place / "pack/a.py").unlink()
+    manifest = (place / "script.toml").read_text()
+    (place / "script.toml").write_text(manifest.replace('"pack/a.py"', '"pack/b.py"'))
+    (place / "pack/b.py").write_text("print('other')\n")
+    assert "version 2" in ry("scripts", "push", place).out
+    ry("scripts", "export", name, "-o", "one.zip")
+    assert ry("scripts", "import", "one.zip", "--on-conflict", "update").out == f"{name}: unchanged, version 2\n"
+
+
+def test_parameters_are_read_off_code(ry: Commands) -> None:
+    ry.write("job.sh", 'echo "$1" "${MODE:-fast}"\n')
+    found = ry("scripts", "analyse", "job.sh", "--json").json
+    assert [item["definition"]["key"] for item in found["parameters"]] == ["arg1", "MODE"]
+    assert "MODE" in ry("scripts", "analyse", "job.sh").out

@@ -25,7 +25,7 @@ def script(server: Server, name: str, project: str) -> dict[str, Any]:
     raise NothingFound(f"There is no script {name!r} in project {project!r}.", hint=hint)
 
 
-def named(server: Server, name: str, project: str) -> dict[str, Any] | None:
+def named(server: Server, name: str, project: str, kind: str = "script") -> dict[str, Any] | None:
     """Return the script of this id or exactly this name, whole; None if there is none."""
     if _SCRIPT_ID.fullmatch(name):
         try:
@@ -36,7 +36,7 @@ def named(server: Server, name: str, project: str) -> dict[str, Any] | None:
         else:
             return whole
     # Words of a search all have to be there, so the very name is among what is found.
-    for item in server.items("/scripts", {"project": project, "q": name[:200]}):
+    for item in server.items("/scripts", {"project": project, "kind": kind, "q": name[:200]}):
         if item["name"] == name:
             found: dict[str, Any] = server.get(f"/scripts/{item['id']}")
             return found

@@ -32,6 +32,9 @@ def run(
         list[Path] | None, typer.Option("--file", "-F", metavar="FILE", help="Send a file into the workspace.")
     ] = None,
     label: Annotated[list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="Label the run.")] = None,
+    values_of: Annotated[
+        str, typer.Option("--set", metavar="NAME", help="A saved parameter set; -p goes over its values.")
+    ] = "",
     timeout: Annotated[str, typer.Option("--timeout", metavar="DURATION", help="Such as 90, 10m or 2h.")] = "",
     priority: Annotated[int | None, typer.Option("--priority", help="Higher ones go first.")] = None,
     queue: Annotated[str, typer.Option("--queue", help="The queue whose workers take it.")] = "",
@@ -60,6 +63,8 @@ def run(
         body["timeout_s"] = values.seconds(timeout)
     body |= _wishes(priority, queue, limit or ())
     source = _source(what)
+    if source is not None and values_of:
+        raise Misuse("--set is for saved scripts.")
     given = parameter or []
     if source is not None:
         draft, definitions = _draft(source, given, parameters, package or [])
@@ -74,6 +79,7 @@ def run(
 
         server = Server.current()
         script = lookup.script(server, what, project)
+        body |= {"parameter_set": values_of} if values_of else {}
         path = f"/scripts/{script['id']}/runs"
         body["parameters"] = values.gathered(given, parameters, script["parameters"])
     accepted = upload.submit(server, path, body, uploads)
@@ -155,6 +161,7 @@ def _draft(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the draft that a source makes, and the definitions of its parameters."""
     from runyard.cli import values
+    from runyard.scripts.manifest import MORE, PLACE
 
     facts = source.manifest or {}
     # A file that declares nothing takes whatever it is given.
@@ -167,5 +174,6 @@ def _draft(
         "requirements": [*facts.get("requirements", ()), *packages],
         "timeout_s": facts.get("timeout_s"),
         "network": facts.get("network", True),
+        **{name: facts[name] for name in (*MORE, "entry", "files") if name in facts and name not in PLACE},
     }
     return draft, definitions

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import typer
 
+from runyard.cli import packages
 from runyard.cli.errors import Misuse, Trouble
 from runyard.cli.output import as_json, brief, note, table
 
@@ -18,8 +19,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="List, show, push, pull and delete scripts.",
+    help="List, show, push, pull, import, export and delete scripts.",
 )
+app.command("import")(packages.import_)
+app.command()(packages.export)
+app.command()(packages.analyse)
 Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The script's name or id.")]
@@ -179,7 +183,7 @@ def _push(server: "Server", source: Any, name: str, project: str, message: str, 
     for field in source.unknown:
         note(f"{source.path}: {field!r} in its script.toml means nothing here.")
     body = {**source.body, "name": name, "note": message}
-    known = lookup.named(server, name, project)
+    known = lookup.named(server, name, project, body.get("kind", "script"))
     if known is None:
         body["timeout_s"] = body.get("timeout_s")
         made: dict[str, Any] = server.post("/scripts", {**body, "project": project})

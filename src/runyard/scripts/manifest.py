@@ -41,6 +41,8 @@ MORE: dict[str, Any] = {
     "in_workspace": False,
 }
 """What is written only where it is something else, and is left as it is by a manifest that does not name it."""
+PLACE = frozenset({"kind", "folder", "category"})
+"""Of these, what says where a script is kept rather than how it runs."""
 FIELDS = ("name", "language", *UNSET, *MORE)
 AS_JSON = "default_json"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
