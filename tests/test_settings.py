@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,21 @@ def test_where_data_lives_when_nobody_says(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     assert default_data() == tmp_path / ".runyard"
     assert Settings(data=Path("x")).data == tmp_path / "x"
+
+
+@pytest.mark.needs_root
+@pytest.mark.skipif(os.geteuid() != 0, reason="for root only")
+def test_root_s_data_lie_where_users_of_runs_get_at_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    tmp_path.chmod(0o755)
+    at_home = tmp_path / ".local/share/runyard"
+    assert default_data() == at_home
+    tmp_path.chmod(0o700)
+    assert default_data() == Path("/var/lib/runyard")
+    at_home.mkdir(parents=True)
+    (at_home / "master.key").touch()
+    assert default_data() == at_home
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class _yard:  # noqa: N801 - used as a function is
 
         self._place = place()
         data = await self._place.__aenter__()
-        settings = options(data, slots=4, sandbox=SandboxSettings(**self._sandbox), runs=LIMITS)  # type: ignore[arg-type]
+        settings = options(data, slots=4, sandbox=SandboxSettings(**self._sandbox), runs=LIMITS)
         self._opened = opened(settings)
         running_yard = await self._opened.__aenter__()
         assert running_yard.yard.executor

@@ -238,6 +238,17 @@ async def test_a_shim_that_was_killed_leaves_a_container_that_is_found(box: Box)
     assert box.left() == []
 
 
+async def test_it_goes_on_without_its_launcher_and_is_found_again(box: Box) -> None:
+    link = await box.start("echo one; while [ ! -e go ]; do sleep 0.05; done; echo two; exit 5", network=False)
+    await anext(aiter(link.events()))
+    link.close()
+    await box.launcher.close()
+    (box.place / "go").touch()
+    settled, out, _ = await box.ended(await ShimLink.attach(box.spool))
+    assert (settled.reason, settled.exit_code, out) == ("exit", 5, "one\ntwo\n")
+    assert box.left() == []
+
+
 async def test_what_the_engine_refuses_is_told(box: Box) -> None:
     plan = box.plan("true", network=False)
     assert plan.container
