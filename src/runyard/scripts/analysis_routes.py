@@ -62,7 +62,7 @@ class AnalysisBody(BaseModel):
 
 @router.post("/scripts/analyse", operation_id="analyse_script")
 async def analyse_script(
-    actor: Annotated[Actor, allow(Permission.script_read)], session: Reading, scripts: Scripts, body: AnalysisRequest
+    actor: Annotated[Actor, allow(Permission.script_write)], session: Reading, scripts: Scripts, body: AnalysisRequest
 ) -> AnalysisBody:
     """Propose parameters for code as it is: argparse, click, typer, commander, yargs, getopts, comments and others."""
     texts = await scripts.texts(session, actor, body.script_id) if body.script_id else {}

@@ -11,6 +11,8 @@ from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.projects.service import DEFAULT
+from runyard.scripts import parameters
+from runyard.scripts.describing import described
 from runyard.scripts.files import tree_of
 from runyard.scripts.hooks import Hooks
 from runyard.scripts.models import ScriptVersion
@@ -208,6 +210,13 @@ async def rollback_script(
 async def get_schema(actor: Reader, session: Reading, scripts: Scripts, script_id: str) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a script's parameters, by which every run of it is checked."""
     return await scripts.schema(session, actor, script_id)
+
+
+@router.get("/scripts/{script_id}/openapi", operation_id="get_script_openapi")
+async def get_openapi(actor: Reader, session: Reading, scripts: Scripts, script_id: str) -> dict[str, Any]:
+    """Return an OpenAPI 3.1 document of running just this script, with its own parameters."""
+    whole = await scripts.get(session, actor, script_id)
+    return described(whole.script, parameters.schema(shown(whole.version.parameters)))
 
 
 @router.get("/tags", operation_id="list_tags")

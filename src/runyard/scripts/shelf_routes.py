@@ -25,6 +25,8 @@ router = APIRouter(tags=["scripts"])
 Shelves = Annotated[Shelf, Depends(provided(Shelf))]
 Reader = Annotated[Actor, allow(Permission.script_read)]
 Writer = Annotated[Actor, allow(Permission.script_write)]
+# A star is one's own; whether the script may be seen, the service looks.
+Oneself = Annotated[Actor, allow(Permission.self_manage)]
 Project = Annotated[str, Query(max_length=64, description="A project's name.")]
 
 
@@ -74,13 +76,13 @@ async def place_scripts(actor: Writer, session: Transaction, shelf: Shelves, bod
 
 
 @router.post("/scripts/{script_id}/star", status_code=204, operation_id="star_script")
-async def star_script(actor: Reader, session: Transaction, shelf: Shelves, script_id: str) -> None:
+async def star_script(actor: Oneself, session: Transaction, shelf: Shelves, script_id: str) -> None:
     """Give a script your star."""
     await shelf.star(session, actor, script_id, on=True)
 
 
 @router.delete("/scripts/{script_id}/star", status_code=204, operation_id="unstar_script")
-async def unstar_script(actor: Reader, session: Transaction, shelf: Shelves, script_id: str) -> None:
+async def unstar_script(actor: Oneself, session: Transaction, shelf: Shelves, script_id: str) -> None:
     """Take your star from a script."""
     await shelf.star(session, actor, script_id, on=False)
 
