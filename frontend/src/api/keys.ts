@@ -14,6 +14,8 @@ export const keys = {
     lastRuns: ['scripts', 'last-runs'] as const,
     lastRunsOf: (ids: readonly string[]) => ['scripts', 'last-runs', ids] as const,
     sets: (id: string) => ['scripts', 'sets', id] as const,
+    folders: (project: string) => ['scripts', 'folders', project] as const,
+    categories: (project: string) => ['scripts', 'categories', project] as const,
     tags: (project: string) => ['scripts', 'tags', project] as const,
   },
   runs: {

@@ -2,9 +2,11 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { useRouter } from 'vue-router'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
+import { saveAs } from '@/features/runs/saveAs'
 import { t } from '@/ui/i18n'
+import { usePreferences } from '@/ui/state/preferences'
 import { toast, toastProblem } from '@/ui/toast/toasts'
-import { copyScript, deleteScript, restoreScript, runScript } from './api'
+import { copyScript, deleteScript, exportScripts, restoreScript, runScript, starScript } from './api'
 
 interface Named {
   id: string
@@ -15,6 +17,7 @@ interface Named {
 export function useScriptActions() {
   const queries = useQueryClient()
   const router = useRouter()
+  const preferences = usePreferences()
 
   async function refresh(): Promise<void> {
     await queries.invalidateQueries({ queryKey: keys.scripts.all })
@@ -76,5 +79,39 @@ export function useScriptActions() {
     else toast(t('scripts.restored', {}, scripts.length))
   }
 
-  return { run, copy, remove }
+  /** Give a star or take it back; shown at once. */
+  async function star(script: Named & { starred?: boolean }): Promise<void> {
+    const on = !script.starred
+    const lay = (starred: boolean) =>
+      queries.setQueriesData<{ pages: { items: (Named & { starred?: boolean })[] }[] }>(
+        { queryKey: keys.scripts.lists },
+        (list) =>
+          list?.pages && {
+            ...list,
+            pages: list.pages.map((page) => ({
+              ...page,
+              items: page.items.map((one) => (one.id === script.id ? { ...one, starred } : one)),
+            })),
+          },
+      )
+    lay(on)
+    try {
+      await starScript(script.id, on)
+    } catch (error) {
+      lay(!on)
+      toastProblem(error)
+    }
+  }
+
+  /** Save scripts as folders in a zip. */
+  async function download(scripts: readonly Named[]): Promise<void> {
+    try {
+      const ids = scripts.map((script) => script.id)
+      saveAs(await exportScripts(preferences.project, ids), 'scripts.zip')
+    } catch (error) {
+      toastProblem(error)
+    }
+  }
+
+  return { run, copy, remove, star, download }
 }

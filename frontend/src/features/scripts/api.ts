@@ -1,4 +1,4 @@
-import { ask, client } from '@/api/client'
+import { ask, askRaw, client } from '@/api/client'
 import type { Language, RunState } from '@/api/types'
 
 export interface ScriptFilters {
@@ -6,6 +6,9 @@ export interface ScriptFilters {
   q?: string
   language?: Language
   tag?: string[]
+  folder?: string
+  category?: string
+  starred?: boolean
   sort: 'updated' | 'name'
 }
 
@@ -53,4 +56,30 @@ export function runScript(scriptId: string): Promise<{ id: string; state: RunSta
 
 export function createScript(script: { name: string; language: Language; code: string; project: string }) {
   return ask(client.POST('/api/v1/scripts', { body: script }))
+}
+
+export async function listFolders(project: string) {
+  const { items } = await ask(client.GET('/api/v1/folders', { params: { query: { project } } }))
+  return items
+}
+
+export async function listCategories(project: string) {
+  const { items } = await ask(client.GET('/api/v1/categories', { params: { query: { project } } }))
+  return items
+}
+
+export async function starScript(scriptId: string, on: boolean): Promise<void> {
+  const params = { path: { script_id: scriptId } }
+  await ask(
+    on
+      ? client.POST('/api/v1/scripts/{script_id}/star', { params })
+      : client.DELETE('/api/v1/scripts/{script_id}/star', { params }),
+  )
+}
+
+/** Scripts with all their files as folders in a zip. */
+export async function exportScripts(project: string, scriptIds: readonly string[]): Promise<Blob> {
+  const query = new URLSearchParams({ project, format: 'zip' })
+  for (const id of scriptIds) query.append('script_id', id)
+  return (await askRaw(`/api/v1/scripts/export?${query.toString()}`)).blob()
 }

@@ -6,6 +6,15 @@ const messages = {
   searchLabel: 'Search scripts',
   language: 'Language',
   tag: 'Tag',
+  folder: 'Folder',
+  category: 'Category',
+  starred: 'Star',
+  starredByMe: 'with my star',
+  yes: 'mine',
+  star: 'Star {name}',
+  starIt: 'Give it a star',
+  unstarIt: 'Take the star back',
+  exportSelected: 'Export',
   sort: { label: 'Sort', updated: 'Last changed', name: 'Name' },
   columns: {
     label: 'Columns',
@@ -45,7 +54,7 @@ const messages = {
     'A script is code with a form: write one here, or import a .py, .js or .sh file you already have.',
   noMatchTitle: 'No script matches',
   noMatchText: 'The search looks in names, descriptions and code. Try fewer words or take a filter off.',
-  keys: { run: 'Run', new: 'New script', delete: 'Delete', copy: 'Copy' },
+  keys: { run: 'Run', new: 'New script', delete: 'Delete', copy: 'Copy', star: 'Star' },
 }
 
 export default messages

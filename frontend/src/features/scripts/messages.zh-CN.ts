@@ -9,6 +9,15 @@ export default {
   searchLabel: '搜索脚本',
   language: '语言',
   tag: '标签',
+  folder: '文件夹',
+  category: '分类',
+  starred: '星标',
+  starredByMe: '我加星的',
+  yes: '我的',
+  star: '给 {name} 加星',
+  starIt: '加星',
+  unstarIt: '取消星标',
+  exportSelected: '导出',
   sort: { label: '排序', updated: '最近修改', name: '名称' },
   columns: {
     label: '显示列',
@@ -47,5 +56,5 @@ export default {
   noneText: '脚本就是带表单的代码。可以在这里写一个，也可以导入现成的 .py、.js 或 .sh 文件。',
   noMatchTitle: '没有匹配的脚本',
   noMatchText: '搜索范围包括名称、说明和代码。少用几个词，或去掉一个筛选条件试试。',
-  keys: { run: '运行', new: '新建脚本', delete: '删除', copy: '复制' },
+  keys: { run: '运行', new: '新建脚本', delete: '删除', copy: '复制', star: '加星' },
 } satisfies Translation<typeof en>

@@ -6,7 +6,7 @@ import { t } from '@/ui/i18n'
 import type { Filter } from '@/ui/FilterChips.vue'
 import { usePreferences } from '@/ui/state/preferences'
 import { useUrlFilters, useUrlText } from '@/ui/state/urlFilters'
-import { listScripts, listTags, type ScriptFilters } from './api'
+import { listCategories, listFolders, listScripts, listTags, type ScriptFilters } from './api'
 import { useLastRuns } from './lastRuns'
 
 const LANGUAGES = ['python', 'javascript', 'shell'] as const
@@ -14,7 +14,7 @@ const LANGUAGES = ['python', 'javascript', 'shell'] as const
 /** The scripts list: its filters (in the URL), its rows so far, and their last runs. */
 export function useScriptsList() {
   const preferences = usePreferences()
-  const chips = useUrlFilters(['language', 'tag'])
+  const chips = useUrlFilters(['language', 'tag', 'folder', 'category', 'starred'])
   const q = useUrlText('q')
   const sortText = useUrlText('sort')
   const sort = computed<'updated' | 'name'>({
@@ -31,6 +31,9 @@ export function useScriptsList() {
       ...(q.value ? { q: q.value } : {}),
       ...(language ? { language } : {}),
       ...(chips.value.tag ? { tag: chips.value.tag } : {}),
+      ...(chips.value.folder?.[0] ? { folder: chips.value.folder[0] } : {}),
+      ...(chips.value.category?.[0] ? { category: chips.value.category[0] } : {}),
+      ...(chips.value.starred ? { starred: true } : {}),
     }
   })
   const filtered = computed(() => Boolean(q.value) || Object.keys(chips.value).length > 0)
@@ -53,6 +56,29 @@ export function useScriptsList() {
     staleTime: 60_000,
   })
 
+  const folders = useQuery({
+    queryKey: computed(() => keys.scripts.folders(preferences.project)),
+    queryFn: () => listFolders(preferences.project),
+    staleTime: 60_000,
+  })
+  const categories = useQuery({
+    queryKey: computed(() => keys.scripts.categories(preferences.project)),
+    queryFn: () => listCategories(preferences.project),
+    staleTime: 60_000,
+  })
+  const folderChoices = computed(() =>
+    (folders.data.value ?? [])
+      .filter((folder) => folder.name !== '')
+      .map(({ name, count }) => ({ value: name, label: `${name} (${String(count)})`, chip: name })),
+  )
+  const categoryChoices = computed(() =>
+    (categories.data.value ?? []).map(({ name, count }) => ({
+      value: name,
+      label: `${name} (${String(count)})`,
+      chip: name,
+    })),
+  )
+
   const offered = computed<Filter[]>(() => [
     {
       key: 'language',
@@ -68,6 +94,18 @@ export function useScriptsList() {
         label: `${tag.name} (${String(tag.count)})`,
         chip: tag.name,
       })),
+    },
+    // What nobody uses is not offered.
+    ...(folderChoices.value.length || chips.value.folder
+      ? [{ key: 'folder', label: t('scripts.folder'), choices: folderChoices.value }]
+      : []),
+    ...(categoryChoices.value.length || chips.value.category
+      ? [{ key: 'category', label: t('scripts.category'), choices: categoryChoices.value }]
+      : []),
+    {
+      key: 'starred',
+      label: t('scripts.starred'),
+      choices: [{ value: '1', label: t('scripts.starredByMe'), chip: t('scripts.yes') }],
     },
   ])
 
