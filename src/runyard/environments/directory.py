@@ -34,6 +34,8 @@ from runyard.environments.processes import signal_group
 
 MARK = ".runyard-environment.json"
 _POLL_S = 0.1
+_LENT: set[Path] = set()
+"""Scratch directories that builds of this process use now."""
 # No file of an environment is written, nor run with another user's rights.
 _TAKEN = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH | stat.S_ISUID | stat.S_ISGID
 
@@ -196,9 +198,11 @@ class Shelf:
         """Lend a private directory for one build."""
         path = self._scratch / f"{os.getpid()}-{ids.new('b')}"
         path.mkdir(mode=0o700)
+        _LENT.add(path)
         try:
             yield path
         finally:
+            _LENT.discard(path)
             remove_tree(path)
 
     @asynccontextmanager
@@ -240,6 +244,8 @@ class Shelf:
             remove_tree(path)
         for path in self._scratch.iterdir():
             pid = path.name.partition("-")[0]
+            if path in _LENT:
+                continue
             if not pid.isdigit() or int(pid) == os.getpid() or not psutil.pid_exists(int(pid)):
                 remove_tree(path)
         return removed
