@@ -137,7 +137,7 @@ def admit(connection: Connection, limits: Limits) -> list[Hint]:
             .returning(_RUNS.c.id)
         )
         admitted += [Hint(row.id, queues[row.id], priorities[row.id]) for row in connection.execute(statement)]
-    return admitted
+    return sorted(admitted, key=lambda hint: (-hint.priority, hint.run_id))
 
 
 def _best(connection: Connection, group: Group, count: int) -> list[Any]:
