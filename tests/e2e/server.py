@@ -52,6 +52,10 @@ class Server:
         made: dict[str, Any] = self.post("/scripts", body)
         return made
 
+    def change(self, script: dict[str, Any], **facts: Any) -> None:
+        """Save a script anew, with what is to be different."""
+        self.api.patch(f"/scripts/{script['id']}", json=facts).raise_for_status()
+
     def run(self, script: dict[str, Any], **body: Any) -> str:
         """Submit a run and return its id."""
         return str(self.post(f"/scripts/{script['id']}/runs", body)["id"])
