@@ -24,6 +24,8 @@ router = APIRouter(tags=["runs"])
 Runs = Annotated[RunService, Depends(provided(RunService))]
 Keys = Annotated[Sealer, Depends(provided(Sealer))]
 Reader = Annotated[Actor, allow(Permission.run_read)]
+# What each action needs besides is asked for where it is done.
+Steerer = Annotated[Actor, allow(Permission.run_cancel)]
 Manager = Annotated[Actor, allow(Permission.run_manage)]
 
 
@@ -105,13 +107,13 @@ async def let_run_go(run_id: str, actor: Manager, session: Transaction, runs: Ru
 
 @router.post("/runs/batch/preview")
 async def preview_batch(
-    body: Batch, actor: Reader, batches: Annotated[Batches, Depends(provided(Batches))]
+    body: Batch, actor: Steerer, batches: Annotated[Batches, Depends(provided(Batches))]
 ) -> BatchPreview:
     """Tell how many runs a batch concerns, and show the first of them."""
     return await batches.preview(actor, body)
 
 
 @router.post("/runs/batch")
-async def do_batch(body: Batch, actor: Reader, batches: Annotated[Batches, Depends(provided(Batches))]) -> BatchResult:
+async def do_batch(body: Batch, actor: Steerer, batches: Annotated[Batches, Depends(provided(Batches))]) -> BatchResult:
     """Cancel, run again or delete many runs: those named, or all that a filter finds, up to a cap."""
     return await batches.do(actor, body)
