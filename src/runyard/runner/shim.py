@@ -286,12 +286,11 @@ class Shim:
         if not self._alone() and not self.tree.end(self._alone):
             message = "some processes could not be killed"
         self._drain()
-        record = self._record(message)
-        self.groups.notes.extend(f"control group {path} could not be removed" for path in self.groups.remove())
-        record["notes"] = self.groups.notes
         self.control.withdraw()
-        self.spool.settle(record)
+        self.spool.settle(self._record(message))
         self.control.close()
+        # nobody waits for this: what will not go now is taken away by the agent
+        self.groups.remove()
 
     def _drain(self) -> None:
         """Read what is left in the pipes; somebody outside the tree may hold them open, so not for ever."""

@@ -15,7 +15,7 @@ from runyard.db.session import Database
 from runyard.errors import FieldError
 from runyard.live.bus import CLOSING, Bus, Subscription
 from runyard.runs import files, repository
-from runyard.runs.errors import NoSuchAttempt
+from runyard.runs.errors import NoSuchAttempt, NoSuchRun
 from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.logs import Line, LogReader, LogStore
 from runyard.runs.models import RunRow
@@ -163,7 +163,6 @@ async def stream(
     run_id: str,
     request: Request,
     actor: Reader,
-    session: Reading,
     runs: Runs,
     yard: Yard,
     attempt: AttemptNumber = None,
@@ -171,11 +170,14 @@ async def stream(
     last: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> StreamingResponse:
     """Follow a run's log live: server-sent events `log` (id = line number), `state`, `end`."""
-    row = await runs.find(session, actor, run_id, Permission.run_read)
+    seen = await yard.look(lambda connection: repository.glimpse(connection, run_id))
+    if seen is None:
+        raise NoSuchRun
+    actor.demand(Permission.run_read, seen.project_id, NoSuchRun)
     resumed = _whole(last or "")
     start = after if resumed is None else resumed
     bus: Bus = request.app.state.bus
-    events = _follow(runs, yard, bus, row.id, attempt, start)
+    events = _follow(runs, yard, bus, run_id, attempt, start)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
@@ -185,11 +187,10 @@ async def _follow(  # noqa: C901 - one loop, in the order in which a reader hear
 ) -> AsyncIterator[str]:
     with bus.subscribe(f"run:{run_id}") as news:
         told: tuple[str, int] | None = None
-        row: RunRow | None = None
+        row: Any = None
         while True:
             if row is None:
-                async with database.read() as session:
-                    row = await repository.get(session, run_id)
+                row = await database.look(lambda connection: repository.glimpse(connection, run_id))
                 if row is None:
                     return
                 if told is not None and row.attempt != told[1] and attempt is None:
@@ -234,7 +235,7 @@ def _after(logs: LogStore, run_id: str, attempt: int, after: int) -> list[Line]:
         return reader.after(after, 1000)
 
 
-def _state_of(row: RunRow) -> dict[str, Any]:
+def _state_of(row: Any) -> dict[str, Any]:
     return {
         "state": row.state,
         "attempt": row.attempt,

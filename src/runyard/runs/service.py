@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +37,14 @@ Uploads = Sequence[tuple[str, IO[bytes]]]
 def sealed_context(run_id: str) -> str:
     """Return what a run's sealed parameters are bound to."""
     return f"run:{run_id}:parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """The rows of a run that is about to be queued."""
+
+    run: dict[str, Any]
+    inputs: dict[str, Any]
 
 
 class RunService:
@@ -93,22 +102,15 @@ class RunService:
                     parameters.complete(pinned.definitions, body.parameters)
             names = await asyncio.to_thread(self._store, run_id, uploads)
         try:
+            if body.script_id is not None and await self._accept_known(
+                actor, body, names, run_id, fingerprint, key, kind
+            ):
+                return Accepted(id=run_id, state=State.queued)
             async with self._database.write() as session:
                 pinned = await self._pin(session, actor, body)
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, run_id)
-                values = parameters.complete(pinned.definitions, body.parameters)
-                await self._add(
-                    session,
-                    actor,
-                    pinned,
-                    run_id,
-                    kind,
-                    values=values,
-                    labels=body.labels,
-                    uploads=names,
-                    timeout_s=body.timeout_s or pinned.timeout_s,
-                )
+                await self._add(session, self._new(actor, pinned, body, names, run_id, kind))
         except IntegrityError:
             files.discard(self._work / run_id)
             # Two requests with one key raced; the other one won.
@@ -129,9 +131,46 @@ class RunService:
         actor.demand(Permission.run_submit, ProjectId(pinned.project_id), NoSuchRun)
         return pinned
 
-    async def _add(
+    async def _accept_known(
         self,
-        session: AsyncSession,
+        actor: Actor,
+        body: SubmitAny,
+        uploads: Sequence[str],
+        run_id: str,
+        fingerprint: str,
+        key: str | None,
+        kind: str,
+    ) -> bool:
+        """Queue a run of a script that has been run before, in one short transaction; False if there is more to do."""
+
+        def work(connection: Connection) -> _New | None:
+            assert body.script_id is not None  # noqa: S101 - checked by who calls
+            pinned = self._scripts.pin_known(connection, actor, body.script_id)
+            if pinned is None:
+                return None
+            if key is not None:
+                repository.remember(connection, _kept_key(actor, key, fingerprint, run_id))
+            new = self._new(actor, pinned, body, uploads, run_id, kind)
+            repository.add(connection, new.run, new.inputs, new.run["queued_at"])
+            return new
+
+        new = await self._database.transact(work)
+        if new is not None:
+            self._announce(new)
+        return new is not None
+
+    def _new(
+        self, actor: Actor, pinned: Pinned, body: SubmitAny, uploads: Sequence[str], run_id: str, kind: str
+    ) -> "_New":
+        """Return the rows of a run as it was asked for; raise `InvalidParameters`."""
+        values = parameters.complete(pinned.definitions, body.parameters)
+        timeout_s = body.timeout_s or pinned.timeout_s
+        return self._rows(
+            actor, pinned, run_id, kind, values=values, labels=body.labels, uploads=uploads, timeout_s=timeout_s
+        )
+
+    def _rows(
+        self,
         actor: Actor,
         pinned: Pinned,
         run_id: str,
@@ -143,8 +182,7 @@ class RunService:
         timeout_s: float | None,
         environment_id: str | None = None,
         rerun_of: str | None = None,
-    ) -> None:
-        now = clock.now()
+    ) -> "_New":
         secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
         run = {
             "id": run_id,
@@ -163,7 +201,7 @@ class RunService:
             "trigger_kind": kind,
             "created_by": actor.user_id,
             "created_by_name": actor.username,
-            "queued_at": now,
+            "queued_at": clock.now(),
         }
         inputs = {
             "run_id": run_id,
@@ -174,9 +212,17 @@ class RunService:
             "timeout_s": timeout_s,
             "rerun_of": rerun_of,
         }
-        await repository.add(session, run, inputs, now)
-        after_commit(session, lambda: self._tell(run, State.queued))
-        after_commit(session, lambda: self._dispatch.wake(run_id, queue="default", priority=0))
+        return _New(run, inputs)
+
+    async def _add(self, session: AsyncSession, new: "_New") -> None:
+        at = new.run["queued_at"]
+        await session.run_sync(lambda sync: repository.add(sync.connection(), new.run, new.inputs, at))
+        after_commit(session, lambda: self._announce(new))
+
+    def _announce(self, new: "_New") -> None:
+        run = new.run
+        self._tell(run, State.queued)
+        self._dispatch.wake(run["id"], queue=run["queue"], priority=run["priority"])
 
     async def rerun(self, actor: Actor, run_id: str, *, key: str | None = None, kind: str = "rerun") -> Accepted:
         """Queue the run again as it was: same version, same lock, same parameters, same files.
@@ -205,8 +251,7 @@ class RunService:
             async with self._database.write() as session:
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, again)
-                await self._add(
-                    session,
+                new = self._rows(
                     actor,
                     pinned,
                     again,
@@ -218,6 +263,7 @@ class RunService:
                     environment_id=row.environment_id,
                     rerun_of=run_id,
                 )
+                await self._add(session, new)
         except IntegrityError:
             files.discard(self._work / again)
             if key is not None and (known := await self._recall(actor, key, fingerprint)):
@@ -283,14 +329,8 @@ class RunService:
         return Accepted(id=known.run_id, state=State(row.state)) if row else None
 
     async def _remember(self, session: AsyncSession, actor: Actor, key: str, fingerprint: str, run_id: str) -> None:
-        row = {
-            "user_id": actor.user_id,
-            "key": key,
-            "fingerprint": fingerprint,
-            "run_id": run_id,
-            "created_at": clock.now(),
-        }
-        await repository.remember(session, row)
+        row = _kept_key(actor, key, fingerprint, run_id)
+        await session.run_sync(lambda sync: repository.remember(sync.connection(), row))
 
     def _tell(self, run: Mapping[str, Any], state: State) -> None:
         told = {key: run[key] for key in ("id", "project_id", "script_id", "script_name", "attempt")}
@@ -299,6 +339,16 @@ class RunService:
         message = {"type": "run", "run": told}
         self._bus.publish(f"run:{run['id']}", message)
         self._bus.publish(f"project:{run['project_id']}", message)
+
+
+def _kept_key(actor: Actor, key: str, fingerprint: str, run_id: str) -> dict[str, Any]:
+    return {
+        "user_id": actor.user_id,
+        "key": key,
+        "fingerprint": fingerprint,
+        "run_id": run_id,
+        "created_at": clock.now(),
+    }
 
 
 def _told(row: RunRow) -> dict[str, Any]:

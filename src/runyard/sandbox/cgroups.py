@@ -62,6 +62,9 @@ class Cgroups:
         writes: dict[str, list[tuple[str, str]]] = {name: [] for name in self.roots}
         if self.version == 1 and cpu is None:
             writes.pop("cpu", None)
+        if "pids" in writes:
+            # One hierarchy is enough to find the tree in.
+            writes.pop("freezer", None)
         if memory_mb is not None and "memory" in writes:
             writes["memory"] += self._memory(memory_mb * MIB)
         if pids is not None and "pids" in writes:

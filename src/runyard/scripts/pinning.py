@@ -1,7 +1,9 @@
 """What runs take along: a version, pinned at submit."""
 
+from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
@@ -15,6 +17,7 @@ from runyard.scripts.schemas import Draft
 from runyard.scripts.versions import VersionKeeper
 
 DRAFT_NAME = "Draft"
+KNOWN = 256
 
 
 class Pinning:
@@ -22,6 +25,19 @@ class Pinning:
 
     def __init__(self, versions: VersionKeeper) -> None:
         self._versions = versions
+        self._known: dict[str, Pinned] = {}
+
+    def pin_known(self, connection: Connection, actor: Actor, script_id: str) -> Pinned | None:
+        """Do what `pin` does, quickly, if the script's newest version is in memory; None if it is not.
+
+        Raises: NoSuchScript; Forbidden.
+        """
+        script = repository.standing(connection, script_id)
+        if script is None:
+            raise NoSuchScript
+        actor.demand(Permission.run_submit, ProjectId(script.project_id), NoSuchScript)
+        known = self._known.get(script.version_id)
+        return known and replace(known, script_name=script.name)
 
     async def pin(self, session: AsyncSession, actor: Actor, script_id: str) -> Pinned:
         """Return a script's newest version for a run of it.
@@ -29,7 +45,13 @@ class Pinning:
         Raises: NoSuchScript for an unknown, foreign or deleted id; Forbidden for who may not submit runs.
         """
         script = await find(session, actor, script_id, Permission.run_submit)
-        return self._versions.pinned(await newest(session, script), script.name)
+        pinned = self._versions.pinned(await newest(session, script), script.name)
+        # Versions never change: those that are run again and again need not be read again.
+        self._known.pop(pinned.version_id, None)
+        self._known[pinned.version_id] = pinned
+        while len(self._known) > KNOWN:
+            del self._known[next(iter(self._known))]
+        return pinned
 
     async def draft(self, session: AsyncSession, actor: Actor, draft: Draft, project: str) -> Pinned:
         """Keep an unsaved text as an unlisted version and return it; the same text twice is kept once.
