@@ -71,11 +71,12 @@ class Workspaces:
         self, layout: Layout, run_id: str, code: str, parameters: bytes, links: Iterable[tuple[str, Path]]
     ) -> None:
         """Lay an attempt out afresh: code, parameters, uploads. Anything that a broken start left is removed first."""
-        with suppress(FileNotFoundError):
-            shutil.rmtree(layout.base)
         run = layout.base.parent
-        with suppress(FileExistsError):
+        try:
             run.mkdir(mode=0o711)
+        except FileExistsError:
+            with suppress(FileNotFoundError):
+                shutil.rmtree(layout.base)
         layout.base.mkdir(mode=0o711)
         # mkdir's mode passes through the umask; the run's own user must be able to walk in.
         for folder, mode in ((run, 0o711), (layout.base, 0o711)):

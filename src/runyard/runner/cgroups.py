@@ -1,5 +1,5 @@
 # pathlib would make the launcher, and with it every shim, a third bigger
-# ruff: noqa: PTH103, PTH106
+# ruff: noqa: PTH103, PTH106, PTH116
 """The shim's hand on control groups, version 1 and 2: make, join, measure, end, remove.
 
 It decides nothing: paths and values come with the order.

@@ -188,6 +188,7 @@ async def _follow(  # noqa: C901 - one loop, in the order in which a reader hear
     with bus.subscribe(f"run:{run_id}") as news:
         told: tuple[str, int] | None = None
         row: Any = None
+        heard = "log"
         while True:
             if row is None:
                 row = await database.look(lambda connection: repository.glimpse(connection, run_id))
@@ -199,26 +200,28 @@ async def _follow(  # noqa: C901 - one loop, in the order in which a reader hear
                     told = (row.state, row.attempt)
                     yield _event("state", _state_of(row))
             number = attempt or row.attempt
+            over = State(row.state) in TERMINAL or number < row.attempt
             # The state was read before the lines: a final one means that no line is missing.
-            while lines := await asyncio.to_thread(_after, runs.logs, run_id, number, after):
+            while (over or heard != "state") and (
+                lines := await asyncio.to_thread(_after, runs.logs, run_id, number, after)
+            ):
                 yield _events(lines)
                 after = lines[-1].n
-            if State(row.state) in TERMINAL or number < row.attempt:
+            if over:
                 yield _event("end", _state_of(row))
                 return
-            match await _heard(news):
-                case "closing":
-                    return
-                case "quiet":
-                    # News may be lost on its way: whoever hears nothing looks at the row again.
-                    yield ": still here\n\n"
-                    row = None
-                case "state":
-                    row = None
+            heard = await _heard(news)
+            if heard == "closing":
+                return
+            if heard != "log":
+                row = None
+            if heard == "quiet":
+                # News may be lost on its way: whoever hears nothing looks at the row again.
+                yield ": still here\n\n"
 
 
 async def _heard(news: Subscription) -> str:
-    """Wait for news: ``log`` grew, ``state`` may have changed, ``quiet`` for a breath, ``closing``: we are to stop."""
+    """Wait for news: ``log`` grew; only the ``state`` may have changed; ``all``; a ``quiet`` breath; ``closing``."""
     try:
         async with asyncio.timeout(BREATH_S):
             messages = [await news.get(), *news.pending()]
@@ -227,7 +230,10 @@ async def _heard(news: Subscription) -> str:
     if any(message is CLOSING for _topic, message in messages):
         return "closing"
     missed, news.missed = news.missed, False
-    return "state" if missed or any(message["type"] == "run" for _topic, message in messages) else "log"
+    kinds = {message["type"] for _topic, message in messages}
+    if missed or not kinds <= {"run", "log", "progress"} or {"run", "log"} <= kinds:
+        return "all"
+    return "state" if "run" in kinds else "log"
 
 
 def _after(logs: LogStore, run_id: str, attempt: int, after: int) -> list[Line]:

@@ -94,9 +94,10 @@ class Cgroups:
 
     def discard(self, attempt_id: str) -> None:
         """Remove what is left of a dead attempt's groups; a group with live processes stays."""
-        for root in set(self.roots.values()):
+        # In plain strings: this is done after every run.
+        for root in set(map(str, self.roots.values())):
             with contextlib.suppress(OSError):
-                (root / f"{_PREFIX}{attempt_id}").rmdir()
+                os.rmdir(f"{root}/{_PREFIX}{attempt_id}")  # noqa: PTH106
 
 
 def detect(*, configured: Path | None = None, proc: Path = Path("/proc"), system: Path = Path("/")) -> Cgroups:
