@@ -77,8 +77,7 @@ class Rows:
             "timeout_s": None,
             "rerun_of": None,
         }
-        async with self.database.write() as session:
-            await repository.add(session, run, inputs, at)
+        await self.database.transact(lambda connection: repository.add(connection, run, inputs, at))
         return run_id
 
     async def row(self, run_id: str) -> RunRow:

@@ -282,10 +282,9 @@ async def test_the_newest_run_of_each_script(rows: Rows) -> None:
 
 async def test_one_key_makes_one_run(rows: Rows) -> None:
     async def once(n: int) -> bool:
-        row = {"user_id": "usr_ada", "key": "k", "fingerprint": str(n), "run_id": f"run_{n}"}
+        row = {"user_id": "usr_ada", "key": "k", "fingerprint": str(n), "run_id": f"run_{n}", "created_at": clock.now()}
         try:
-            async with rows.database.write() as session:
-                await repository.remember(session, {**row, "created_at": clock.now()})
+            await rows.database.transact(lambda connection: repository.remember(connection, row))
         except IntegrityError:
             return False
         return True

@@ -5,15 +5,16 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, StaticPool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 from runyard import log
+from runyard.db.sqlite import DRIVER
 from runyard.errors import Unavailable
 
 logger = log.get("db")
@@ -36,8 +37,8 @@ class Database:
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine, direct: Engine | None = None) -> None:
         self._reader = reader
         self._writer = writer
-        self._direct = direct
-        self._thread = ThreadPoolExecutor(1, "sqlite-writer") if direct is not None else None
+        self._writing = _Lane(direct, "BEGIN IMMEDIATE", "sqlite-writer") if direct is not None else None
+        self._looking = _Lane(direct, "BEGIN", "sqlite-reader") if direct is not None else None
         self.dialect = writer.dialect.name
         # One writer at a time costs less than waiting in SQLite's busy handler; elsewhere rows are locked, not files.
         self._turn: asyncio.Lock | None = asyncio.Lock() if self.dialect == "sqlite" else None
@@ -48,17 +49,20 @@ class Database:
         if make_url(url).get_backend_name() == "sqlite":
             connect_args = {"timeout": busy_timeout_s}
             kwargs: dict[str, Any] = {"connect_args": connect_args, "poolclass": AsyncAdaptedQueuePool}
-            reader = create_async_engine(url, pool_size=4, max_overflow=4, **kwargs)
-            writer = create_async_engine(url, pool_size=1, max_overflow=0, **kwargs)
+            quick = make_url(url).set(drivername=DRIVER)
+            reader = create_async_engine(quick, pool_size=4, max_overflow=4, **kwargs)
+            writer = create_async_engine(quick, pool_size=1, max_overflow=0, **kwargs)
             _prepare_sqlite(reader.sync_engine, begin="BEGIN", synchronous=synchronous)
             _prepare_sqlite(writer.sync_engine, begin="BEGIN IMMEDIATE", synchronous=synchronous)
-            # The driver for asyncio crosses threads several times for each statement; short transactions that come by
-            # the hundred are handed to one thread whole.
+            # Short transactions that come by the hundred are handed to one thread whole.
             plain = make_url(url).set(drivername="sqlite+pysqlite")
             direct = create_engine(
-                plain, poolclass=StaticPool, connect_args={**connect_args, "check_same_thread": False}
+                plain,
+                poolclass=NullPool,
+                isolation_level="AUTOCOMMIT",
+                connect_args={**connect_args, "check_same_thread": False},
             )
-            _prepare_sqlite(direct, begin="BEGIN IMMEDIATE", synchronous=synchronous)
+            _prepare_sqlite(direct, begin=None, synchronous=synchronous)
             return cls(reader, writer, direct)
         engine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
         return cls(engine, engine)
@@ -110,18 +114,23 @@ class Database:
 
         It may run in another thread; it is given a connection and must touch nothing else that is shared.
         """
-        if self._direct is None or self._thread is None or self._turn is None:
+        if self._writing is None or self._turn is None:
             async with self._writer.begin() as connection:
                 return await connection.run_sync(work)
         async with self._turn:
-            loop = asyncio.get_running_loop()
-            # A transaction that has begun is seen through, whatever becomes of who asked for it.
-            doing = loop.run_in_executor(self._thread, _transact, self._direct, work)
             try:
-                return await asyncio.shield(doing)
-            except asyncio.CancelledError:
-                await asyncio.wait({doing})
+                return await self._writing.run(work)
+            except OperationalError as error:
+                if isinstance(error.orig, sqlite3.OperationalError) and _is_disk_trouble(error.orig):
+                    raise DatabaseUnavailable(f"The database can't be written: {error.orig}.") from error
                 raise
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which only reads, over a plain connection: for short looks on hot paths, as with `transact`."""
+        if self._looking is None:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(work)
+        return await self._looking.run(work)
 
     async def ping(self) -> None:
         """Answer if the database answers; raise otherwise."""
@@ -131,11 +140,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        if self._direct is not None and self._thread is not None:
-            # Closing twice is fine.
-            thread, self._thread = self._thread, None
-            await asyncio.get_running_loop().run_in_executor(thread, self._direct.dispose)
-            thread.shutdown()
+        for lane in (self._writing, self._looking):
+            if lane is not None:
+                await lane.close()
         if self._reader is not self._writer:
             await self._reader.dispose()
 
@@ -145,16 +152,67 @@ def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     session.info.setdefault(_HOOKS, []).append(hook)
 
 
-def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
+class _Lane:
+    """One plain connection in a thread of its own; what is to be done there takes turns."""
+
+    def __init__(self, engine: Engine, begin: str, name: str) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._connection: Connection | None = None
+        self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, name)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        if self._thread is None:
+            raise DatabaseUnavailable("The database has been closed.")
+        loop = asyncio.get_running_loop()
+        # A transaction that has begun is seen through, whatever becomes of who asked for it.
+        doing = loop.run_in_executor(self._thread, self._do, work)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait({doing})
+            raise
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        connection = self._connection
+        if connection is None:
+            connection = self._connection = self._engine.connect()
+        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        try:
+            driver.execute(self._begin)
+            result = work(connection)
+            driver.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            self._undo(driver)
+            raise OperationalError(self._begin, None, error) from error
+        except BaseException:
+            self._undo(driver)
+            raise
+        return result
+
+    @staticmethod
+    def _undo(driver: sqlite3.Connection) -> None:
+        if driver.in_transaction:
+            driver.rollback()
+
+    async def close(self) -> None:
+        """Close the connection and end the thread; doing so twice is fine."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.get_running_loop().run_in_executor(thread, self._close)
+            thread.shutdown()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _is_disk_trouble(error: sqlite3.OperationalError) -> bool:
     return any(word in str(error) for word in ("disk is full", "disk I/O", "readonly", "unable to open"))
 
 
-def _prepare_sqlite(engine: Engine, *, begin: str, synchronous: str) -> None:
+def _prepare_sqlite(engine: Engine, *, begin: str | None, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions of its own: they would be deferred ones.
@@ -170,6 +228,10 @@ def _prepare_sqlite(engine: Engine, *, begin: str, synchronous: str) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    if begin is None:
+        return
+
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        # It goes along with the first statement.
+        connection.connection.dbapi_connection.due = begin

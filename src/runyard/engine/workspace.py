@@ -87,11 +87,12 @@ class Workspaces:
         `files` are relative to the attempt's base; `tree` has a project's other files, relative to the code, and with
         `in_workspace` to the workspace too. Uploads go over them.
         """
-        if layout.base.exists():
-            remove_tree(layout.base)
         run = layout.base.parent
-        with suppress(FileExistsError):
+        try:
             run.mkdir(mode=0o711)
+        except FileExistsError:
+            if layout.base.exists():
+                remove_tree(layout.base)
         layout.base.mkdir(mode=0o711)
         # mkdir's mode passes through the umask; the run's own user must be able to walk in.
         for folder, mode in ((run, 0o711), (layout.base, 0o711)):
@@ -111,6 +112,9 @@ class Workspaces:
         _write(layout.parameters, parameters, 0o644)
         for name, target in links:
             (layout.code / name).symlink_to(target)
+        self._copy_uploads(layout, run_id)
+
+    def _copy_uploads(self, layout: Layout, run_id: str) -> None:
         uploads = self.uploads(run_id)
         if uploads.exists():
             for name in os.listdir(uploads):  # noqa: PTH208 - names, not paths

@@ -1,5 +1,5 @@
 # pathlib would make the launcher, and with it every shim, a third bigger
-# ruff: noqa: PTH103, PTH106
+# ruff: noqa: PTH103, PTH106, PTH116
 """The shim's hand on control groups, version 1 and 2: make, join, measure, end, remove.
 
 It decides nothing: paths and values come with the order.
@@ -15,6 +15,9 @@ from contextlib import suppress
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_CHILDLESS = 2
 
 
 class GroupUnavailable(Exception):  # noqa: N818 - errors are nouns here
@@ -111,10 +114,7 @@ class Groups:
         """Every process in any of the groups, with their sub-groups."""
         found: set[int] = set()
         for path in self.paths:
-            for directory, _, _ in os.walk(path):
-                text = _read(f"{directory}/cgroup.procs") or ""
-                # 0 stands for a process outside our view of process ids
-                found.update(pid for pid in map(int, text.split()) if pid > 0)
+            _collect(path, found)
         return found
 
     def kill(self) -> bool:
@@ -151,11 +151,12 @@ class Groups:
 
     def out_of_memory(self) -> bool:
         """Whether the kernel killed a member for want of memory."""
-        return any(
-            (_number(f"{path}/memory.events", "oom_kill") or 0)
-            + (_number(f"{path}/memory.oom_control", "oom_kill") or 0)
-            for path in self.paths
-        )
+        for path in self.paths:
+            for name in ("memory.events", "memory.oom_control"):
+                killed = _number(f"{path}/{name}", "oom_kill")
+                if killed is not None:
+                    return killed > 0
+        return False
 
     def remove(self, within_s: float = 1.0) -> list[str]:
         """Remove the empty groups, deepest first; the paths that would not go."""
@@ -169,6 +170,19 @@ class Groups:
                 # a just killed process leaves its group a moment after it was reaped
                 time.sleep(0.005)
         return left
+
+
+def _collect(path: str, found: set[int]) -> None:
+    text = _read(f"{path}/cgroup.procs") or ""
+    # 0 stands for a process outside our view of process ids
+    found.update(pid for pid in map(int, text.split()) if pid > 0)
+    try:
+        # a directory's links tell whether it has others below it, without a look at each file
+        if os.stat(path).st_nlink != _CHILDLESS:
+            for below in [entry.path for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False)]:
+                _collect(below, found)
+    except OSError:
+        return
 
 
 def _remove_tree(path: str) -> bool:

@@ -314,12 +314,11 @@ class Shim:
         if not self._end_container():
             message = "the container engine did not say that the container is gone"
         self._drain()
-        record = self._record(message)
-        self.groups.notes.extend(f"control group {path} could not be removed" for path in self.groups.remove())
-        record["notes"] = self.groups.notes
         self.control.withdraw()
-        self.spool.settle(record)
+        self.spool.settle(self._record(message))
         self.control.close()
+        # nobody waits for this: what will not go now is taken away by the agent
+        self.groups.remove()
 
     def _drain(self) -> None:
         """Read what is left in the pipes; somebody outside the tree may hold them open, so not for ever."""

@@ -14,7 +14,7 @@ from runyard.db.session import Database
 from runyard.errors import FieldError
 from runyard.live.bus import Bus
 from runyard.runs import files, log_answers, repository
-from runyard.runs.errors import NoSuchAttempt
+from runyard.runs.errors import NoSuchAttempt, NoSuchRun
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.log_stream import follow
 from runyard.runs.logs import LogReader
@@ -135,7 +135,6 @@ async def stream(
     run_id: str,
     request: Request,
     actor: Reader,
-    session: Reading,
     runs: Runs,
     yard: Yard,
     attempt: AttemptNumber = None,
@@ -150,11 +149,14 @@ async def stream(
     All lines are sent, at most some 50,000 a second. With `behind`, what a reader can not keep up with is left out, and
     an event `skipped` says which lines (`from`, `to`, `count`); they are in the log.
     """
-    row = await runs.find(session, actor, run_id, Permission.run_read)
+    seen = await yard.look(lambda connection: repository.glimpse(connection, run_id))
+    if seen is None:
+        raise NoSuchRun
+    actor.demand(Permission.run_read, seen.project_id, NoSuchRun)
     resumed = _whole(last or "")
     start = after if resumed is None else resumed
     bus: Bus = request.app.state.bus
-    events = follow(runs, yard, bus, row.id, attempt, start, behind)
+    events = follow(runs, yard, bus, run_id, attempt, start, behind)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 

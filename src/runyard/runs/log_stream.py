@@ -12,7 +12,6 @@ from runyard.runs import log_answers, repository
 from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.logs import LogReader
 from runyard.runs.logs.threads import unbroken
-from runyard.runs.models import RunRow
 from runyard.runs.service import RunService
 
 BREATH_S = 15.0
@@ -64,11 +63,11 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
     try:
         with bus.subscribe(f"run:{run_id}") as news:
             told: tuple[str, int] | None = None
-            row: RunRow | None = None
+            row: Any = None
+            heard = "log"
             while True:
                 if row is None:
-                    async with database.read() as session:
-                        row = await repository.get(session, run_id)
+                    row = await database.look(lambda connection: repository.glimpse(connection, run_id))
                     if row is None:
                         return
                     if told != (row.state, row.attempt):
@@ -80,21 +79,22 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
                         place.reader.close()
                         after = 0
                     place = Place(runs.logs.reader(run_id, number), number, after, behind)
+                over = State(row.state) in TERMINAL or number < row.attempt
                 # The state was read before the lines: a final one means that no line is missing.
-                async for part in _caught_up(place):
-                    yield part
-                if State(row.state) in TERMINAL or number < row.attempt:
+                if over or heard != "state":
+                    async for part in _caught_up(place):
+                        yield part
+                if over:
                     yield log_answers.event("end", _state_of(row))
                     return
-                match await _heard(news):
-                    case "closing":
-                        return
-                    case "quiet":
-                        # News may be lost on its way: whoever hears nothing looks at the row again.
-                        yield ": still here\n\n"
-                        row = None
-                    case "state":
-                        row = None
+                heard = await _heard(news)
+                if heard == "closing":
+                    return
+                if heard != "log":
+                    row = None
+                if heard == "quiet":
+                    # News may be lost on its way: whoever hears nothing looks at the row again.
+                    yield ": still here\n\n"
     finally:
         if place is not None:
             place.reader.close()
@@ -111,7 +111,7 @@ async def _caught_up(place: Place) -> AsyncIterator[str]:
 
 
 async def _heard(news: Subscription) -> str:
-    """Wait for news: ``log`` grew, ``state`` may have changed, ``quiet`` for a breath, ``closing``: we are to stop."""
+    """Wait for news: ``log`` grew; only the ``state`` may have changed; ``all``; a ``quiet`` breath; ``closing``."""
     try:
         async with asyncio.timeout(BREATH_S):
             messages = [await news.get(), *news.pending()]
@@ -120,10 +120,13 @@ async def _heard(news: Subscription) -> str:
     if any(message is CLOSING for _topic, message in messages):
         return "closing"
     missed, news.missed = news.missed, False
-    return "state" if missed or any(message["type"] == "run" for _topic, message in messages) else "log"
+    kinds = {message["type"] for _topic, message in messages}
+    if missed or not kinds <= {"run", "log", "progress"} or {"run", "log"} <= kinds:
+        return "all"
+    return "state" if "run" in kinds else "log"
 
 
-def _state_of(row: RunRow) -> dict[str, Any]:
+def _state_of(row: Any) -> dict[str, Any]:
     return {
         "state": row.state,
         "attempt": row.attempt,

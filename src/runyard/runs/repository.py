@@ -9,7 +9,6 @@ from typing import Any, cast
 from sqlalchemy import (
     Connection,
     CursorResult,
-    Executable,
     Table,
     and_,
     bindparam,
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.db.prepared import Prepared
 from runyard.db.types import DatabaseNow
 from runyard.ids import ProjectId
 from runyard.runs.lifecycle import ACTIVE, TERMINAL, Move, State
@@ -39,7 +39,9 @@ from runyard.runs.models import (
 _RUNS = cast("Table", RunRow.__table__)
 _ATTEMPTS = cast("Table", RunAttemptRow.__table__)
 _EVENTS = cast("Table", RunEventRow.__table__)
+_GIVEN = cast("Table", RunInputRow.__table__)
 _LABELS = cast("Table", RunLabelRow.__table__)
+_KEYS = cast("Table", IdempotencyRow.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,16 @@ class Hint:
     priority: int
 
 
-async def add(session: AsyncSession, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
+def add(connection: Connection, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
     """Insert a queued run with its inputs, labels and first journal line."""
     labels = inputs["labels"]
-    await session.execute(insert(RunRow), [{**run, "labelled": bool(labels)}])
-    await session.execute(insert(RunInputRow), [dict(inputs)])
-    if labels:
-        shared = {"run_id": run["id"], **{name: run[name] for name in ("project_id", "script_id", "state")}}
-        await session.execute(insert(RunLabelRow), [{**shared, "name": n, "value": v} for n, v in labels.items()])
+    _ADD_RUN.run(connection, {**run, "labelled": bool(labels), "held": run.get("held", False)})
+    _ADD_INPUTS.run(connection, inputs)
+    shared = {"run_id": run["id"], **{name: run[name] for name in ("project_id", "script_id", "state")}}
+    for name, value in labels.items():
+        _ADD_LABEL.run(connection, {**shared, "name": name, "value": value})
     data = {"by": run["created_by_name"], "trigger": run["trigger_kind"]}
-    await journal(session, run["id"], 1, at, "run.queued", data)
+    _ADD_EVENT.run(connection, {"run_id": run["id"], "attempt": 1, "at": at, "kind": "run.queued", "data": data})
 
 
 async def apply(session: AsyncSession, token: Token | str, move: Move, **attempt: Any) -> bool:
@@ -126,17 +128,17 @@ def write_move(
             "exit_code": move.exit_code,
             "error_code": move.failure.code if move.failure else None,
         }
-    statement = _moving(tuple(sorted(move.sources)), fenced=isinstance(token, Token))
+    moving = _moving(tuple(sorted(move.sources)), fenced=isinstance(token, Token))
     guards: dict[str, Any] = {"the_run": run_id} | ({"the_fence": token.fence} if isinstance(token, Token) else {})
     # What is set follows from the keys of the values; names of guards are no columns.
-    row = connection.execute(statement, values | guards).one_or_none()
+    row = moving.one(connection, values | guards)
     if row is None:
         return False
     number, fence = row.attempt, row.fence
     relabel(connection, run_id, move.target, wanted=row.labelled)
     if move.target is State.queued:
         # It never began: the journal keeps that it was tried.
-        connection.execute(_DROP_ATTEMPT, {"the_run": run_id, "the_attempt": number, "the_fence": fence})
+        _DROP_ATTEMPT.run(connection, {"the_run": run_id, "the_attempt": number, "the_fence": fence})
     elif move.target is State.running or move.is_terminal or attempt:
         _write_attempt(connection, run_id, number, fence, move, attempt)
     data: dict[str, Any] = dict(move.facts)
@@ -145,7 +147,7 @@ def write_move(
     if move.failure is not None:
         data["error"] = {"code": move.failure.code, "message": move.failure.message}
     event = {"run_id": run_id, "attempt": number, "at": move.at, "kind": move.event, "data": data}
-    connection.execute(_ADD_EVENT, event)
+    _ADD_EVENT.run(connection, event)
     return True
 
 
@@ -159,7 +161,7 @@ def add_event(
 ) -> None:
     """Write one line of a run's journal over a plain connection."""
     row = {"run_id": run_id, "attempt": attempt, "at": at, "kind": kind, "data": dict(data)}
-    connection.execute(_ADD_EVENT, row)
+    _ADD_EVENT.run(connection, row)
 
 
 def _write_attempt(
@@ -173,15 +175,17 @@ def _write_attempt(
         if move.failure is not None:
             values |= {"error_code": move.failure.code, "error_message": move.failure.message}
     guards = {"the_run": run_id, "the_attempt": number, "the_fence": fence}
-    connection.execute(_ATTEMPT, values | guards)
+    _ATTEMPT.run(connection, values | guards)
 
 
-# Statements of the hot path are built once: building them anew costs more than executing them.
-
-_ADD_EVENT = insert(_EVENTS)
-_RELABEL = update(_LABELS).where(_LABELS.c.run_id == bindparam("the_run"))
-_ADD_ATTEMPT = insert(_ATTEMPTS)
-_CLAIM = (
+_ADD_RUN = Prepared(insert(_RUNS).inline())
+_ADD_INPUTS = Prepared(insert(_GIVEN).inline())
+_ADD_LABEL = Prepared(insert(_LABELS).inline())
+_ADD_EVENT = Prepared(insert(_EVENTS).inline())
+_ADD_ATTEMPT = Prepared(insert(_ATTEMPTS).inline())
+_ADD_KEY = Prepared(insert(_KEYS).inline())
+_RELABEL = Prepared(update(_LABELS).where(_LABELS.c.run_id == bindparam("the_run")))
+_CLAIM = Prepared(
     update(_RUNS)
     .where(
         _RUNS.c.id == bindparam("the_run"),
@@ -204,9 +208,16 @@ _CLAIM = (
         _RUNS.c.labelled,
     )
 )
-_INPUTS = select(
-    *(RunInputRow.__table__.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits"))
-).where(RunInputRow.__table__.c.run_id == bindparam("the_run"))
+_INPUTS = Prepared(
+    select(*(_GIVEN.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits"))).where(
+        _GIVEN.c.run_id == bindparam("the_run")
+    )
+)
+_GLIMPSE = Prepared(
+    select(
+        *(_RUNS.c[name] for name in ("id", "project_id", "state", "attempt", "exit_code", "started_at", "finished_at"))
+    ).where(_RUNS.c.id == bindparam("the_run"))
+)
 
 
 _THE_ATTEMPT = (
@@ -214,22 +225,22 @@ _THE_ATTEMPT = (
     _ATTEMPTS.c.attempt == bindparam("the_attempt"),
     _ATTEMPTS.c.fence == bindparam("the_fence"),
 )
-_ATTEMPT = update(_ATTEMPTS).where(*_THE_ATTEMPT)
-_DROP_ATTEMPT = delete(_ATTEMPTS).where(*_THE_ATTEMPT)
+_ATTEMPT = Prepared(update(_ATTEMPTS).where(*_THE_ATTEMPT))
+_DROP_ATTEMPT = Prepared(delete(_ATTEMPTS).where(*_THE_ATTEMPT))
 
 
 @cache
-def _moving(sources: tuple[str, ...], *, fenced: bool) -> Executable:
-    guards = [_RUNS.c.id == bindparam("the_run"), _RUNS.c.state.in_([str(source) for source in sources])]
+def _moving(sources: tuple[str, ...], *, fenced: bool) -> Prepared:
+    guards = [_RUNS.c.id == bindparam("the_run"), or_(*(_RUNS.c.state == str(source) for source in sources))]
     if fenced:
         guards.append(_RUNS.c.fence == bindparam("the_fence"))
-    return update(_RUNS).where(*guards).returning(_RUNS.c.attempt, _RUNS.c.fence, _RUNS.c.labelled)
+    return Prepared(update(_RUNS).where(*guards).returning(_RUNS.c.attempt, _RUNS.c.fence, _RUNS.c.labelled))
 
 
 def relabel(connection: Connection, run_id: str, state: State, *, wanted: bool) -> None:
     """Have a run's label rows, if it has any, tell its state."""
     if wanted:
-        connection.execute(_RELABEL, {"the_run": run_id, "state": state.value})
+        _RELABEL.run(connection, {"the_run": run_id, "state": state.value})
 
 
 async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) -> Claim | None:
@@ -240,10 +251,10 @@ async def claim(session: AsyncSession, run_id: str, move: Move, worker_id: str) 
 def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Claim | None:
     """Take a queued run for a worker with one guarded update; None when somebody was quicker or it is not due."""
     guards = {"the_run": run_id, "the_state": move.target.value, "the_worker": worker_id}
-    row = connection.execute(_CLAIM, guards).one_or_none()
+    row = _CLAIM.one(connection, guards)
     if row is None:
         return None
-    given = connection.execute(_INPUTS, {"the_run": run_id}).one()
+    given = _INPUTS.one(connection, {"the_run": run_id})
     attempt = {
         "run_id": run_id,
         "attempt": row.attempt,
@@ -252,10 +263,10 @@ def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Cla
         "state": move.target.value,
         "claimed_at": move.at,
     }
-    connection.execute(_ADD_ATTEMPT, attempt)
+    _ADD_ATTEMPT.run(connection, attempt)
     relabel(connection, run_id, move.target, wanted=row.labelled)
     event = {"run_id": run_id, "attempt": row.attempt, "at": move.at, "kind": move.event, "data": dict(move.facts)}
-    connection.execute(_ADD_EVENT, event)
+    _ADD_EVENT.run(connection, event)
     return Claim(
         token=Token(run_id, row.attempt, row.fence),
         project_id=row.project_id,
@@ -321,8 +332,16 @@ async def ask_cancel(session: AsyncSession, run_id: str, at: datetime) -> bool:
     return result.rowcount == 1
 
 
+def glimpse(connection: Connection, run_id: str) -> Any:
+    """Return where a run stands (id, project_id, state, attempt, exit_code, times), or None: for whoever follows it."""
+    return None if "\0" in run_id else _GLIMPSE.one(connection, {"the_run": run_id})
+
+
 async def get(session: AsyncSession, run_id: str) -> RunRow | None:
     """Return a run's row."""
+    if "\0" in run_id:
+        # PostgreSQL refuses to even look for it.
+        return None
     return (await session.execute(select(RunRow).where(RunRow.id == run_id))).scalar_one_or_none()
 
 
@@ -438,9 +457,9 @@ async def recall(session: AsyncSession, user_id: str, key: str) -> IdempotencyRo
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def remember(session: AsyncSession, row: Mapping[str, Any]) -> None:
+def remember(connection: Connection, row: Mapping[str, Any]) -> None:
     """Keep an idempotency key with the run that it made."""
-    await session.execute(insert(IdempotencyRow), [dict(row)])
+    _ADD_KEY.run(connection, row)
 
 
 async def forget_keys(session: AsyncSession, before: datetime) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +43,15 @@ Uploads = Sequence[tuple[str, IO[bytes]]]
 def sealed_context(run_id: str) -> str:
     """Return what a run's sealed parameters are bound to."""
     return f"run:{run_id}:parameters"
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """The rows of a run that is about to be queued, and the limits that it must pass."""
+
+    run: dict[str, Any]
+    inputs: dict[str, Any]
+    gates: tuple[Gate, ...]
 
 
 class RunService:
@@ -104,14 +114,15 @@ class RunService:
                     parameters.check_files(pinned.definitions, given, sizes)
             names = await asyncio.to_thread(self._store, run_id, uploads)
         try:
+            if await self._accept_known(actor, body, names, sizes, run_id, fingerprint, key, kind):
+                return Accepted(id=run_id, state=State.queued)
             async with self._database.write() as session:
                 pinned = await self._pin(session, actor, body)
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, run_id)
                 values = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                 parameters.check_files(pinned.definitions, values, sizes)
-                await self._add(
-                    session,
+                new = self._rows(
                     actor,
                     pinned,
                     run_id,
@@ -122,6 +133,7 @@ class RunService:
                     wishes=await self._wishes(session, body, pinned),
                     environment_id=body.environment_id,
                 )
+                await self._add(session, pinned, new)
         except IntegrityError:
             files.discard(self._work / run_id)
             # Two requests with one key raced; the other one won.
@@ -150,9 +162,51 @@ class RunService:
             await trials.demand(session, body.environment_id, pinned.project_id, pinned.language, manager)
         return pinned
 
-    async def _add(
+    async def _accept_known(
         self,
-        session: AsyncSession,
+        actor: Actor,
+        body: SubmitAny,
+        uploads: Sequence[str],
+        sizes: Mapping[str, int],
+        run_id: str,
+        fingerprint: str,
+        key: str | None,
+        kind: str,
+    ) -> bool:
+        """Queue a run of a script that has been run before, in one short transaction; False if there is more to do.
+
+        There is more to do for wishes, saved sets, trials, libraries and limits.
+        """
+        script_id = body.script_id
+        if script_id is None or body.parameter_set is not None or body.environment_id is not None:
+            return False
+        wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
+        if not wishes.is_empty:
+            return False
+
+        def work(connection: Connection) -> _New | None:
+            pinned = self._scripts.pin_known(connection, actor, script_id)
+            if pinned is None or pinned.project_id in self._book.now.bounds:
+                return None
+            values = parameters.complete(pinned.definitions, body.parameters)
+            parameters.check_files(pinned.definitions, values, sizes)
+            new = self._rows(
+                actor, pinned, run_id, kind, values=values, labels=body.labels, uploads=uploads, wishes=wishes
+            )
+            if new.gates:
+                return None
+            if key is not None:
+                repository.remember(connection, _kept_key(actor, key, fingerprint, run_id))
+            repository.add(connection, new.run, new.inputs, new.run["queued_at"])
+            return new
+
+        new = await self._database.transact(work)
+        if new is not None:
+            self._announce(new)
+        return new is not None
+
+    def _rows(
+        self,
         actor: Actor,
         pinned: Pinned,
         run_id: str,
@@ -164,12 +218,9 @@ class RunService:
         wishes: Wishes,
         environment_id: str | None = None,
         rerun_of: str | None = None,
-    ) -> None:
-        now = clock.now()
+    ) -> "_New":
         secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
-        public = parameters.public(pinned.definitions, values)
         queue = wishes.queue or pinned.policy.queue
-        priority = pinned.policy.priority if wishes.priority is None else wishes.priority
         run: dict[str, Any] = {
             "id": run_id,
             "project_id": pinned.project_id,
@@ -182,16 +233,16 @@ class RunService:
             "attempt": 1,
             "fence": 0,
             "queue": queue,
-            "priority": priority,
+            "priority": pinned.policy.priority if wishes.priority is None else wishes.priority,
             "environment_id": environment_id,
             "trigger_kind": kind,
             "created_by": actor.user_id,
             "created_by_name": actor.username,
-            "queued_at": now,
+            "queued_at": clock.now(),
         }
         inputs = {
             "run_id": run_id,
-            "parameters": public,
+            "parameters": parameters.public(pinned.definitions, values),
             "sealed": self._sealer.seal(json.dumps(secret).encode(), sealed_context(run_id)) if secret else None,
             "labels": dict(labels),
             "uploads": list(uploads),
@@ -199,16 +250,25 @@ class RunService:
             "rerun_of": rerun_of,
             "limits": wishes.limits.model_dump(exclude_none=True) if wishes.limits else None,
         }
-        if passes := self._gates(pinned, values, secret, queue):
-            run |= await self._desk.receive(session, passes, now)
-        await repository.add(session, run, inputs, now)
+        return _New(run, inputs, self._gates(pinned, values, secret, queue))
+
+    async def _add(self, session: AsyncSession, pinned: Pinned, new: "_New") -> None:
+        run, at = new.run, new.run["queued_at"]
+        if new.gates:
+            run |= await self._desk.receive(session, new.gates, at)
+        await session.run_sync(lambda sync: repository.add(sync.connection(), run, new.inputs, at))
+        rerun_of = new.inputs["rerun_of"]
         if rerun_of is not None and pinned.wants_library:
-            await self._scripts.copy_modules(session, rerun_of, run_id)
+            await self._scripts.copy_modules(session, rerun_of, run["id"])
         elif pinned.modules:
-            await self._scripts.keep_modules(session, run_id, pinned.modules)
-        after_commit(session, lambda: self._tell(run, State.queued))
+            await self._scripts.keep_modules(session, run["id"], pinned.modules)
+        after_commit(session, lambda: self._announce(new))
+
+    def _announce(self, new: "_New") -> None:
+        run = new.run
+        self._tell(run, State.queued)
         if not run.get("held"):
-            after_commit(session, lambda: self._dispatch.wake(run_id, queue=queue, priority=priority))
+            self._dispatch.wake(run["id"], queue=run["queue"], priority=run["priority"])
 
     async def _wishes(self, session: AsyncSession, body: SubmitAny, pinned: Pinned) -> Wishes:
         """Return what a submit asks for, within the script's limits and the project's bounds."""
@@ -259,8 +319,7 @@ class RunService:
             async with self._database.write() as session:
                 if key is not None:
                     await self._remember(session, actor, key, fingerprint, again)
-                await self._add(
-                    session,
+                new = self._rows(
                     actor,
                     pinned,
                     again,
@@ -277,6 +336,7 @@ class RunService:
                     environment_id=row.environment_id,
                     rerun_of=run_id,
                 )
+                await self._add(session, pinned, new)
         except IntegrityError:
             files.discard(self._work / again)
             if key is not None and (known := await self._recall(actor, key, fingerprint)):
@@ -344,14 +404,8 @@ class RunService:
         return Accepted(id=known.run_id, state=State(row.state)) if row else None
 
     async def _remember(self, session: AsyncSession, actor: Actor, key: str, fingerprint: str, run_id: str) -> None:
-        row = {
-            "user_id": actor.user_id,
-            "key": key,
-            "fingerprint": fingerprint,
-            "run_id": run_id,
-            "created_at": clock.now(),
-        }
-        await repository.remember(session, row)
+        row = _kept_key(actor, key, fingerprint, run_id)
+        await session.run_sync(lambda sync: repository.remember(sync.connection(), row))
 
     def _tell(self, run: Mapping[str, Any], state: State) -> None:
         told = {key: run[key] for key in ("id", "project_id", "script_id", "script_name", "attempt")}
@@ -360,6 +414,16 @@ class RunService:
         message = {"type": "run", "run": told}
         self._bus.publish(f"run:{run['id']}", message)
         self._bus.publish(f"project:{run['project_id']}", message)
+
+
+def _kept_key(actor: Actor, key: str, fingerprint: str, run_id: str) -> dict[str, Any]:
+    return {
+        "user_id": actor.user_id,
+        "key": key,
+        "fingerprint": fingerprint,
+        "run_id": run_id,
+        "created_at": clock.now(),
+    }
 
 
 def _told(row: RunRow) -> dict[str, Any]:

@@ -62,6 +62,9 @@ class Cgroups:
         writes: dict[str, list[tuple[str, str]]] = {name: [] for name in self.roots}
         if self.version == 1 and cpu is None:
             writes.pop("cpu", None)
+        if "pids" in writes:
+            # One hierarchy is enough to find the tree in.
+            writes.pop("freezer", None)
         if memory_mb is not None and "memory" in writes:
             writes["memory"] += self._memory(memory_mb * MIB)
         if pids is not None and "pids" in writes:
@@ -91,9 +94,10 @@ class Cgroups:
 
     def discard(self, attempt_id: str) -> None:
         """Remove what is left of a dead attempt's groups; a group with live processes stays."""
-        for root in set(self.roots.values()):
+        # In plain strings: this is done after every run.
+        for root in set(map(str, self.roots.values())):
             with contextlib.suppress(OSError):
-                (root / f"{PREFIX}{attempt_id}").rmdir()
+                os.rmdir(f"{root}/{PREFIX}{attempt_id}")  # noqa: PTH106
 
 
 def detect(*, configured: Path | None = None, proc: Path = Path("/proc"), system: Path = Path("/")) -> Cgroups:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import Select, and_, delete, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.models import User
+from runyard.db.prepared import Prepared
 from runyard.scripts.models import (
     Script,
     ScriptCategory,
@@ -47,6 +48,20 @@ class Filter:
     folder: str | None = None
     category: str | None = None
     starred_by: str | None = None
+
+
+_SCRIPTS = cast("Table", Script.__table__)
+_STANDING = Prepared(
+    select(_SCRIPTS.c.project_id, _SCRIPTS.c.version_id, _SCRIPTS.c.name).where(
+        _SCRIPTS.c.id == bindparam("the_script"), _SCRIPTS.c.deleted_at.is_(None)
+    )
+)
+
+
+def standing(connection: Connection, script_id: str) -> Any:
+    """Return project_id, version_id and name of a script that is not deleted, or None."""
+    # PostgreSQL refuses to even look for a NUL.
+    return None if "\0" in script_id else _STANDING.one(connection, {"the_script": script_id})
 
 
 async def living(session: AsyncSession, script_id: str, *, lock: bool = False) -> Script | None:
