@@ -117,7 +117,6 @@ class WorkerSettings(BaseModel):
     lease_s: float = Field(90.0, gt=0)
     detached_lease_s: float = Field(900.0, gt=0)
 
-
     @field_validator("queues", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:

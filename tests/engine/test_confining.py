@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -49,7 +50,7 @@ async def yard() -> AsyncIterator[Running]:
             yield running
 
 
-async def _ran(yard: Running, code: str, **fields: object) -> tuple[dict[str, object], str]:
+async def _ran(yard: Running, code: str, **fields: Any) -> tuple[dict[str, object], str]:
     script = await yard.script(code, **fields)
     queued = await yard.post(f"/scripts/{script}/runs", {})
     run = await yard.finished(queued["id"])

@@ -134,9 +134,10 @@ async def test_a_run_that_no_limit_concerns_asks_nobody(yard: Running) -> None:
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         said.append(statement)
 
-    for engine in (yard.yard.database._writer.sync_engine, yard.yard.database._direct):
-        assert engine is not None
-        event.listen(engine, "before_cursor_execute", note)
+    lane = yard.yard.database._writing
+    assert lane is not None
+    await yard.yard.database.transact(lambda c: c.connection.dbapi_connection.set_trace_callback(said.append))  # type: ignore[union-attr]
+    event.listen(yard.yard.database._writer.sync_engine, "before_cursor_execute", note)
     await yard.finished((await start(yard, script))["id"])
     assert any("INSERT INTO runs" in statement for statement in said)
     assert not [s for s in said if "run_limits" in s or "count(" in s or "run_policies" in s]
