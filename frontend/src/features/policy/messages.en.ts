@@ -57,6 +57,21 @@ const messages = {
     strongest: 'The strongest this machine has',
     isolationHelp: 'Where a level is missing, the run is refused rather than weakened.',
   },
+  egress: {
+    only: 'Only to these places',
+    label: 'Places that the script may reach',
+    none: 'The list is empty: nothing is let through.',
+    help: 'One on each line: example.com (ports 80 and 443), db.example.com:5432, api.example.com:*, *.example.com, 10.1.2.3:8080. They are reached through a proxy by HTTP and CONNECT; nothing else gets out.',
+  },
+  python: {
+    title: 'Python',
+    version: 'Version',
+    versionNone: 'any',
+    versionHelp: 'Such as 3.12 or >=3.11. What the code asks for in its header holds as well.',
+    manager: 'Packages by',
+    managers: { uv: 'uv, from a Python index', conda: 'conda, from its channels' },
+    managerHelp: 'With conda, Python itself comes out of the channels, too.',
+  },
   level: { process: 'Process', bubblewrap: 'Bubblewrap', container: 'Container' },
   mounts: {
     title: 'Host directories',

@@ -55,6 +55,21 @@ export default {
     strongest: '本机可用的最强级别',
     isolationHelp: '机器不具备所选级别时拒绝运行，绝不悄悄降级。',
   },
+  egress: {
+    only: '只允许访问这些地方',
+    label: '脚本可以访问的地方',
+    none: '列表为空：什么都访问不到。',
+    help: '每行一个：example.com（80 和 443 端口）、db.example.com:5432、api.example.com:*、*.example.com、10.1.2.3:8080。通过代理以 HTTP 和 CONNECT 访问，其余流量一律出不去。',
+  },
+  python: {
+    title: 'Python',
+    version: '版本',
+    versionNone: '不限',
+    versionHelp: '例如 3.12 或 >=3.11。代码头部写明的要求同样有效。',
+    manager: '依赖包来自',
+    managers: { uv: 'uv，Python 软件源', conda: 'conda，conda 频道' },
+    managerHelp: '选择 conda 时，Python 本身也来自 conda 频道。',
+  },
   level: { process: '进程', bubblewrap: 'Bubblewrap', container: '容器' },
   mounts: {
     title: '宿主机目录',

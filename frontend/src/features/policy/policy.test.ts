@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { numberOf, policyOf, summaryOf, waits, waitsText } from './policy'
+import { numberOf, placesOf, policyOf, summaryOf, waits, waitsText } from './policy'
 
 it('fills what the server leaves out', () => {
   expect(policyOf({})).toEqual({
@@ -11,8 +11,11 @@ it('fills what the server leaves out', () => {
     limits: { cpu: null, memory_mb: null, pids: null, disk_mb: null, output_mb: null, open_files: null },
     isolation: null,
     mounts: [],
+    egress: null,
     queue: 'default',
     priority: 0,
+    python_version: '',
+    package_manager: 'uv',
   })
   const policy = policyOf({
     concurrency: { limit: 3 },
@@ -44,6 +47,21 @@ it('takes whole numbers where only those do', () => {
   expect(numberOf('2.6', { whole: true })).toBe(3)
 })
 
+it('tells no place from every place', () => {
+  expect(policyOf({ egress: [] }).egress).toEqual([])
+  expect(policyOf({ egress: null }).egress).toBeNull()
+})
+
+it.each([
+  ['', []],
+  [' \n ', []],
+  ['api.example.com\n*.example.org:*\n', ['api.example.com', '*.example.org:*']],
+  ['API.example.com, db.example.com:5432 api.EXAMPLE.com', ['api.example.com', 'db.example.com:5432']],
+  ['甲.example，[2001:DB8::1]:443', ['甲.example', '[2001:db8::1]:443']],
+])('reads the places of %j', (text, places) => {
+  expect(placesOf(text)).toEqual(places)
+})
+
 describe('waits', () => {
   it.each([
     ['fixed', 3, [5, 5, 5]],
@@ -62,7 +80,7 @@ describe('waits', () => {
 })
 
 it('is silent about what is as by default', () => {
-  expect(summaryOf(policyOf({}))).toEqual({ retries: '', concurrency: '', limits: '', place: '' })
+  expect(summaryOf(policyOf({}))).toEqual({ retries: '', concurrency: '', limits: '', place: '', python: '' })
   const said = summaryOf(
     policyOf({ retries: 2, concurrency: { limit: 4 }, limits: { cpu: 1, memory_mb: 64 }, priority: 5 }),
   )
@@ -70,4 +88,7 @@ it('is silent about what is as by default', () => {
   expect(said.concurrency).toContain('4')
   expect(said.limits).toBe('1 cores · 64 MiB memory')
   expect(said.place).toContain('5')
+  expect(summaryOf(policyOf({ python_version: '>=3.11', package_manager: 'conda' })).python).toBe(
+    '>=3.11 · conda',
+  )
 })

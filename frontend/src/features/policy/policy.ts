@@ -12,8 +12,11 @@ export const POLICY_FIELDS = [
   'limits',
   'isolation',
   'mounts',
+  'egress',
   'queue',
   'priority',
+  'python_version',
+  'package_manager',
 ] as const satisfies readonly (keyof Script)[]
 export type PolicyField = (typeof POLICY_FIELDS)[number]
 
@@ -23,6 +26,7 @@ export const BACKOFFS = ['fixed', 'exponential'] as const
 export const WHEN_BUSY = ['queue', 'skip', 'cancel_previous'] as const
 export const LEVELS = ['process', 'bubblewrap', 'container'] as const
 export const LIMITS = ['cpu', 'memory_mb', 'pids', 'disk_mb', 'output_mb', 'open_files'] as const
+export const MANAGERS = ['uv', 'conda'] as const
 export type Limit = (typeof LIMITS)[number]
 
 export interface Concurrency {
@@ -46,8 +50,12 @@ export interface Policy {
   limits: Record<Limit, number | null>
   isolation: (typeof LEVELS)[number] | null
   mounts: Mount[]
+  /** The only places that the script may reach; null: all. */
+  egress: string[] | null
   queue: string
   priority: number
+  python_version: string
+  package_manager: (typeof MANAGERS)[number]
 }
 
 const NO_LIMITS: Record<Limit, null> = {
@@ -73,8 +81,11 @@ export function policyOf(script: Partial<Pick<Script, PolicyField>>): Policy {
     limits: { ...NO_LIMITS, ...script.limits },
     isolation: script.isolation ?? null,
     mounts: (script.mounts ?? []).map(({ source, target = null, mode = 'ro' }) => ({ source, target, mode })),
+    egress: script.egress ? [...script.egress] : null,
     queue: script.queue ?? 'default',
     priority: script.priority ?? 0,
+    python_version: script.python_version ?? '',
+    package_manager: script.package_manager ?? 'uv',
   }
 }
 
@@ -84,6 +95,18 @@ export function numberOf(typed: string, { whole = false } = {}): number | null {
   if (text === '' || !/^[+-]?\d*\.?\d+$/.test(text)) return null
   const value = Number(text)
   return whole ? Math.round(value) : value
+}
+
+/** Places as people write them, one on each line or apart by commas and spaces: each once, in lower case as the server keeps them. */
+export function placesOf(text: string): string[] {
+  return [
+    ...new Set(
+      text
+        .toLowerCase()
+        .split(/[\s,，、;；]+/u)
+        .filter(Boolean),
+    ),
+  ]
 }
 
 /** The waits before each retry, as far as they are worth telling; the server adds jitter to each. */
@@ -99,6 +122,7 @@ export function summaryOf(policy: Policy): {
   concurrency: string
   limits: string
   place: string
+  python: string
 } {
   const limits = LIMITS.flatMap((one) => {
     const value = policy.limits[one]
@@ -116,6 +140,9 @@ export function summaryOf(policy: Policy): {
       policy.priority ? t('policy.place.priorityIs', { n: formatNumber(policy.priority) }) : '',
       policy.mounts.length ? t('policy.mounts.some', {}, policy.mounts.length) : '',
     ]
+      .filter(Boolean)
+      .join(' · '),
+    python: [policy.python_version, policy.package_manager === 'uv' ? '' : policy.package_manager]
       .filter(Boolean)
       .join(' · '),
   }
