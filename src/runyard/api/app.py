@@ -106,7 +106,8 @@ def make_app(yard: Yard | None) -> FastAPI:
         )
         app.state.bus = yard.bus
         app.state.yard = yard
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    # Setting a compressor up takes longer than sending a few kilobytes.
+    app.add_middleware(GZipMiddleware, minimum_size=4096, compresslevel=5)
     return app
 
 

@@ -7,6 +7,7 @@ import typer
 
 from runyard.cli.errors import Misuse
 from runyard.cli.output import as_json, brief, table
+from runyard.cli.runs import states
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
@@ -105,8 +106,8 @@ def batch(
 
     if action not in ACTIONS:
         raise Misuse(f"{action!r} can't be done; there are {', '.join(ACTIONS)}.")
+    which: dict[str, Any] = {"project": project, "state": states(state or []), "label": label or []}
     server = Server.current()
-    which: dict[str, Any] = {"project": project, "state": state or [], "label": label or []}
     if script:
         which["script_id"] = lookup.script(server, script, project)["id"]
     if failure:
@@ -118,7 +119,7 @@ def batch(
     if machine:
         as_json(result)
     else:
-        print(f"{result['done']:,} runs: done.")
+        print(f"{_runs(result['done'])}: done.")
         for one in result["refused"]:
             print(f"{one['id']}: {one['message']}", file=sys.stderr)
         if result["more"]:
@@ -130,10 +131,14 @@ def batch(
 def _ask(server: "Server", body: dict[str, Any]) -> None:
     """Tell how many runs a batch concerns, and go on only if that is wanted."""
     preview = server.post("/runs/batch/preview", body)
-    count = f"{preview['count']:,}{'+' if preview['capped'] else ''}"
+    count = _runs(preview["count"], "+" if preview["capped"] else "")
     if not sys.stdin.isatty():
-        raise Misuse(f"This would {body['action']} {count} runs; say --yes to do it.")
-    typer.confirm(f"{body['action'].capitalize()} {count} runs?", abort=True)
+        raise Misuse(f"This would {body['action']} {count}; say --yes to do it.")
+    typer.confirm(f"{body['action'].capitalize()} {count}?", abort=True)
+
+
+def _runs(count: int, more: str = "") -> str:
+    return "1 run" if count == 1 else f"{count:,}{more} runs"
 
 
 def _done(server: "Server", body: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON; with --follow one object a line.")]
+LIMITS = ("cpu", "memory_mb", "pids", "disk_mb", "output_mb", "open_files")
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Show what it prints and exit with its code.")]
 
 
@@ -40,7 +41,7 @@ def run(
     queue: Annotated[str, typer.Option("--queue", help="The queue whose workers take it.")] = "",
     limit: Annotated[
         list[str] | None,
-        typer.Option("--limit", metavar="NAME=VALUE", help="cpu, memory_mb, pids, disk_mb, output_mb or open_files."),
+        typer.Option("--limit", metavar="NAME=VALUE", help=f"One of {', '.join(LIMITS)}."),
     ] = None,
     package: Annotated[
         list[str] | None, typer.Option("--with", metavar="PACKAGE", help="A package that the file needs.")
@@ -111,6 +112,8 @@ def _wishes(priority: int | None, queue: str, limits: Iterable[str]) -> dict[str
         wishes["queue"] = queue
     named = {}
     for name, said in values.pairs(limits, "limit").items():
+        if name not in LIMITS:
+            raise Misuse(f"{name!r} can't be limited; there are {', '.join(LIMITS)}.")
         try:
             named[name] = float(said) if name == "cpu" else int(said)
         except ValueError:

@@ -12,6 +12,14 @@ STATES = ("queued", "starting", "running", "succeeded", "failed", "timed_out", "
 WIDE = 100
 
 
+def states(given: list[str]) -> list[str]:
+    """Return names of states as they were given; raise `Misuse` for one that there isn't."""
+    for name in given:
+        if name not in STATES:
+            raise Misuse(f"{name!r} is not a state; there are {', '.join(STATES)}.")
+    return given
+
+
 def runs(
     state: Annotated[list[str] | None, typer.Option("--state", help=f"One of {', '.join(STATES)}; repeatable.")] = None,
     script: Annotated[str, typer.Option("--script", help="Only runs of this script (name or id).")] = "",
@@ -26,11 +34,8 @@ def runs(
     from runyard.cli.client import Server
 
     asked: dict[str, object] = {"project": project}
-    for name in state or ():
-        if name not in STATES:
-            raise Misuse(f"{name!r} is not a state; there are {', '.join(STATES)}.")
     if state:
-        asked["state"] = state
+        asked["state"] = states(state)
     if label:
         asked["label"] = label
     if failure:
