@@ -31,9 +31,9 @@ def test_equal_failures_are_one_line(ry: Commands) -> None:
 
 
 def test_failures_of_one_script(ry: Commands) -> None:
-    folder = ry.folder / "failing"
-    ry.write("failing/main.py", "raise SystemExit('mine')\n")
-    ry.write("failing/script.toml", 'name = "failing"\nlanguage = "python"\nentry = "main.py"\n')
+    folder = ry.folder / "folder"
+    ry.write("folder/main.py", "raise SystemExit('mine')\n")
+    ry.write("folder/script.toml", 'name = "failing"\nlanguage = "python"\nentry = "main.py"\n')
     pushed = ry("scripts", "push", folder)
     assert pushed.code == 0, pushed.err
     assert ry("failures", "--script", "failing").err == "There are no failures.\n"
