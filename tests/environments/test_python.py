@@ -3,10 +3,12 @@
 import asyncio
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from runyard import clock
 from runyard.environments.failures import BuildFailed
 from runyard.environments.service import EnvironmentService
 
@@ -59,6 +61,27 @@ async def test_the_environment_is_read_only_and_carries_bytecode(
         # Users of their own run scripts.
         assert mode & stat.S_IROTH, path
         assert mode & stat.S_IXOTH or not path.is_dir(), path
+
+
+async def test_bytecode_is_kept_for_as_long_as_environments_are_built_with_it(
+    yard: Yard, environments: EnvironmentService, registry: Registry
+) -> None:
+    registry.wheel("other")
+    ready = await environments.ensure(python("tiny"), None, PROJECT)
+    await environments.ensure(python("other"), None, PROJECT)
+    cache = yard.data / "cache" / "bytecode"
+    [old] = {path.parents[2] for path in cache.rglob("*.pyc") if path.parent.parent.name == "tiny"}
+    long_ago = (clock.now() - timedelta(days=91)).timestamp()
+    os.utime(old, (long_ago, long_ago))
+    kept = {path for path in cache.glob("*/*") if path != old}
+    assert kept
+    await environments.sweep()
+    assert set(cache.glob("*/*")) == kept
+    assert any(path.stat().st_nlink == 1 for path in ready.read_only[0].rglob("tiny/**/*.pyc"))
+    await environments.sweep()
+    assert set(cache.glob("*/*")) == kept
+    await environments.ensure(python("tiny", "other"), None, PROJECT)
+    assert old.exists()
 
 
 async def test_packages_are_hardlinked_from_the_cache(yard: Yard, environments: EnvironmentService) -> None:

@@ -5,6 +5,7 @@ a wheel whose hash the installer has verified; it is compiled by the base interp
 environment's own start-up files.
 """
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -12,12 +13,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from runyard import clock, ids
+from runyard import ids
 from runyard.environments.interpreters import Interpreter
 from runyard.environments.locks import hashes_of
 
@@ -85,14 +86,15 @@ class BytecodeStore:
             (folder / _DONE).touch()
         _link(missing.jobs)
 
-    def sweep(self, unused: timedelta) -> None:
-        """Remove what no environment was built with for so long."""
-        before = (clock.now() - unused).timestamp()
+    def sweep(self, before: datetime) -> None:
+        """Remove what no environment was built with since `before`; environments keep what they were linked."""
         for folder in self._folder.glob("*/*"):
-            if folder.stat().st_mtime < before:
-                doomed = folder.with_name(ids.new("del"))
-                folder.rename(doomed)
-                shutil.rmtree(doomed, ignore_errors=True)
+            # Another process may sweep at the same time.
+            with contextlib.suppress(FileNotFoundError):
+                if folder.stat().st_mtime < before.timestamp():
+                    doomed = folder.with_name(ids.new("del"))
+                    folder.rename(doomed)
+                    shutil.rmtree(doomed, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

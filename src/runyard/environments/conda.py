@@ -8,6 +8,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from runyard.environments import verdicts
@@ -98,6 +99,9 @@ class CondaToolchain:
             env={"CONDA_PREFIX": str(path), "PATH": f"{path / 'bin'}:{SYSTEM_PATH}"},
             read_only=(path,),
         )
+
+    def sweep(self, before: datetime) -> None:
+        """Remove nothing: its cache is its own."""
 
     @staticmethod
     async def _run(site: Site, what: str, order: Mapping[str, object], writable: tuple[Path, ...]) -> Done:

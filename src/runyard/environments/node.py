@@ -7,6 +7,7 @@ CommonJS scripts that lie elsewhere. Where packages have install scripts, the in
 
 import functools
 import json
+from datetime import datetime
 from pathlib import Path
 
 from runyard.environments import verdicts
@@ -112,6 +113,9 @@ class NodeToolchain:
             read_only=(path, *interpreter.roots),
             links=((_MODULES, modules),) if modules.is_dir() else (),
         )
+
+    def sweep(self, before: datetime) -> None:
+        """Remove nothing: npm's cache is npm's own."""
 
     def _env(self, sources: Sources, interpreter: Interpreter | None) -> dict[str, str]:
         env = build_environment(

@@ -5,6 +5,7 @@ Source distributions run code of their own while they are built: confined, with 
 
 import asyncio
 import functools
+from datetime import datetime
 from pathlib import Path
 
 from runyard.environments import verdicts
@@ -164,6 +165,10 @@ class PythonToolchain:
             env={"VIRTUAL_ENV": str(path), "PATH": f"{path / 'bin'}:{SYSTEM_PATH}"},
             read_only=(path, *interpreter.roots),
         )
+
+    def sweep(self, before: datetime) -> None:
+        """Remove bytecode that no environment was built with since `before`."""
+        self._bytecode.sweep(before)
 
     def _env(self, sources: Sources) -> dict[str, str]:
         env = build_environment(

@@ -100,6 +100,7 @@ class EnvironmentService:
             NodeToolchain(cache / "npm", self.interpreters),
             CondaToolchain(cache / "conda"),
         )
+        self._tools = tuple(chosen)
         tools: Mapping[Kind, Toolchain] = {toolchain.kind: toolchain for toolchain in chosen}
         self._builds = Builds(
             database,
@@ -199,6 +200,8 @@ class EnvironmentService:
         """Delete what has been unused for longer than the settings say; return how many and their bytes."""
         now = clock.now()
         before = now - timedelta(days=self._settings.environments.unused_days)
+        for tool in self._tools:
+            await asyncio.to_thread(tool.sweep, before)
         async with self._database.write() as session:
             await repository.forget(session, before)
             return await self._clean_up(session, before, now)

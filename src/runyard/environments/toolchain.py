@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -111,6 +112,9 @@ class Toolchain(Protocol):
 
     def ready(self, id_: str, path: Path, interpreter: Interpreter) -> Ready:
         """Return how scripts run in the environment at `path`."""
+
+    def sweep(self, before: datetime) -> None:
+        """Remove what it keeps for further environments and has not used since `before`; blocks."""
 
 
 def build_environment(sources: Sources, **added: str) -> dict[str, str]:
