@@ -71,6 +71,7 @@ class Sandboxes:
         self._lock = threading.Lock()
         self._groups: Cgroups | None = None
         self._found: probing.Found | None = None
+        self._told: tuple[Probe, ...] | None = None
         self._found_engine: FoundEngine | None = None
         self._landlock = Landlock(0, "not looked for")
         self._filter: Path | None = None
@@ -84,6 +85,7 @@ class Sandboxes:
         groups = cgroups.arrange(self._find_groups())
         with self._lock:
             self._groups = groups
+            self._told = None
         return self.probe()
 
     def probe(self) -> tuple[Probe, ...]:
@@ -91,6 +93,8 @@ class Sandboxes:
 
         Runs real commands the first time: about 50 ms, and half a second more where a container engine is named.
         """
+        if self._told is not None:
+            return self._told
         with self._lock:
             if self._groups is None:
                 self._groups = self._find_groups()
@@ -109,7 +113,8 @@ class Sandboxes:
                 self._found_engine = engines.look(url, image=image, network=network, **common)  # type: ignore[arg-type]
         told = Telling(self._users, self._groups, self._landlock, self._filter is not None, self._guards)
         assert self._found_engine is not None  # noqa: S101 - for the type checker
-        return told.process(), told.bubblewrap(self._found), told.container(self._found_engine)
+        self._told = (told.process(), told.bubblewrap(self._found), told.container(self._found_engine))
+        return self._told
 
     def default_level(self) -> Level:
         """Return the configured level, or else the best one available.
