@@ -40,5 +40,8 @@ export const keys = {
     packages: (q: string) => ['environments', 'packages', q] as const,
     packageUsers: (which: object) => ['environments', 'package-users', which] as const,
     advisories: ['environments', 'advisories'] as const,
+    interpreters: ['environments', 'interpreters'] as const,
+    sources: (project: string | null) => ['environments', 'sources', project] as const,
+    mirrors: ['environments', 'mirrors'] as const,
   },
 }

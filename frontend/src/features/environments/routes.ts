@@ -20,6 +20,18 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'environments.tabs.advisories', section: 'environments' },
   },
   {
+    path: '/environments/interpreters',
+    name: 'interpreters',
+    component: () => import('./InterpretersPage.vue'),
+    meta: { title: 'environments.tabs.interpreters', section: 'environments' },
+  },
+  {
+    path: '/environments/sources',
+    name: 'package-sources',
+    component: () => import('./SourcesPage.vue'),
+    meta: { title: 'environments.tabs.sources', section: 'environments' },
+  },
+  {
     path: '/environments/:environmentId',
     name: 'environment',
     component: () => import('./EnvironmentPage.vue'),
