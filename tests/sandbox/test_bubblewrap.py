@@ -129,6 +129,24 @@ def test_what_is_mounted(wish: dict[str, tuple[str, ...]], there: list[str], abs
         assert mounts == sorted(mounts)
 
 
+@pytest.mark.parametrize(
+    ("workspace", "roots", "tmp", "run"),
+    [
+        ("/var/lib/yard/w", (), "--symlink /tmp /var/tmp", "--symlink ../run /var/run"),
+        ("/var/tmpfiles/w", ("/var/running",), "--symlink /tmp /var/tmp", "--symlink ../run /var/run"),
+        ("/var/tmp/yard/w", (), "--perms 1777 --size 1073741824 --tmpfs /var/tmp", "--symlink ../run /var/run"),
+        ("/srv/w", ("/var/tmp",), "--perms 1777 --size 1073741824 --tmpfs /var/tmp", "--symlink ../run /var/run"),
+        ("/var/run/yard/w", (), "--symlink /tmp /var/tmp", "--dir /var/run"),
+    ],
+)
+def test_links_make_way_for_what_lies_below_them(workspace: str, roots: tuple[str, ...], tmp: str, run: str) -> None:
+    line = text(command(tools(), ask(workspace=Path(workspace), roots=roots), 64_007))
+    assert (line.count(f"{tmp} "), line.count(f"{run} ")) == (1, 1)
+    assert ("--symlink /tmp /var/tmp " in line) is not ("--tmpfs /var/tmp " in line)
+    assert ("--symlink ../run /var/run " in line) is not ("--dir /var/run " in line)
+    assert line.index(f"{run} ") < line.index(f"--bind {workspace} {workspace}")
+
+
 def test_a_data_directory_below_a_system_tree_is_covered_and_its_run_is_not() -> None:
     data = Path("/usr/local/yard")
     place = data / "work/r/files"

@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from runyard.sandbox import Limits, Sandboxes
+from runyard.sandbox import Level, Limits, Request, Sandboxes
+from runyard.sandbox.ownership import give
 from runyard.sandbox.problems import PathClosed, UnsafeVariable
 
 pytestmark = pytest.mark.needs_bwrap
@@ -122,6 +124,26 @@ def test_a_scratch_directory_becomes_tmp(inside: Inside, place: Path) -> None:
     scratch.mkdir()
     assert inside("open('/tmp/t','w').write('t')", scratch=scratch).returncode == 0
     assert (scratch / "t").read_text() == "t"
+
+
+def test_data_may_lie_in_the_other_temporary_directory() -> None:
+    with tempfile.TemporaryDirectory(prefix="runyard-data-", dir="/var/tmp") as made:
+        data = Path(made)
+        work = data / "work/files"
+        work.mkdir(parents=True)
+        (data / "master.key").write_text("top secret")
+        boxes = Sandboxes(data / "sandbox", hidden=(data,), uid_base=64_100, uid_count=5)
+        assert boxes.probe()[1].available
+        code = f"echo mine > here && ls {data} && ls /var/tmp && touch /var/tmp/new && touch {data}/new"
+        asked = Request("t1", ("/bin/sh", "-c", code), {"PATH": "/usr/bin:/bin"}, work)
+        plan = boxes.confine(Level.bubblewrap, asked)
+        give(plan.chown, plan.owner)
+        done = subprocess.run(plan.argv, env=plan.env, capture_output=True, text=True, timeout=60, check=False)
+        assert done.stdout == f"work\n{data.name}\n"
+        assert "Permission denied" in done.stderr or "Read-only" in done.stderr
+        assert done.returncode != 0
+        assert (work / "here").read_text() == "mine\n"
+        assert {path.name for path in data.iterdir()} == {"master.key", "sandbox", "work"}
 
 
 def test_memory_behind_tmp_is_bounded(inside: Inside) -> None:

@@ -24,7 +24,7 @@ _OPEN_FILTER = f'exec {_FILTER_FD}<"$0"; exec "$@"'
 # all but its owner the last. setpriv leaves none of them.
 _RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_DAC_READ_SEARCH")
 OVERHEAD_PIDS = 2
-_MADE = ("/tmp", "/run", "/var", "/dev", "/proc", "/etc")  # noqa: S108 - the sandbox's own
+_MADE = ("/tmp", "/run", "/var", "/var/tmp", "/var/run", "/dev", "/proc", "/etc")  # noqa: S108 - the sandbox's own
 _SPECK = "65536"  # bytes: room for mount points, not for data
 
 
@@ -99,7 +99,20 @@ def _system(tools: Toolbox, request: Request) -> list[str]:
         argv += ["--bind", str(request.scratch), "/tmp"]  # noqa: S108 - the sandbox's own
     else:
         argv += ["--perms", "1777", "--size", str(tools.tmp_mb * 1024 * 1024), "--tmpfs", "/tmp"]  # noqa: S108
-    return [*argv, "--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp", "--symlink", "../run", "/var/run"]  # noqa: S108
+    argv += ["--dir", "/run", "--dir", "/var"]
+    # Nothing can be mounted below a link.
+    if _has_below("/var/tmp", request):  # noqa: S108 - the sandbox's own
+        argv += ["--perms", "1777", "--size", str(tools.tmp_mb * 1024 * 1024), "--tmpfs", "/var/tmp"]  # noqa: S108
+    else:
+        argv += ["--symlink", "/tmp", "/var/tmp"]  # noqa: S108 - the sandbox's own
+    return [*argv, *(["--dir", "/var/run"] if _has_below("/var/run", request) else ["--symlink", "../run", "/var/run"])]
+
+
+def _has_below(place: str, request: Request) -> bool:
+    """Tell whether something of the run's own lies at `place` or below it, as it does with data in ``/var/tmp``."""
+    own = (request.workspace, *request.read_write, *request.read_only, *request.interpreter_roots)
+    paths = (*own, *(mount.target for mount in request.mounts))
+    return any(f"{path}/".startswith(f"{place}/") for path in paths)
 
 
 def _own_places(tools: Toolbox, request: Request) -> list[str]:
