@@ -37,6 +37,7 @@ export const keys = {
     lists: ['environments', 'list'] as const,
     list: (filters: object) => ['environments', 'list', filters] as const,
     one: (id: string) => ['environments', 'one', id] as const,
+    trial: (id: string) => ['environments', 'trial', id] as const,
     packages: (q: string) => ['environments', 'packages', q] as const,
     packageUsers: (which: object) => ['environments', 'package-users', which] as const,
     advisories: ['environments', 'advisories'] as const,

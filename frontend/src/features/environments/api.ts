@@ -1,6 +1,6 @@
 import { ask, askRaw, client } from '@/api/client'
 import type { components } from '@/api/schema'
-import type { EnvironmentKind, EnvironmentState } from '@/api/types'
+import type { EnvironmentKind, EnvironmentState, EnvironmentSummary } from '@/api/types'
 
 export interface EnvironmentFilters {
   state?: EnvironmentState[]
@@ -33,6 +33,37 @@ export async function deleteEnvironment(environmentId: string): Promise<void> {
 
 export function cleanUp(unusedDays: number) {
   return ask(client.POST('/api/v1/environments/cleanup', { body: { unused_days: unusedDays } }))
+}
+
+export type Trial = components['schemas']['TrialBody']
+export type PackageChange = components['schemas']['PackageChange']
+
+export function getTrial(environmentId: string): Promise<Trial> {
+  return ask(client.GET('/api/v1/environments/{environment_id}/trial', of(environmentId)))
+}
+
+export function beginTrial(environmentId: string): Promise<Trial> {
+  return ask(client.POST('/api/v1/environments/{environment_id}/trial', of(environmentId)))
+}
+
+export function keepTrial(environmentId: string) {
+  return ask(client.POST('/api/v1/environments/{environment_id}/trial/keep', of(environmentId)))
+}
+
+export async function dropTrial(environmentId: string): Promise<void> {
+  await ask(client.DELETE('/api/v1/environments/{environment_id}/trial', of(environmentId)))
+}
+
+/** An environment as one file. */
+export async function exportEnvironment(environmentId: string): Promise<Blob> {
+  return (await askRaw(`/api/v1/environments/${encodeURIComponent(environmentId)}/export`)).blob()
+}
+
+export async function importEnvironment(file: File): Promise<EnvironmentSummary> {
+  const body = new FormData()
+  body.set('file', file, file.name)
+  const response = await askRaw('/api/v1/environments/import', { method: 'POST', body })
+  return (await response.json()) as EnvironmentSummary
 }
 
 export function listPackages(q: string, cursor: string | null, limit = 100) {

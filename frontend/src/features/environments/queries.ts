@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
-import type { EnvironmentKind, EnvironmentState } from '@/api/types'
+import type { Environment, EnvironmentKind, EnvironmentState } from '@/api/types'
 import {
   getAdvisoryStatus,
   getEnvironment,
+  getTrial,
   listEnvironments,
   listPackages,
   listPackageUsers,
@@ -34,6 +35,17 @@ export function useEnvironment(environmentId: Ref<string | null>) {
     enabled: computed(() => environmentId.value !== null),
     refetchInterval: (query) =>
       query.state.data && isBuilding(query.state.data.state) ? BUILDING_MS : false,
+  })
+}
+
+/** The trial upgrade of an environment that has one; asked now and then while it is built. */
+export function useTrial(environment: Ref<Pick<Environment, 'id' | 'trial_id'>>) {
+  return useQuery({
+    queryKey: computed(() => keys.environments.trial(environment.value.id)),
+    queryFn: () => getTrial(environment.value.id),
+    enabled: computed(() => environment.value.trial_id !== null),
+    refetchInterval: (query) =>
+      query.state.data && isBuilding(query.state.data.environment.state) ? BUILDING_MS : false,
   })
 }
 
