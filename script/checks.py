@@ -116,7 +116,9 @@ def tool(name: str) -> str:
 def pytest(*arguments: str, cover: bool, name: str = "backend", workers: str = "2") -> Check:
     """Return a run of pytest whose tests are counted one by one."""
     report = SCRATCH / f"{name}.xml"
-    command = [tool("python"), "-m", "pytest", *arguments, f"--junitxml={report}", "-n", workers]
+    # Other runs of pytest clear old directories away from the usual place.
+    own = f"--basetemp={SCRATCH / name}"
+    command = [tool("python"), "-m", "pytest", *arguments, f"--junitxml={report}", "-n", workers, own]
     command += ["--dist", "loadgroup"] if workers != "0" else []
     env: list[tuple[str, str]] = []
     if cover:

@@ -41,7 +41,15 @@ def test_a_data_directory_is_laid_out(tmp_path: Path) -> None:
     modes = {path.name: mode(path) for path in data.iterdir()}
     assert modes.pop("master.key") == 0o600
     assert {name for name, bits in modes.items() if bits == 0o711} == {"work", "envs", "state", "sandbox", "editor"}
-    assert {name for name, bits in modes.items() if bits == 0o700} == {"spool", "logs", "locks", "live", "cache", "tmp"}
+    assert {name for name, bits in modes.items() if bits == 0o700} == {
+        "spool",
+        "logs",
+        "locks",
+        "live",
+        "cache",
+        "tmp",
+        "archive",
+    }
     assert mode(data) == 0o711
     assert list((data / "tmp").iterdir()) == []
 

@@ -20,7 +20,7 @@ const messages = {
     taken: '{n} parameter is taken over | {n} parameters are taken over',
   },
   problems: {
-    no_such_parameter_set: 'There is no such set of values. It may have been deleted.',
+    no_such_set: 'There is no such set of values. It may have been deleted.',
   },
 }
 

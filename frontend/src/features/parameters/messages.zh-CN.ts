@@ -23,6 +23,6 @@ export default {
     taken: '已采用 {n} 个参数',
   },
   problems: {
-    no_such_parameter_set: '没有这组参数值，可能已被删除。',
+    no_such_set: '没有这组参数值，可能已被删除。',
   },
 } satisfies Translation<typeof en>
