@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from runyard.runner import engine as http
 from runyard.sandbox import Confinement, Level, Limits, Request, Sandboxes
 from runyard.sandbox.ownership import give
 from runyard.sandbox.plan import Mount
+from tests.engine import yard
 
 from .enginehouse import running
 
@@ -236,6 +238,55 @@ async def test_a_shim_that_was_killed_leaves_a_container_that_is_found(box: Box)
             break
         await asyncio.sleep(0.05)
     assert box.left() == []
+
+
+async def test_what_nobody_knows_of_any_more_is_swept_by_its_owner(
+    engine: str, boxes: Sandboxes, launcher: Launcher, open_place: Path
+) -> None:
+    given: dict[str, Any] = {"hidden": boxes.hidden, "engine": engine, "network": "host", "default": Level.container}
+    own, other = Sandboxes(boxes._home, uid_count=50, **given), Sandboxes(boxes._home, uid_count=50, **given)
+    assert own.sweep(()) == []
+    own.prepare("wrk_own")
+    other.prepare("wrk_other")
+    found = []
+    for owner, name in ((own, "a"), (own, "b"), (other, "c")):
+        (open_place / name).mkdir()
+        found.append(Box(owner, launcher, open_place / name))
+    dead, live, _ = found
+    links = [await box.start("echo up; sleep 60", network=False) for box in found]
+    for link in links:
+        await anext(aiter(link.events()))
+    shim = read_shim(dead.spool)
+    assert shim
+    os.kill(shim["pid"], 9)
+    assert [len(box.left()) for box in found] == [1, 1, 1]
+    assert own.sweep({live.id}) == [dead.id]
+    assert [len(box.left()) for box in found] == [0, 1, 1]
+    assert own.sweep({live.id}) == []
+    links[0].close()
+    for box, link in zip(found[1:], links[1:], strict=True):
+        await link.cancel(0)
+        await box.ended(link)
+        assert box.left() == []
+
+
+async def test_a_worker_sweeps_when_it_starts(engine: str) -> None:
+    async with yard.place() as data:
+        settings = yard.options(data, sandbox={"engine": engine, "engine_network": "host"})
+        async with yard.opened(settings) as first:
+            executor = first.yard.executor
+            assert executor
+            found = executor.crew.sandboxes._found_engine
+            assert found
+            assert found.engine
+            for name, worker in (("runyard-own", executor.worker_id), ("runyard-other", "wrk_other")):
+                labels = {"runyard.attempt": name, "runyard.worker": worker}
+                body = {"Image": found.engine.image, "Cmd": ["/bin/true"], "Labels": labels}
+                http.demand(engine, "POST", f"/containers/create?name={name}", body)
+        async with yard.opened(settings):
+            listed = http.demand(engine, "GET", "/containers/json?all=1")
+        assert http.remove(engine, "runyard-other")
+    assert [name for one in listed for name in one["Names"] if name.startswith("/runyard-o")] == ["/runyard-other"]
 
 
 async def test_it_goes_on_without_its_launcher_and_is_found_again(box: Box) -> None:

@@ -15,6 +15,7 @@ from runyard.engine.attempt import Attempt, parse_attempt_id
 from runyard.engine.crew import Crew
 from runyard.engine.sampler import Subject
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
+from runyard.runner.engine import EngineTrouble
 from runyard.runs import repository, settling
 from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
@@ -45,7 +46,7 @@ class Executor:
         """Come online, take up what is still running, then begin to serve."""
         crew = self.crew
         self.worker_id = await asyncio.to_thread(_worker_id, crew.settings.data)
-        probes = await asyncio.to_thread(crew.sandboxes.prepare)
+        probes = await asyncio.to_thread(crew.sandboxes.prepare, self.worker_id)
         await crew.launcher.start()
         await self._enlist(probes)
         await self._recover()
@@ -201,6 +202,18 @@ class Executor:
                 spooled[token.run_id] = spool
         for run_id, row in held.items():
             await self._resume(row, spooled.get(run_id))
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        """Remove containers that outlived both their shim and us, as they do while their engine is away."""
+        live = {attempt.id for attempt in self._live.values()}
+        try:
+            swept = await asyncio.to_thread(self.crew.sandboxes.sweep, live)
+        except EngineTrouble as trouble:
+            logger.warning("containers.unswept", why=str(trouble))
+            return
+        for attempt_id in swept:
+            logger.info("container.swept", attempt_id=attempt_id)
 
     async def _resume(self, row: RunRow, spool: Path | None) -> None:
         async with self.crew.database.read() as session:

@@ -22,6 +22,7 @@ from runyard.sandbox.system_files import HOSTNAME
 MIB = 1024 * 1024
 OVERHEAD_PIDS = 1
 LABEL = "runyard.attempt"
+OWNER = "runyard.worker"
 _BASE = "runyard-base"
 _PIDS = 32_768  # Podman's own limit where the kernel has its usual number of process ids
 _PLACES = ("etc", "proc", "sys", "dev", "tmp", "run", "var", "opt", "home", "srv", "mnt")
@@ -33,7 +34,7 @@ class Engine:
 
     ``image`` is the administrator's, or else Runyard's own empty one; then ``trees`` are the machine's directories that
     are mounted in it, and ``etc`` what it gets as ``/etc``. ``network`` is what a run with a network gets, ``lacks``
-    what the engine can't limit.
+    what the engine can't limit, ``owner`` the worker whose containers they are.
     """
 
     socket: str
@@ -47,6 +48,7 @@ class Engine:
     tmp_mb: int = 1024
     shm_mb: int = 256
     lacks: frozenset[str] = frozenset()
+    owner: str = ""
 
     def why_not(self, limit: str) -> str:
         """Return why the engine can't hold `limit` (memory, pids, cpu), or an empty string."""
@@ -80,7 +82,7 @@ def body(engine: Engine, request: Request, uid: int, gid: int) -> Container:
         "User": f"{uid}:{gid}",
         "WorkingDir": str(request.workspace),
         "Hostname": HOSTNAME,
-        "Labels": {LABEL: request.attempt_id},
+        "Labels": {LABEL: request.attempt_id, OWNER: engine.owner},
         "HostConfig": host,
     }
     return Container(engine.socket, name_of(request.attempt_id), config)

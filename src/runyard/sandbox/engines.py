@@ -1,8 +1,10 @@
 """Whether a container engine does what the container level promises, found by doing it once."""
 
+import json
 import os
 import secrets
 import tempfile
+from collections.abc import Collection
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from runyard.runner import engine as http
 from runyard.runner.container import ENTRY
 from runyard.runner.engine import EngineTrouble
 from runyard.sandbox import container, probing, system_files
-from runyard.sandbox.container import Engine
+from runyard.sandbox.container import LABEL, OWNER, Engine
 from runyard.sandbox.plan import Request
 
 _PATIENCE_S = 60.0
@@ -143,6 +145,24 @@ def _answer(engine: Engine, request: Request, uid: int) -> str:
         said += data[_HEAD : _HEAD + length]
         data = data[_HEAD + length :]
     return said.decode("utf-8", "replace")
+
+
+def sweep(engine: Engine, keep: Collection[str]) -> list[str]:
+    """Remove what is left of the owner's containers but those of the attempts `keep`; return whose they were.
+
+    Raises: EngineTrouble.
+    """
+    if not engine.owner:
+        return []
+    wanted = json.dumps({"label": [f"{OWNER}={engine.owner}"]})
+    found = http.demand(engine.socket, "GET", f"/containers/json?all=1&filters={quote(wanted, safe='')}")
+    labels = {one["Id"]: one.get("Labels") or {} for one in found}
+    return [
+        said.get(LABEL, "")
+        for id_, said in labels.items()
+        # An engine that does not know the filter would name everybody's.
+        if said.get(OWNER) == engine.owner and said.get(LABEL) not in keep and http.remove(engine.socket, id_)
+    ]
 
 
 def _network(engine: Engine) -> str:

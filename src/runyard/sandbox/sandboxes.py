@@ -2,7 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from runyard.runner.spec import Egress
@@ -77,8 +78,8 @@ class Sandboxes:
         self._filter: Path | None = None
         self._outside: set[str] = set()
 
-    def prepare(self) -> tuple[Probe, ...]:
-        """Get the machine ready for runs and look at it: for an agent, once, before it starts the launcher.
+    def prepare(self, owner: str = "") -> tuple[Probe, ...]:
+        """Get the machine ready for the runs of `owner` and look at it: once, before an agent starts its launcher.
 
         On control groups v2 this moves the agent's own processes into a leaf of their group.
         """
@@ -86,7 +87,19 @@ class Sandboxes:
         with self._lock:
             self._groups = groups
             self._told = None
-        return self.probe()
+        probes = self.probe()
+        found = self._found_engine
+        if found and found.engine:
+            self._found_engine = replace(found, engine=replace(found.engine, owner=owner))
+        return probes
+
+    def sweep(self, keep: Collection[str]) -> list[str]:
+        """Remove the containers that the owner left behind, but those of the attempts `keep`; return whose they were.
+
+        Raises: EngineTrouble.
+        """
+        found = self._found_engine
+        return engines.sweep(found.engine, keep) if found and found.engine else []
 
     def probe(self) -> tuple[Probe, ...]:
         """Return what each level can do here, weakest first.
