@@ -47,7 +47,7 @@ const messages = {
     failed: 'Scripts and runs could not be searched.',
     newScript: 'Write a new script',
     newScriptNamed: 'Write a new script “{q}”',
-    importFile: 'Import a file as a script',
+    importFile: 'Import scripts',
     useTheme: 'Use the {theme} theme',
     useLanguage: 'Switch to {language}',
     hintOpen: 'open',

@@ -50,7 +50,7 @@ export default {
     failed: '脚本和运行暂时搜不到。',
     newScript: '新建脚本',
     newScriptNamed: '新建脚本“{q}”',
-    importFile: '导入文件为脚本',
+    importFile: '导入脚本',
     useTheme: '切换为{theme}外观',
     useLanguage: '切换到 {language}',
     hintOpen: '打开',

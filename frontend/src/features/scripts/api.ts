@@ -54,10 +54,6 @@ export function runScript(scriptId: string): Promise<{ id: string; state: RunSta
   )
 }
 
-export function createScript(script: { name: string; language: Language; code: string; project: string }) {
-  return ask(client.POST('/api/v1/scripts', { body: script }))
-}
-
 export async function listFolders(project: string) {
   const { items } = await ask(client.GET('/api/v1/folders', { params: { query: { project } } }))
   return items

@@ -1,7 +1,7 @@
 const messages = {
   title: 'Scripts',
   new: 'New script',
-  import: 'Import a file',
+  import: 'Import',
   search: 'Search names, descriptions and code',
   searchLabel: 'Search scripts',
   language: 'Language',
@@ -44,10 +44,6 @@ const messages = {
   deletedOne: '{name} is deleted',
   deletedMany: '{n} script is deleted | {n} scripts are deleted',
   restored: 'The script is back | {n} scripts are back',
-  imported: 'Imported as {name}',
-  importedMany: '{n} script is imported | {n} scripts are imported',
-  notText: '{name} is not a text file.',
-  tooBig: '{name} is larger than 1 MB.',
   end: '{n} script | {n} scripts',
   noneTitle: 'No scripts yet',
   noneText:

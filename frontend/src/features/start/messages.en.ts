@@ -8,9 +8,10 @@ const messages = {
   write: 'Write a script',
   writeText: 'Python, JavaScript or shell, with a form for its parameters and packages built for it.',
   writeAction: 'New script',
-  import: 'Import a file',
-  importText: 'Bring a .py, .js or .sh file from this computer. You can drop it here too.',
-  importAction: 'Choose a file',
+  import: 'Import what you have',
+  importText:
+    'A script, a project as .zip or .tar.gz, a Git repository or a Gist. You can drop files here too.',
+  importAction: 'Import',
   drop: 'Drop to import',
 }
 

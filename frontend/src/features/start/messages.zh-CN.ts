@@ -11,8 +11,8 @@ export default {
   write: '写一个脚本',
   writeText: '支持 Python、JavaScript 和 shell，自带参数表单，依赖会自动构建。',
   writeAction: '新建脚本',
-  import: '导入文件',
-  importText: '从本机选择 .py、.js 或 .sh 文件，也可以直接拖到这里。',
-  importAction: '选择文件',
+  import: '导入已有代码',
+  importText: '脚本文件、.zip 或 .tar.gz 项目、Git 仓库或 Gist，也可以直接把文件拖到这里。',
+  importAction: '导入',
   drop: '松开即可导入',
 } satisfies Translation<typeof en>

@@ -1,0 +1,81 @@
+const messages = {
+  title: 'Import',
+  from: 'From where',
+  way: { file: 'This computer', git: 'Git repository', gist: 'Gist' },
+  drop: 'Drop scripts, an archive or an export here',
+  choose: 'Choose files',
+  dropHelp: 'Scripts (.py, .js, .sh), a project as .zip or .tar.gz, or scripts that were exported.',
+  looking: 'Looking into {name}…',
+  other: 'Choose another file',
+  name: 'Name',
+  folder: 'Folder',
+  folderNone: 'none',
+  entry: 'The file that is started',
+  noEntry: 'No file of it is Python, JavaScript or shell.',
+  files: '{n} file | {n} files',
+  moreFiles: 'and {n} more | and {n} more',
+  requirements: 'Needs',
+  needsBrowser: 'needs a browser where the script runs',
+  spiders: 'spiders: {names}',
+  scripts: '{n} script | {n} scripts',
+  conflict: 'Where a name is taken',
+  conflicts: {
+    rename: 'import under another name',
+    update: 'make it the next version of that script',
+    skip: 'leave that one as it is',
+    refuse: 'import nothing at all',
+  },
+  submit: 'Import',
+  one: {
+    created: 'Imported as {name}',
+    updated: '{name} is updated',
+    unchanged: '{name} is as it was',
+    skipped: '{name} is left as it was there',
+  },
+  many: {
+    created: '{n} script imported | {n} scripts imported',
+    updated: '{n} updated | {n} updated',
+    unchanged: '{n} as it was | {n} as they were',
+    skipped: '{n} left as it was there | {n} left as they were there',
+  },
+  url: 'Address',
+  gistUrl: 'Address or id of the Gist',
+  urlHelp: 'Over https, outside of private networks. Nothing of the repository is run.',
+  ref: 'Branch, tag or commit',
+  refNone: 'the default branch',
+  path: 'Path in the repository',
+  pathNone: 'all of it',
+  entryAuto: 'found by itself if it is plain',
+  nameAuto: 'as it is called there',
+  token: 'Token',
+  tokenHelp: 'Only for what is private. It is kept sealed.',
+  username: 'User name',
+  keep: 'Keep it in step',
+  keepHelp: 'Code and files follow. Your parameters and limits stay.',
+  every: 'Look for changes',
+  everyOf: {
+    minutes: 'every 5 minutes',
+    hour: 'every hour',
+    day: 'every day',
+    never: 'only when called or asked',
+  },
+  more: 'More',
+  kept: {
+    title: '{name} is kept in step',
+    text: 'To follow every push at once, add a webhook to the repository: content type JSON, with this address and secret.',
+    address: 'Address',
+    copyAddress: 'Copy the address',
+    key: 'Secret',
+    copyKey: 'Copy the secret',
+    once: 'The secret is shown this once.',
+    open: 'Open the script',
+  },
+}
+
+export default messages
+
+declare module '@/ui/i18n/catalog' {
+  interface Catalog {
+    imports: typeof messages
+  }
+}
