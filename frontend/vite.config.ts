@@ -53,7 +53,9 @@ function formatter(): Plugin {
     async closeBundle() {
       const target = join(OUTPUT, 'tools', 'prettier')
       await mkdir(join(target, 'plugins'), { recursive: true })
-      const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as { version: string }
+      const { version } = JSON.parse(await readFile(join(source, 'package.json'), 'utf8')) as {
+        version: string
+      }
       await writeFile(join(target, 'version.txt'), `${version}\n`)
       for (const name of ['standalone.mjs', 'plugins/babel.mjs', 'plugins/estree.mjs', 'LICENSE']) {
         await copyFile(join(source, name), join(target, name))

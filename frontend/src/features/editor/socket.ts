@@ -61,8 +61,9 @@ export function converse(
     }
     greeted = true
     ready(JSON.parse(event.data) as Ready, {
+      // The client has last words of its own, even when the line has gone.
       send: (message) => {
-        socket.send(message)
+        if (socket.readyState === WebSocket.OPEN) socket.send(message)
       },
       subscribe: (handler) => handlers.add(handler),
       unsubscribe: (handler) => handlers.delete(handler),
