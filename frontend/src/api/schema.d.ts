@@ -1636,7 +1636,7 @@ export interface paths {
         };
         /**
          * Get Source
-         * @description Return what a script is kept in step with.
+         * @description Return what a script is kept in step with; null for a script that is only here.
          */
         get: operations["get_script_source"];
         put?: never;
@@ -9008,7 +9008,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SourceBody"];
+                    "application/json": components["schemas"]["SourceBody"] | null;
                 };
             };
             /** @description A problem (RFC 9457). */

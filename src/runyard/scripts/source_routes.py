@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.scripts.errors import NoSuchSource
 from runyard.scripts.models import ScriptSource
 from runyard.scripts.source_schemas import NewSource, SourceBody
 from runyard.scripts.sources import Sources
@@ -39,9 +40,12 @@ async def import_source(actor: Writer, sources: Kept, body: NewSource) -> Source
 
 
 @router.get("/scripts/{script_id}/source", operation_id="get_script_source")
-async def get_source(actor: Reader, session: Reading, sources: Kept, script_id: str) -> SourceBody:
-    """Return what a script is kept in step with."""
-    return _shown(await sources.source(session, actor, script_id))
+async def get_source(actor: Reader, session: Reading, sources: Kept, script_id: str) -> SourceBody | None:
+    """Return what a script is kept in step with; null for a script that is only here."""
+    try:
+        return _shown(await sources.source(session, actor, script_id))
+    except NoSuchSource:
+        return None
 
 
 @router.post("/scripts/{script_id}/source/sync", status_code=202, operation_id="sync_script_source")

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { hooksOf } from '@/features/hooks/hooks'
 import { policyOf } from '@/features/policy/policy'
 import { changeOf, differences, merge, requirementsOf, type Draft } from './draft'
 
@@ -12,6 +13,7 @@ const draft = (over: Partial<Draft> = {}): Draft => ({
   requirements: [],
   timeout_s: null,
   network: true,
+  hooks: hooksOf({}),
   ...policyOf({}),
   ...over,
 })
@@ -25,6 +27,7 @@ describe('differences', () => {
     ['spaces in code are', { code: 'print(1) \n' }, ['code']],
     ['order of tags', { tags: ['b', 'a'] }, ['tags']],
     ['a limit taken away', { timeout_s: 5, network: false }, ['timeout_s', 'network']],
+    ['a hook', { hooks: { before: { code: 'true', shell: true }, after: null } }, ['hooks']],
     ['a new parameter', { parameters: [{ ...parameter }] }, ['parameters']],
   ])('%s', (_name, over, fields) => {
     expect(differences(draft(over), draft())).toEqual(fields)

@@ -1,4 +1,5 @@
 import type { Language, Script, ScriptChange } from '@/api/types'
+import { hooksOf, type Hooks } from '@/features/hooks/hooks'
 import { POLICY_FIELDS, policyOf, type Policy } from '@/features/policy/policy'
 import { filled, tidied, type Definition } from '@/ui/form/definition'
 
@@ -13,6 +14,7 @@ export interface Draft extends Policy {
   requirements: string[]
   timeout_s: number | null
   network: boolean
+  hooks: Hooks
 }
 
 export const FIELDS = [
@@ -25,6 +27,7 @@ export const FIELDS = [
   'requirements',
   'timeout_s',
   'network',
+  'hooks',
   ...POLICY_FIELDS,
 ] as const satisfies readonly (keyof Draft)[]
 export type Field = (typeof FIELDS)[number]
@@ -37,6 +40,7 @@ export const VERSIONED: ReadonlySet<Field> = new Set([
   'requirements',
   'timeout_s',
   'network',
+  'hooks',
   ...POLICY_FIELDS,
 ])
 
@@ -51,6 +55,7 @@ export function draftOf(script: Pick<Script, Field>): Draft {
     requirements: [...script.requirements],
     timeout_s: script.timeout_s ?? null,
     network: script.network,
+    hooks: hooksOf(script),
     ...policyOf(script),
   }
 }

@@ -27,10 +27,11 @@ const PLACES: Record<string, Tab> = {
   language: 'settings',
   timeout_s: 'settings',
   network: 'settings',
+  hooks: 'settings',
   ...Object.fromEntries(POLICY_FIELDS.map((field) => [field, 'settings' as const])),
 }
 /** Fields that are made of others: each of those has a place of its own, and its message stands there. */
-const MADE_OF_OTHERS = new Set(['concurrency', 'limits', 'mounts'])
+const MADE_OF_OTHERS = new Set(['concurrency', 'hooks', 'limits', 'mounts'])
 
 /** Sort the fields of a refused save (`parameters.2.key`, `name`…) to where they can be mended. */
 export function placeRefusals(errors: readonly Refusal[]): Refused {

@@ -58,6 +58,7 @@ const messages = {
     requirements: 'requirements',
     timeout_s: 'time limit',
     network: 'network',
+    hooks: 'hooks',
     retries: 'retries',
     retry_delay_s: 'wait before a retry',
     backoff: 'growth of waits',

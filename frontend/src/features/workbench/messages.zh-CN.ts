@@ -61,6 +61,7 @@ export default {
     requirements: '依赖',
     timeout_s: '时限',
     network: '网络',
+    hooks: '钩子',
     retries: '重试次数',
     retry_delay_s: '重试等待',
     backoff: '等待增长',

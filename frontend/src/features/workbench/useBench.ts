@@ -3,6 +3,7 @@ import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
 import type { Script } from '@/api/types'
+import { hooksOf } from '@/features/hooks/hooks'
 import { policyOf } from '@/features/policy/policy'
 import { usePreferences } from '@/ui/state/preferences'
 import { changeScript, createScript, getScript } from './api'
@@ -37,6 +38,7 @@ function blank(): Draft {
     requirements: [],
     timeout_s: null,
     network: true,
+    hooks: hooksOf({}),
     ...policyOf({}),
   }
 }

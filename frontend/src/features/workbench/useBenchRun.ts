@@ -85,7 +85,7 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
       const over = overSet(draft.value.parameters, parameters, set.values)
       return { path, payload: { parameter_set: set.id, parameters: over } }
     }
-    const { language, code, requirements, timeout_s, network, name } = draft.value
+    const { language, code, requirements, timeout_s, network, hooks, name } = draft.value
     return {
       path: '/api/v1/runs',
       payload: {
@@ -97,6 +97,7 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
           requirements,
           timeout_s,
           network,
+          hooks,
           ...policyOf(draft.value),
           parameters: draft.value.parameters.map(tidied),
           ...(base.value ? { script_id: base.value.id } : {}),

@@ -1,0 +1,30 @@
+import type { Translation } from '@/ui/i18n'
+import type en from './messages.en'
+
+export default {
+  title: '来源',
+  git: 'Git 仓库',
+  gist: 'Gist',
+  ref: '分支或标签',
+  path: '路径',
+  revision: '提交',
+  copyRevision: '复制提交号',
+  last: '上次同步',
+  never: '从未',
+  every: '检查间隔',
+  byHand: '仅在收到通知或手动时',
+  webhook: 'Webhook',
+  copyWebhook: '复制 Webhook 地址',
+  webhookHelp: '调用须用导入时显示的密钥签名。',
+  sync: '立即同步',
+  synced: '脚本已同步',
+  detach: '断开来源',
+  detachTitle: '不再保持同步？',
+  detachText: '脚本保持现状，Webhook 和令牌会被清除。之后若要再次同步，需要重新导入。',
+  detached: '脚本已与来源断开',
+  files: '{n} 个文件',
+  entry: '入口，即编辑器中的代码',
+  inWorkspace: '会复制到工作目录',
+  download: '下载 {name}',
+  binary: '不是文本文件。',
+} satisfies Translation<typeof en>
