@@ -32,6 +32,15 @@ def lines(process: "subprocess.Popen[str]", count: int) -> list[str]:
     return [process.stdout.readline().strip() for _ in range(count)]
 
 
+def rest(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Return what is still to come; `communicate` would pass over what `lines` has taken in and not given out."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    said = process.stdout.read(), process.stderr.read()
+    process.wait(90)
+    return said
+
+
 def run_id(said: str) -> str:
     found = re.search(r"run_\w+", said)
     assert found, said
@@ -219,7 +228,7 @@ def test_following_outlives_a_restart_of_the_server(make_yard: MakeYard, login: 
     assert "1 run goes on without Runyard" in said
     assert "--cancel-runs" in said
     yard.start()
-    out, err = process.communicate(timeout=90)
+    out, err = rest(process)
     assert process.returncode == 5, err
     assert [*first, *out.split("\n")] == [*(f"line {n}" for n in range(1, 61)), ""]
     assert "Trying again" in err
@@ -232,6 +241,6 @@ def test_following_outlives_a_killed_server(make_yard: MakeYard, login: Callable
     first = lines(process, 2)
     yard.stop(signal.SIGKILL)
     yard.start()
-    out, err = process.communicate(timeout=90)
+    out, err = rest(process)
     assert process.returncode == 5, err
     assert [*first, *out.split("\n")] == [*(f"line {n}" for n in range(1, 61)), ""]
