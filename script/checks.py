@@ -158,7 +158,8 @@ def run(check: Check, tally: Tally) -> None:
     )
     took = time.monotonic() - began
     counted = check.read() if check.read is not None else Tally()
-    if done.returncode and 0 < len(counted.failures) <= MOST_AGAIN and "pytest" in check.command:
+    known = all(ROOT.joinpath(node_id(name).partition("::")[0]).is_file() for name in counted.failures)
+    if done.returncode and known and 0 < len(counted.failures) <= MOST_AGAIN and "pytest" in check.command:
         say(done.stdout[-20_000:].rstrip())
         done = again(counted, env)
     if done.returncode and not counted.failed:
@@ -203,7 +204,7 @@ def node_id(name: str) -> str:
     place, _, test = name.partition("::")
     parts = place.split(".")
     for count in range(len(parts), 0, -1):
-        file = Path(*parts[:count]).with_suffix(".py")
+        file = Path(f"{'/'.join(parts[:count])}.py")
         if (ROOT / file).is_file():
             return "::".join([str(file), *parts[count:], test])
     return name
