@@ -36,9 +36,8 @@ def rest(process: "subprocess.Popen[str]") -> tuple[str, str]:
     """Return what is still to come; `communicate` would pass over what `lines` has taken in and not given out."""
     assert process.stdout is not None
     assert process.stderr is not None
-    said = process.stdout.read(), process.stderr.read()
-    process.wait(90)
-    return said
+    with process:
+        return process.stdout.read(), process.stderr.read()
 
 
 def run_id(said: str) -> str:
