@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ from runyard.runs.models import RunRow
 from runyard.runs.policies import Policies
 from runyard.runs.service import RunService
 from runyard.sandbox import Level, Sandboxes
+from runyard.sandbox.claims import UserClaim, claim
 from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
 from runyard.scripts.organising import Shelf
@@ -147,6 +149,19 @@ def connect(settings: Settings) -> Database:
     )
 
 
+def with_own_users(settings: Settings, roles: frozenset[str]) -> tuple[Settings, UserClaim | None]:
+    """Return settings whose user ids no other Runyard of this machine lends, and the claim on them."""
+    register = Path("/run/runyard-users.lock")
+    if os.geteuid() != 0 or sys.platform != "linux" or not roles & {"api", "worker"}:
+        return settings, None
+    sandbox, editor = settings.sandbox, settings.editor
+    size = sandbox.uid_count + editor.servers + editor.programs + 1 + settings.worker.builds + 1
+    memory = settings.data / "sandbox" / f"users-{'-'.join(sorted(roles))}"
+    claimed = claim(register, sandbox.uid_base, size, memory)
+    own = sandbox.model_copy(update={"uid_base": claimed.first})
+    return settings.model_copy(update={"sandbox": own}), claimed
+
+
 def make_sandboxes(settings: Settings) -> Sandboxes:
     """Return the machine's sandboxes; looks at nothing yet."""
     sandbox = settings.sandbox
@@ -203,12 +218,13 @@ class Yard:
     def __init__(self, settings: Settings, roles: frozenset[str] = ROLES) -> None:
         prepare_data(settings)
         tempfile.tempdir = str(settings.data / "tmp")
-        self.settings = settings
         self.roles = roles
         _demand_key(settings)
         key = keys.load(settings.data)
         self.locks = Locks(settings.data / "locks", roles)
         self.locks.take()
+        settings, self._users = with_own_users(settings, roles)
+        self.settings = settings
         self.sealer = Sealer(key)
         self.database = connect(settings)
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
@@ -312,6 +328,8 @@ class Yard:
         await self.environments.close()
         await self.bus.close()
         await self.database.close()
+        if self._users is not None:
+            self._users.release()
         self.locks.release()
         return left
 

@@ -76,7 +76,8 @@ async def caged(request: pytest.FixtureRequest, yard: Yard, tmp_path: Path) -> E
     return await yard.open(cage=SandboxCage(sandboxes, memory_mb=512))
 
 
-pytestmark = [pytest.mark.needs_root, pytest.mark.needs_bwrap]
+# A build ends every process of its user: two at once, of two test processes, would end each other's.
+pytestmark = [pytest.mark.needs_root, pytest.mark.needs_bwrap, pytest.mark.xdist_group("users of builds")]
 
 
 async def said(environments: EnvironmentService, tmp_path: Path) -> list[str]:
