@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -201,7 +202,8 @@ def again(counted: Tally, env: dict[str, str]) -> subprocess.CompletedProcess[st
 
 def node_id(name: str) -> str:
     """Return pytest's name of a test for the one in its report (``tests.a.test_b.Class::test_c[x]``)."""
-    place, _, test = name.partition("::")
+    # pytest-xdist adds a test's group to its name.
+    place, _, test = re.sub(r"@[^\]@]*$", "", name).partition("::")
     parts = place.split(".")
     for count in range(len(parts), 0, -1):
         file = Path(f"{'/'.join(parts[:count])}.py")

@@ -71,10 +71,12 @@ class Ordeal:
     def strays(self) -> list[str]:
         """What users of runs have left where everybody may write."""
         found = []
+        sandbox = self.yard.yard.settings.sandbox
+        lent = range(sandbox.uid_base, sandbox.uid_base + sandbox.uid_count)
         if os.geteuid() == 0:
             for place in ("/tmp", "/var/tmp", "/dev/shm"):
                 for path in Path(place).iterdir():
                     with suppress(OSError):
-                        if path.lstat().st_uid in range(64_000, 65_000):
+                        if path.lstat().st_uid in lent:
                             found.append(str(path))
         return found
