@@ -6,7 +6,7 @@ import os
 import resource
 
 from . import container, egress, kernel
-from .cgroups import GroupUnavailable, join
+from .cgroups import GroupUnavailable, entrance, join
 from .engine import EngineTrouble
 
 TYPE_CHECKING = False
@@ -53,11 +53,45 @@ def become_script(order: Order, shim: int, ends: Ends) -> NoReturn:
         os._exit(127)
 
 
+def spawn_script(order: Order, ends: Ends) -> int:
+    """Start a shell that waits for the word to go, joins the order's groups and becomes the command; its process id.
+
+    The working directory and the umask are the caller's. Nothing of the caller is copied, which a fork would do.
+    """
+    steps = ["read -r RUNYARD_GO <&3 || exit 127"]
+    for plan in order.cgroups:
+        group = plan["path"]
+        step = f"{{ echo 0 >{_quoted(entrance(group))}; }} 2>/dev/null"
+        if plan.get("required", True):
+            refusal = _quoted(f"control group {group} refused the script")
+            step += f" || {{ echo {refusal} >&4; exit 127; }}"
+        steps.append(step)
+    steps.append("unset RUNYARD_GO; exec 3<&- 4>&-")
+    shell, flag, text, *rest = order.argv
+    return os.posix_spawn(
+        shell,
+        [shell, flag, "\n".join([*steps, text]), *rest],
+        order.env,
+        # what is read from goes before what might lie in its place
+        file_actions=(
+            (os.POSIX_SPAWN_DUP2, ends.stdout, 1),
+            (os.POSIX_SPAWN_DUP2, ends.stderr, 2),
+            (os.POSIX_SPAWN_DUP2, ends.go, 3),
+            (os.POSIX_SPAWN_DUP2, ends.why, 4),
+        ),
+        setsid=True,
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
 def _prepare(order: Order, shim: int, gate: egress.Gate | None) -> None:
     if order.cgroups:
         join(order.cgroups)
     if order.rlimits:
-        _limit(order.rlimits)
+        limit(order.rlimits)
     if gate is not None:
         _leave_network(gate)
     os.umask(order.umask)
@@ -104,15 +138,19 @@ def _confine(guard: dict[str, Any], program: bytes) -> None:
         raise Refused(f"cannot confine the script: {failure.strerror}") from None
 
 
-def _limit(rlimits: list[tuple[str, int]]) -> None:
+def limit(rlimits: list[tuple[str, int]], pid: int | None = None) -> None:
+    """Set resource limits of the calling process, or of another one where the system can; Refused where it fails."""
     for name, value in rlimits:
         kind = getattr(resource, f"RLIMIT_{name}", None)
         if kind is None:
             raise Refused(f"this system has no limit named {name}")
-        hard = resource.getrlimit(kind)[1]
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
         try:
-            resource.setrlimit(kind, (bound, bound))
+            hard = (resource.getrlimit(kind) if pid is None else resource.prlimit(pid, kind))[1]
+            bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            if pid is None:
+                resource.setrlimit(kind, (bound, bound))
+            else:
+                resource.prlimit(pid, kind, (bound, bound))
         except (OSError, ValueError) as failure:
             raise Refused(f"cannot limit {name} to {value}: {failure}") from None
 

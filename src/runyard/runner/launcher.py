@@ -1,10 +1,14 @@
-"""The launcher: a small process that forks one shim per attempt and knows nothing of what becomes of it.
+"""The launcher: a small process that forks shims and knows nothing of what becomes of their attempts.
 
-It is single-threaded and small on purpose: every shim is a copy of it. It ends when its agent does.
+A shim that has settled an attempt and has nothing of it left comes back for the next, which spares a fork and the
+copies of pages that follow one. The launcher is single-threaded and small on purpose: every shim is a copy of it.
+It ends when its agent does, and shims without an attempt end with it.
 """
 
 from __future__ import annotations
 
+# the bare module: the one on top of it brings enumerations and selectors that a launcher has no use for
+import _socket
 import gc
 import os
 import select
@@ -15,23 +19,25 @@ from . import kernel
 from .claim import boot_id
 from .order import Order
 from .protocol import ForeignMessage, Lines, encode_line
-from .shim import become_shim
+from .standby import become_shim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _REPLY_BYTES = 65536
+_MOST_IDLE = 4
 
 
-class _Birth:
-    """A shim that has not reported yet."""
+class _Shim:
+    """A shim's line, the ticket of the order that it has not answered yet, and the order if it was handed on."""
 
-    __slots__ = ("said", "ticket")
+    __slots__ = ("lines", "order", "ticket")
 
     def __init__(self, ticket: object) -> None:
         self.ticket = ticket
-        self.said = b""
+        self.order: Order | None = None
+        self.lines = Lines()
 
 
 class Launcher:
@@ -40,7 +46,8 @@ class Launcher:
     def __init__(self, agent: int) -> None:
         self._agent = agent
         self._lines = Lines()
-        self._births: dict[int, _Birth] = {}
+        self._shims: dict[int, _Shim] = {}
+        self._idle: list[int] = []
         self._boot = boot_id()
         self._poll = select.poll()
         self._poll.register(agent, select.POLLIN)
@@ -48,6 +55,9 @@ class Launcher:
     def serve(self) -> None:
         """Answer orders until the agent is gone."""
         self._send(encode_line("ready", pid=os.getpid()))
+        # the first attempt finds a shim that has been forked ahead of need
+        with suppress(OSError):
+            self._fork(None, None)
         while True:
             for fd, _ in self._poll.poll():
                 if fd != self._agent:
@@ -71,48 +81,84 @@ class Launcher:
             return
         try:
             order = Order(message["spec"])
-            self._fork(order, ticket)
+            if not (order.enclosed and self._hand_on(order, message, ticket)):
+                self._fork(order, ticket)
         except (KeyError, TypeError) as failure:
             self._send(encode_line("failed", ticket=ticket, message=f"malformed order: {failure!r}"))
         except OSError as failure:
             self._send(encode_line("failed", ticket=ticket, message=f"cannot fork: {failure.strerror}"))
 
-    def _fork(self, order: Order, ticket: object) -> None:
-        report, end = os.pipe()
+    def _hand_on(self, order: Order, message: dict[str, Any], ticket: object) -> bool:
+        """Give an order to a shim that is free; False when there is none."""
+        while self._idle:
+            fd = self._idle.pop()
+            try:
+                _write(fd, encode_line("exec", spec=message["spec"]))
+            except OSError:
+                # it died of something else; its end is heard in its turn
+                continue
+            shim = self._shims[fd]
+            shim.order, shim.ticket = order, ticket
+            return True
+        return False
+
+    def _fork(self, order: Order | None, ticket: object) -> None:
+        ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        line, end = ours.detach(), theirs.detach()
         try:
             pid = os.fork()
         except OSError:
-            os.close(report)
+            os.close(line)
             os.close(end)
             raise
         if pid == 0:
             become_shim(order, end, self._boot)
         os.close(end)
-        self._births[report] = _Birth(ticket)
-        self._poll.register(report, select.POLLIN)
+        self._shims[line] = _Shim(ticket)
+        self._poll.register(line, select.POLLIN)
 
     def _hear(self, fd: int) -> None:
-        birth = self._births[fd]
-        data = os.read(fd, _REPLY_BYTES)
-        birth.said += data
-        if data and not birth.said.endswith(b"\n"):
-            return
+        shim = self._shims[fd]
+        try:
+            data = os.read(fd, _REPLY_BYTES)
+            said = shim.lines.feed(data)
+        except (OSError, ForeignMessage):
+            data, said = b"", []
+        for message in said:
+            if message["kind"] == "idle":
+                self._idle.append(fd)
+            else:
+                self._reply(shim, message)
+        if not data or len(self._idle) > _MOST_IDLE:
+            self._part(fd, shim)
+
+    def _part(self, fd: int, shim: _Shim) -> None:
+        if fd in self._idle:
+            self._idle.remove(fd)
         self._poll.unregister(fd)
         os.close(fd)
-        del self._births[fd]
-        self._reply(birth)
+        del self._shims[fd]
+        if shim.ticket is None:
+            return
+        if shim.order is not None:
+            # it may have died while it waited; had it taken the attempt, the next one would find that out
+            with suppress(OSError):
+                self._fork(shim.order, shim.ticket)
+                return
+        self._reply(shim, {"kind": "failed", "message": "the shim broke before it could start the script"})
 
-    def _reply(self, birth: _Birth) -> None:
-        try:
-            (said,) = Lines().feed(birth.said)
-        except (ForeignMessage, ValueError):
-            said = {"kind": "failed", "message": "the shim broke before it could start the script"}
+    def _reply(self, shim: _Shim, said: dict[str, Any]) -> None:
         said.pop("v", None)
-        self._send(encode_line(said.pop("kind"), ticket=birth.ticket, **said))
+        ticket, shim.ticket, shim.order = shim.ticket, None, None
+        self._send(encode_line(said.pop("kind"), ticket=ticket, **said))
 
     def _send(self, line: bytes) -> None:
-        while line:
-            line = line[os.write(self._agent, line) :]
+        _write(self._agent, line)
+
+
+def _write(fd: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(fd, line) :]
 
 
 def _handle_signals() -> None:

@@ -18,6 +18,7 @@ class Order:
         "cwd",
         "disk",
         "egress",
+        "enclosed",
         "env",
         "gid",
         "grace_s",
@@ -53,3 +54,15 @@ class Order:
         self.spare_leader: bool = bool(wire.get("spare_leader"))
         if not self.argv:
             raise KeyError("argv")
+        guard = self.guard or {}
+        # its own first program takes its rights away and ends with its parent, so that a shell may lead up to it
+        self.enclosed: bool = (
+            self.spare_leader
+            and self.argv[:2] == ["/bin/sh", "-c"]
+            and self.container is None
+            and self.egress is None
+            and self.uid is None
+            and self.gid is None
+            and not guard.get("rules")
+            and guard.get("seccomp") is None
+        )

@@ -87,6 +87,11 @@ class SpoolWriter:
         self.size += len(frames)
         return None
 
+    def close(self) -> None:
+        """Let go of the files."""
+        os.close(self._fd)
+        os.close(self._exit_fd)
+
     def settle(self, record: dict[str, Any], patience_s: float = 60.0) -> bool:
         """Publish the exit record, whole or not at all; False when the disk refused it for `patience_s`."""
         counts = {"bytes": self.bytes, "kept": self.kept, "dropped": self.bytes - self.kept}

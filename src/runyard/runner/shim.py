@@ -1,6 +1,7 @@
 """One attempt's keeper: a forked copy of the launcher that outlives it, the agent and their upgrades.
 
-It owns the script's pipes, clock and process tree, and says what it saw in the spool.
+It owns the script's pipes, clock and process tree, and says what it saw in the spool. When nothing of an attempt is
+left it may serve another one, as long as its launcher lives.
 It imports nothing after the fork, so that an upgrade under it cannot hurt.
 """
 
@@ -8,27 +9,24 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
-from contextlib import suppress
 
 from . import child, engine, kernel
 from .cgroups import Groups, GroupUnavailable
 from .claim import process_start, publish
 from .control import Control
 from .disk import DiskWatch
-from .protocol import CONTAINER_FILE, READ_SIZE, STDERR, STDOUT, VERSION, ForeignMessage, decode, encode_line
+from .protocol import CONTAINER_FILE, READ_SIZE, STDERR, STDOUT, VERSION, ForeignMessage, decode
 from .recorder import SpoolWriter
 from .tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from .order import Order
+    from .standby import Place
 
-_REPORT = 3
-_DESCRIPTORS = os.sysconf("SC_OPEN_MAX")
 _START_S = 30.0
 _CONTAINER_START_S = 120.0
 _DRAIN_S = 1.0
@@ -39,43 +37,13 @@ class NotStarted(Exception):  # noqa: N818 - errors are nouns here
     """The script could not be started, in words."""
 
 
-def become_shim(order: Order, report: int, boot: str) -> NoReturn:
-    """Turn this freshly forked process into the attempt's shim.
-
-    One line goes to the descriptor `report`: `started`, `failed` or `taken`; none, if the shim itself broke.
-    """
-    code = 1
-    try:
-        shim = Shim(order, _detach(report), boot)
-        try:
-            shim.live()
-            code = 0
-        except BaseException:
-            shim.give_up()
-            raise
-    finally:
-        # without the interpreter's farewell: its exit handlers belong to the launcher
-        os._exit(code)
-
-
-def _detach(report: int) -> int:
-    os.setsid()
-    # standard input and output are /dev/null already
-    os.dup2(0, 2)
-    # the one descriptor that matters goes lowest, so that one call closes all that was inherited
-    if report != _REPORT:
-        os.dup2(report, _REPORT, inheritable=False)
-    os.closerange(_REPORT + 1, _DESCRIPTORS)
-    return _REPORT
-
-
 class Shim:
     """The life of one attempt, from the claim to the exit record."""
 
-    def __init__(self, order: Order, report: int, boot: str) -> None:
+    def __init__(self, order: Order, place: Place) -> None:
         self.order = order
-        self.boot = boot
-        self.report = report
+        self.place = place
+        self.wake = place.wake
         self.groups = Groups()
         self.began = self.ended = time.monotonic()
         self.leader_status: int | None = None
@@ -90,12 +58,18 @@ class Shim:
         self.kill_at: float | None = None
         self.killed_at: float | None = None
 
-    def live(self) -> None:
-        """Claim the attempt, run it, record its end."""
-        # first, while this process has few pages of its own that a fork would share and later copy again
-        self._fork()
-        kernel.become_subreaper()
-        kernel.name_shim()
+    def live(self) -> bool:
+        """Claim the attempt, run it, record its end; whether nothing of it is left here."""
+        if self.order.enclosed:
+            try:
+                self._spawn()
+            except OSError as failure:
+                # nothing is claimed yet, so the record is the agent's to write
+                self.place.tell("failed", message=f"the start failed: {failure.strerror}")
+                return False
+        else:
+            # first, while this process has few pages of its own that a fork would share and later copy again
+            self._fork()
         os.umask(0o077)
         os.chdir(self.order.spool)
         self.control = Control()
@@ -103,37 +77,55 @@ class Shim:
         if not self._claim():
             self.control.withdraw()
             os.close(self.go)
-            self._tell("taken")
-            return
+            self.place.tell("taken")
+            return False
         try:
             self.spool = SpoolWriter(self.order.output_cap)
             self.groups.make(self.order.cgroups)
             self._start()
-        except (NotStarted, GroupUnavailable, OSError) as failure:
+        except (NotStarted, GroupUnavailable, child.Refused, OSError) as failure:
             self._never_ran(str(failure))
-            return
-        self._tell("started", pid=os.getpid(), started_at_us=self.started_us)
+            return False
+        self.place.tell("started", pid=os.getpid(), started_at_us=self.started_us)
         self._watch()
-        self._finish()
+        return self._finish()
 
-    def _fork(self) -> None:
-        """Make the script's process; it waits for the word to go, and without it ends."""
+    def _pipes(self) -> child.Ends:
+        """Make the pipes between shim and script; the script's ends."""
         out_read, out_write = os.pipe()
         err_read, err_write = os.pipe()
         why_read, why_write = os.pipe()
         go_read, go_write = os.pipe()
-        self.wake, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        self.streams = {out_read: STDOUT, err_read: STDERR}
+        self.go, self.refusal = go_write, why_read
+        return child.Ends(go_read, out_write, err_write, why_write)
+
+    def _fork(self) -> None:
+        """Make the script's process; it waits for the word to go, and without it ends."""
+        ends = self._pipes()
         shim = os.getpid()
         self.leader = os.fork()
         if self.leader == 0:
-            os.close(go_write)
-            child.become_script(self.order, shim, child.Ends(go_read, out_write, err_write, why_write))
-        for fd in (out_write, err_write, why_write, go_read):
+            os.close(self.go)
+            child.become_script(self.order, shim, ends)
+        self._born(ends)
+
+    def _spawn(self) -> None:
+        """The same without a copy of this process: a shell waits for the word and leads up to the sandbox."""
+        guard = self.order.guard
+        if guard is not None and not self.place.scoped:
+            # bounds the shim too, which has no business with what is closed
+            kernel.confine(guard["landlock"], [])
+            self.place.scoped = True
+        ends = self._pipes()
+        os.umask(self.order.umask)
+        os.chdir(self.order.cwd)
+        self.leader = child.spawn_script(self.order, ends)
+        self._born(ends)
+
+    def _born(self, ends: child.Ends) -> None:
+        for fd in (ends.stdout, ends.stderr, ends.why, ends.go):
             os.close(fd)
-        self.streams = {out_read: STDOUT, err_read: STDERR}
-        self.go, self.refusal = go_write, why_read
         self.tree = Tree(self.leader, self.groups, self._end_container if self.order.container else None)
 
     def _claim(self) -> bool:
@@ -141,7 +133,7 @@ class Shim:
         document: dict[str, Any] = {
             "pid": pid,
             "start_time": process_start(pid),
-            "boot_id": self.boot,
+            "boot_id": self.place.boot,
             "attempt_id": self.order.attempt_id,
             "started_at_us": self.started_us,
             "leader": self.leader,
@@ -155,15 +147,12 @@ class Shim:
         self.control.take_name()
         return True
 
-    def _tell(self, kind: str, **fields: object) -> None:
-        with suppress(OSError):
-            os.write(self.report, encode_line(kind, **fields))
-        os.close(self.report)
-
     def _start(self) -> None:
         """Let the script's process go; NotStarted when it could not become the script."""
         self.began = self.ended = time.monotonic()
-        os.write(self.go, b"!")
+        if self.order.enclosed:
+            child.limit(self.order.rlimits, self.leader)
+        os.write(self.go, b"go\n")
         os.close(self.go)
         waiting = select.poll()
         waiting.register(self.refusal, select.POLLIN)
@@ -185,7 +174,7 @@ class Shim:
         self.control.withdraw()
         if hasattr(self, "spool"):
             self.spool.settle(self._record(message))
-        self._tell("failed", message=message)
+        self.place.tell("failed", message=message)
         self.control.close()
 
     def give_up(self) -> None:
@@ -307,7 +296,7 @@ class Shim:
         del self.streams[fd]
         return False
 
-    def _finish(self) -> None:
+    def _finish(self) -> bool:
         message = None
         if not self._alone() and not self.tree.end(self._alone):
             message = "some processes could not be killed"
@@ -315,10 +304,12 @@ class Shim:
             message = "the container engine did not say that the container is gone"
         self._drain()
         self.control.withdraw()
-        self.spool.settle(self._record(message))
+        settled = self.spool.settle(self._record(message))
         self.control.close()
         # nobody waits for this: what will not go now is taken away by the agent
-        self.groups.remove()
+        left = self.groups.remove()
+        self.spool.close()
+        return settled and message is None and self.order.enclosed and self.childless and not (left or self.streams)
 
     def _drain(self) -> None:
         """Read what is left in the pipes; somebody outside the tree may hold them open, so not for ever."""
