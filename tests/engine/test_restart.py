@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from runyard.engine import executor as module
-from runyard.engine.attempt import Attempt, parse_attempt_id
+from runyard.engine.attempt import Attempt
+from runyard.engine.naming import parse_attempt_id
 from runyard.engine.states import StateLocks
 from runyard.runner import claim_unstarted
 from runyard.runs.repository import Token

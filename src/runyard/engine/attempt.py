@@ -1,21 +1,20 @@
 """One attempt, from its claim to its settlement, or from its adoption after a restart."""
 
 import asyncio
-import json
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from runyard import clock, log
 from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
 from runyard.engine import ends
-from runyard.engine.confining import level_of, limits_of, mounts_of, output_cap, spec_of
+from runyard.engine.confining import level_of, output_cap, request_of, spec_of
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
 from runyard.engine.hooked import with_hooks
+from runyard.engine.naming import attempt_id
+from runyard.engine.progress import Progress
 from runyard.engine.workspace import Layout, read_outputs, read_small, remove_flat
 from runyard.environments.failures import BuildInterrupted
 from runyard.environments.toolchain import Ready
@@ -37,45 +36,28 @@ from runyard.runner import (
 )
 from runyard.runs import repository, settling
 from runyard.runs.lifecycle import (
-    Ending,
     Failure,
     Move,
     on_cancelled_early,
-    on_exit,
     on_lost,
     on_not_started,
     on_returned,
     on_started,
 )
-from runyard.runs.output import Assembler, Stages
-from runyard.runs.repository import Claim, Token
-from runyard.sandbox import Confinement, Request
+from runyard.runs.output import Assembler
+from runyard.runs.repository import Claim
+from runyard.sandbox import Confinement
 from runyard.sandbox.ownership import give
 from runyard.sandbox.removal import remove_tree
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
-from runyard.scripts.launch import Launch, entry_of
+from runyard.scripts.launch import entry_of
 from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
 
-PROGRESS_S = 1.0
 END_S = 10.0
-MB = 1_000_000
-
-
-def attempt_id(token: Token) -> str:
-    """Return the name that an attempt's spool and control groups bear."""
-    return f"{token.run_id}.{token.attempt}.{token.fence}"
-
-
-def parse_attempt_id(name: str) -> Token | None:
-    """Return the token that a spool's name stands for, or None for anything else."""
-    parts = name.split(".")
-    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):  # noqa: PLR2004 - run, attempt, fence
-        return None
-    return Token(parts[0], int(parts[1]), int(parts[2]))
 
 
 class CancelledEarly(Exception):  # noqa: N818 - a signal, not a fault
@@ -95,10 +77,7 @@ class Attempt:
         self.layout: Layout = crew.workspaces.layout(self.token.run_id, self.token.attempt, entry_of(pinned))
         self._cancelled = asyncio.Event()
         self._link: ShimLink | None = None
-        self._progress: dict[str, Any] | None = None
-        self._stages = Stages()
-        self._progress_at = 0.0
-        self._progress_timer: asyncio.TimerHandle | None = None
+        self._progress = Progress(crew, claim)
         self._started = False
         self._environment_id: str | None = None
         self._holding = ExitStack()
@@ -166,7 +145,7 @@ class Attempt:
         self._check_cancelled()
         values = placed(self.pinned.definitions, self.crew.values_of(self.claim), self.layout.files)
         launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
-        request = self._request(ready, values, launch)
+        request = request_of(self.crew, self.claim, self.pinned, self.layout, self.id, ready, values, launch)
         lay_out = partial(
             self.crew.workspaces.prepare,
             self.layout,
@@ -267,52 +246,6 @@ class Attempt:
             await repository.note(session, self.token, waiting=waiting)
             after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, "starting"))
 
-    def _request(self, ready: Ready | None, values: dict[str, Any], launch: Launch) -> Request:
-        crew, layout = self.crew, self.layout
-        state: tuple[Path, ...] = ()
-        env = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "LANG": "C.UTF-8",
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-            "PYTHONUNBUFFERED": "1",
-            **(ready.env if ready else {}),
-            **launch.env,
-            **crew.environment(self.pinned, values),
-            "HOME": str(layout.files),
-            "RUNYARD_RUN_ID": self.token.run_id,
-            "RUNYARD_ATTEMPT": str(self.token.attempt),
-            "RUNYARD_RUN_URL": f"{crew.settings.base_url}/runs/{self.token.run_id}",
-            "RUNYARD_PARAMETERS": str(layout.parameters),
-            "RUNYARD_OUTPUTS": str(layout.outputs),
-        }
-        script_id = self.pinned.script_id
-        if script_id is None:
-            # A draft without a script has nothing to come back to: a place of its own, gone with the attempt.
-            env["RUNYARD_STATE_DIR"] = str(layout.own_state)
-        else:
-            if crew.states.try_take(script_id, self.id):
-                state = (crew.workspaces.state(script_id),)
-            env["RUNYARD_STATE_DIR"] = str(crew.workspaces.state(script_id))
-        read_only = (
-            layout.code,
-            *(layout.base / name for name in launch.folders),
-            *(ready.read_only if ready else ()),
-        )
-        policy = self.pinned.policy
-        return Request(
-            attempt_id=self.id,
-            argv=launch.argv,
-            env=env,
-            workspace=layout.files,
-            read_only=read_only,
-            read_write=(layout.io, *state),
-            network=self.pinned.network,
-            egress=policy.egress,
-            mounts=mounts_of(policy, crew.sandboxes, layout, read_only),
-            limits=limits_of(crew.settings.runs, policy, self.claim.inputs.limits),
-        )
-
     def _spec(self, confinement: Confinement) -> Spec:
         runs = self.crew.settings.runs
         return spec_of(
@@ -373,9 +306,9 @@ class Attempt:
                     self.crew.bus,
                     f"run:{self.token.run_id}",
                     self.token.attempt,
-                    self._on_progress,
+                    self._progress.said,
                     self.crew.log_turns,
-                    self._on_stage,
+                    self._progress.stage,
                 )
                 try:
                     async for _event in link.events():
@@ -393,9 +326,7 @@ class Attempt:
         finally:
             writer.close()
             link.close()
-            if self._progress_timer is not None:
-                self._progress_timer.cancel()
-                self._progress_timer = None
+            self._progress.stop()
         if ending is None:
             await self._lose("The shim left no exit record.")
         else:
@@ -403,31 +334,13 @@ class Attempt:
 
     async def _settle(self, ending: Exit, masker: Masker) -> None:
         outputs, trouble = read_outputs(self.layout.outputs, int(self.crew.settings.runs.outputs_cap))
-        outputs = _masked(outputs, masker)
-        move = on_exit(
-            Ending(
-                reason=ending.reason,
-                exit_code=ending.exit_code,
-                at=clock.from_us(ending.finished_at_us),
-                oom=ending.oom,
-                message=masker.mask_text(ending.message) if ending.message else None,
-                timeout_s=self._timeout(),
-                outputs_problem=masker.mask_text(trouble) if trouble else None,
-            )
-        )
+        outputs = masker.mask_json(outputs)
+        move = ends.told(ending, masker, self._timeout(), trouble)
         if self.pinned.hooks != NONE:
             move = with_hooks(move, read_small(self.layout.io / RECORD))
-        usage = {
-            "wall_s": ending.usage.wall_s,
-            "cpu_s": ending.usage.cpu_s,
-            "memory_peak_mb": _mb(ending.usage.memory_peak_bytes),
-            "output_bytes": ending.output.bytes,
-            "output_dropped_bytes": ending.output.dropped,
-            **self.crew.sampler.totals(self.id),
-        }
-        if self._progress:
-            self._progress["stages"] = self._stages.told(ending.finished_at_us)
-        extra = {"progress": self._progress} if self._progress else {}
+        usage = ends.used(ending) | self.crew.sampler.totals(self.id)
+        progress = self._progress.ended(ending.finished_at_us)
+        extra = {"progress": progress} if progress else {}
         await self._apply(move, outputs=outputs, usage=usage, **extra)
         await self._tidy()
 
@@ -482,49 +395,3 @@ class Attempt:
         ends.tell(self.crew, self.claim, self.pinned, move, again)
         logger.info(move.event, run_id=token.run_id, attempt=token.attempt, exit_code=move.exit_code)
         return True
-
-    def _on_progress(self, percent: float, message: str, at: datetime) -> None:
-        self._say({"percent": percent, "message": message, "at": clock.rfc3339(at), "stages": self._stages.told()})
-
-    def _on_stage(self, name: str, at_us: int) -> None:
-        self._stages.begin(name, at_us)
-        said = self._progress or {"percent": None, "message": ""}
-        self._say({**said, "at": clock.rfc3339(clock.from_us(at_us)), "stages": self._stages.told()})
-
-    def _say(self, progress: dict[str, Any]) -> None:
-        self._progress = progress
-        self.crew.announce_progress(self.claim, progress)
-        if self._progress_timer is None:
-            # Not each is written, but the last one always is, however long the script says nothing after it.
-            loop = asyncio.get_running_loop()
-            self._progress_timer = loop.call_at(self._progress_at + PROGRESS_S, self._keep_progress)
-
-    def _keep_progress(self) -> None:
-        self._progress_timer = None
-        self._progress_at = asyncio.get_running_loop().time()
-        self.crew.keep(self._note_progress(dict(self._progress or {})))
-
-    async def _note_progress(self, progress: dict[str, Any]) -> None:
-        async with self.crew.database.write() as session:
-            await repository.note_attempt(session, self.token, progress=progress)
-
-
-def _mb(size: int | None) -> float | None:
-    return None if size is None else round(size / MB, 3)
-
-
-def _masked(value: Any, masker: Masker) -> Any:
-    """Mask every string, key and number of a JSON value; a number that holds a secret becomes text."""
-    match value:
-        case str():
-            return masker.mask_text(value)
-        case dict():
-            return {masker.mask_text(key): _masked(inner, masker) for key, inner in value.items()}
-        case list():
-            return [_masked(inner, masker) for inner in value]
-        case bool() | None:
-            return value
-        case _:
-            text = json.dumps(value)
-            shown = masker.mask_text(text)
-            return value if shown == text else shown

@@ -1,19 +1,51 @@
-"""What follows from an attempt's end beside its row: what a failure is the same as, and who is told."""
+"""An attempt's end: what its exit means, what it used, what a failure is the same as, and who is told."""
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
-from runyard import log
+from runyard import clock, log
 from runyard.engine.crew import Crew
+from runyard.runner import Exit
 from runyard.runs.fingerprints import MOST_LINES, fingerprint
 from runyard.runs.gatekeeper import freed
-from runyard.runs.lifecycle import Move, State
+from runyard.runs.lifecycle import Ending, Move, State, on_exit
 from runyard.runs.repository import Claim, Token
 from runyard.runs.retry import Retry
 from runyard.runs.settling import FAILED, Failed
 from runyard.scripts.content import Pinned
+from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
+
+MB = 1_000_000
+
+
+def told(ending: Exit, masker: Masker, timeout_s: float | None, trouble: str | None) -> Move:
+    """Return what a command's exit means for its run; `trouble` is what was wrong with its outputs."""
+    return on_exit(
+        Ending(
+            reason=ending.reason,
+            exit_code=ending.exit_code,
+            at=clock.from_us(ending.finished_at_us),
+            oom=ending.oom,
+            message=masker.mask_text(ending.message) if ending.message else None,
+            timeout_s=timeout_s,
+            outputs_problem=masker.mask_text(trouble) if trouble else None,
+        )
+    )
+
+
+def used(ending: Exit) -> dict[str, Any]:
+    """Return what an attempt used, as its row keeps it."""
+    peak = ending.usage.memory_peak_bytes
+    return {
+        "wall_s": ending.usage.wall_s,
+        "cpu_s": ending.usage.cpu_s,
+        "memory_peak_mb": None if peak is None else round(peak / MB, 3),
+        "output_bytes": ending.output.bytes,
+        "output_dropped_bytes": ending.output.dropped,
+    }
 
 
 async def failed(crew: Crew, claim: Claim, pinned: Pinned, move: Move) -> Failed | None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from runyard import __version__, clock, ids, log
 from runyard.dispatch.contract import Dispatch, Ready, Slot
-from runyard.engine.attempt import Attempt, parse_attempt_id
+from runyard.engine.attempt import Attempt
 from runyard.engine.crew import Crew
+from runyard.engine.naming import parse_attempt_id
 from runyard.engine.sampler import Subject
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
 from runyard.runner.engine import EngineTrouble

@@ -1,9 +1,10 @@
 """Masking: secrets never leave a run's output, however the bytes arrive."""
 
+import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from runyard.secrets.forms import forms
 
@@ -82,6 +83,22 @@ class Masker:
         if self._search is None:
             return text
         return self.mask(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def mask_json(self, value: Any) -> Any:
+        """Return a JSON value with every string, key and number masked; a number that holds a secret becomes text."""
+        match value:
+            case str():
+                return self.mask_text(value)
+            case dict():
+                return {self.mask_text(key): self.mask_json(inner) for key, inner in value.items()}
+            case list():
+                return [self.mask_json(inner) for inner in value]
+            case bool() | None:
+                return value
+            case _:
+                text = json.dumps(value)
+                shown = self.mask_text(text)
+                return value if shown == text else shown
 
     def _replace(self, text: bytes, search: "BytesAhoCorasick", *, last: bool) -> tuple[bytes, int]:
         """Return the masked beginning of `text` and how many bytes of it that covers."""
