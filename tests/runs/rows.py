@@ -10,7 +10,7 @@ from runyard.db.session import Database
 from runyard.ids import ProjectId, UserId
 from runyard.live.bus import LocalBus
 from runyard.projects.service import ProjectService
-from runyard.runs import repository
+from runyard.runs import records, repository
 from runyard.runs.models import RunRow
 from runyard.scripts.schemas import Draft, NewScript
 from runyard.scripts.service import ScriptService
@@ -82,10 +82,10 @@ class Rows:
 
     async def row(self, run_id: str) -> RunRow:
         async with self.database.read() as session:
-            row = await repository.get(session, run_id)
+            row = await records.get(session, run_id)
             assert row is not None
             return row
 
     async def events(self, run_id: str) -> list[str]:
         async with self.database.read() as session:
-            return [event.kind for event in await repository.events_of(session, run_id, 0, 100)]
+            return [event.kind for event in await records.events_of(session, run_id, 0, 100)]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from runyard import clock, ids
 from runyard.db.session import Database
 from runyard.ids import ProjectId
-from runyard.runs import listing, repository
+from runyard.runs import keys, listing, queue, records, repository
 from runyard.runs.lifecycle import (
     Ending,
     Failure,
@@ -66,7 +66,7 @@ async def test_of_twenty_claimers_one_gets_it(rows: Rows) -> None:
     assert row.worker_id == f"wrk_{got.index(won)}"
     assert await rows.events(run_id) == ["run.queued", "run.claimed"]
     async with rows.database.read() as session:
-        attempts = await repository.attempts_of(session, run_id)
+        attempts = await records.attempts_of(session, run_id)
     assert [(a.fence, a.worker_id, a.state) for a in attempts] == [(1, row.worker_id, "starting")]
 
 
@@ -94,7 +94,7 @@ async def test_a_writer_whose_claim_was_overtaken_changes_nothing(rows: Rows) ->
     assert (row.state, row.worker_id, row.waiting, row.environment_id) == ("starting", "wrk_2", None, None)
     assert await rows.events(run_id) == before
     async with rows.database.read() as session:
-        latest = await repository.latest_attempt(session, row)
+        latest = await records.latest_attempt(session, row)
     assert latest is not None
     assert (latest.fence, latest.progress, latest.outputs) == (2, None, None)
 
@@ -114,8 +114,8 @@ async def test_the_course_of_a_run(rows: Rows) -> None:
     row = await rows.row(run_id)
     assert (row.state, row.exit_code, row.error_code, row.finished_at) == ("failed", 3, "exit_code", done.at)
     async with rows.database.read() as session:
-        (attempt,) = await repository.attempts_of(session, run_id)
-        events = await repository.events_of(session, run_id, 0, 100)
+        (attempt,) = await records.attempts_of(session, run_id)
+        events = await records.events_of(session, run_id, 0, 100)
     assert (attempt.state, attempt.outputs, attempt.usage) == ("failed", [1, {"a": None}], {"wall_s": 1.5})
     assert (attempt.error_message, attempt.isolation) == ("It exited with code 3.", {"level": "process"})
     assert events[-1].data == {"exit_code": 3, "error": {"code": "exit_code", "message": "It exited with code 3."}}
@@ -167,7 +167,7 @@ async def test_a_cancel_and_an_end_at_once(rows: Rows) -> None:
     queued = await rows.add()
     async with rows.database.write() as session:
         assert not await repository.ask_cancel(session, queued, clock.now())
-        assert list(await repository.unheard_cancels(session)) == []
+        assert list(await queue.unheard_cancels(session)) == []
 
 
 async def test_flags_of_living_runs_are_found_again(rows: Rows) -> None:
@@ -175,7 +175,7 @@ async def test_flags_of_living_runs_are_found_again(rows: Rows) -> None:
     await claimed(rows, run_id)
     async with rows.database.write() as session:
         assert await repository.ask_cancel(session, run_id, clock.now())
-        assert list(await repository.unheard_cancels(session)) == [run_id]
+        assert list(await queue.unheard_cancels(session)) == [run_id]
 
 
 async def test_nobody_claims_what_is_not_due(rows: Rows) -> None:
@@ -183,7 +183,7 @@ async def test_nobody_claims_what_is_not_due(rows: Rows) -> None:
     now = await rows.add(not_before=clock.now() - timedelta(seconds=1))
     assert await claim(rows, later) is None
     async with rows.database.read() as session:
-        assert [hint.run_id for hint in await repository.due(session, 10)] == [now]
+        assert [hint.run_id for hint in await queue.due(session, 10)] == [now]
     assert await claim(rows, now) is not None
     assert await claim(rows, "run_unknown") is None
 
@@ -192,12 +192,12 @@ async def test_what_is_due_comes_best_first(rows: Rows) -> None:
     low, old, new, high = [await rows.add(priority=p) for p in (-1, 0, 0, 5)]
     other = await rows.add(queue="gpu")
     async with rows.database.read() as session:
-        hints = await repository.due(session, 10)
+        hints = await queue.due(session, 10)
         assert [hint.run_id for hint in hints] == [high, old, new, other, low]
-        assert len(await repository.due(session, 2)) == 2
-        ahead = {run_id: await repository.ahead_of(session, await rows.row(run_id), 10) for run_id in (high, new, low)}
+        assert len(await queue.due(session, 2)) == 2
+        ahead = {run_id: await queue.ahead_of(session, await rows.row(run_id), 10) for run_id in (high, new, low)}
         assert ahead == {high: 0, new: 2, low: 3}
-        assert await repository.ahead_of(session, await rows.row(low), 2) == 2
+        assert await queue.ahead_of(session, await rows.row(low), 2) == 2
 
 
 async def test_filters(rows: Rows) -> None:
@@ -229,8 +229,8 @@ async def test_filters(rows: Rows) -> None:
         foreign = Filter(projects=[ProjectId("prj_x")])
         assert await listing.listed(session, foreign, None, 10) == []
         assert await listing.listed(session, Filter(projects=[]), None, 10) == []
-        assert await repository.labels_of(session, [a, b]) == {a: {"team": "a", "env": "x"}, b: {"team": "b"}}
-        assert await repository.labels_of(session, []) == {}
+        assert await records.labels_of(session, [a, b]) == {a: {"team": "a", "env": "x"}, b: {"team": "b"}}
+        assert await records.labels_of(session, []) == {}
 
 
 async def test_pages_stay_as_they_are_while_runs_are_added(rows: Rows) -> None:
@@ -256,15 +256,13 @@ async def test_counts_and_who_holds_what(rows: Rows) -> None:
         # one that waits for its environment holds no slot
         await repository.note(session, token, waiting="environment")
     async with rows.database.read() as session:
-        counts = await repository.counts(session, [State.queued, State.starting, State.running], None)
+        counts = await queue.counts(session, [State.queued, State.starting, State.running], None)
         assert counts == {State.queued: 1, State.starting: 2, State.running: 0}
-        assert sum((await repository.counts(session, list(State), [rows.project])).values()) == 3
-        assert sum((await repository.counts(session, list(State), [])).values()) == 0
-        assert await repository.held(session) == {"wrk_1": 1}
-        assert [row.id for row in await repository.held_by(session, "wrk_2")] == [two]
-        assert await repository.in_use_by(session, [rows.version_id])
-        assert not await repository.in_use_by(session, ["ver_x"])
-        script_runs = await repository.latest_of(session, [rows.project], ["scr_x"])
+        assert sum((await queue.counts(session, list(State), [rows.project])).values()) == 3
+        assert sum((await queue.counts(session, list(State), [])).values()) == 0
+        assert await queue.held(session) == {"wrk_1": 1}
+        assert [row.id for row in await queue.held_by(session, "wrk_2")] == [two]
+        script_runs = await records.latest_of(session, [rows.project], ["scr_x"])
         assert list(script_runs) == []
     assert three
 
@@ -274,32 +272,33 @@ async def test_the_newest_run_of_each_script(rows: Rows) -> None:
     for script in (first, second, first):
         last = await rows.add(script_id=script)
     async with rows.database.read() as session:
-        found = {row.script_id: row.id for row in await repository.latest_of(session, [rows.project], [first, second])}
+        found = {row.script_id: row.id for row in await records.latest_of(session, [rows.project], [first, second])}
         assert found[first] == last
         assert set(found) == {first, second}
-        assert list(await repository.latest_of(session, ["prj_x"], [first])) == []
+        assert list(await records.latest_of(session, ["prj_x"], [first])) == []
 
 
 async def test_one_key_makes_one_run(rows: Rows) -> None:
     async def once(n: int) -> bool:
-        row = {"user_id": "usr_ada", "key": "k", "fingerprint": str(n), "run_id": f"run_{n}", "created_at": clock.now()}
         try:
-            await rows.database.transact(lambda connection: repository.remember(connection, row))
+            await rows.database.transact(
+                lambda connection: keys.remember(connection, "usr_ada", "k", str(n), f"run_{n}")
+            )
         except IntegrityError:
             return False
         return True
 
     assert sum(await asyncio.gather(*(once(n) for n in range(10)))) == 1
     async with rows.database.write() as session:
-        known = await repository.recall(session, "usr_ada", "k")
+        known = await keys.recall(session, "usr_ada", "k")
         assert known is not None
         assert known.run_id == f"run_{known.fingerprint}"
-        assert await repository.recall(session, "usr_bob", "k") is None
-        await repository.forget_keys(session, clock.now() - timedelta(days=1))
-        assert await repository.recall(session, "usr_ada", "k") is not None
-        await repository.forget_keys(session, clock.now() + timedelta(seconds=1))
+        assert await keys.recall(session, "usr_bob", "k") is None
+        await keys.forget(session, clock.now() - timedelta(days=1))
+        assert await keys.recall(session, "usr_ada", "k") is not None
+        await keys.forget(session, clock.now() + timedelta(seconds=1))
         session.expire_all()
-        assert await repository.recall(session, "usr_ada", "k") is None
+        assert await keys.recall(session, "usr_ada", "k") is None
 
 
 async def test_what_ended_long_ago(rows: Rows) -> None:
@@ -313,9 +312,9 @@ async def test_what_ended_long_ago(rows: Rows) -> None:
     await rows.add()
     async with rows.database.read() as session:
         soon = clock.now() + timedelta(seconds=1)
-        assert list(await repository.finished_before(session, soon, "", 10)) == ends
-        assert list(await repository.finished_before(session, soon, ends[0], 1)) == [ends[1]]
-        assert list(await repository.finished_before(session, clock.now() - timedelta(days=1), "", 10)) == []
+        assert list(await records.finished_before(session, soon, "", 10)) == ends
+        assert list(await records.finished_before(session, soon, ends[0], 1)) == [ends[1]]
+        assert list(await records.finished_before(session, clock.now() - timedelta(days=1), "", 10)) == []
 
 
 async def test_a_run_and_its_inputs_stand_or_fall_together(rows: Rows) -> None:
@@ -323,8 +322,8 @@ async def test_a_run_and_its_inputs_stand_or_fall_together(rows: Rows) -> None:
     with pytest.raises(IntegrityError):
         await rows.add(run_id, version_id="ver_unknown")
     async with rows.database.read() as session:
-        assert await repository.get(session, run_id) is None
+        assert await records.get(session, run_id) is None
     run_id = await rows.add(labels={"a": "1"})
     async with rows.database.read() as session:
-        inputs = await repository.inputs_of(session, run_id)
+        inputs = await records.inputs_of(session, run_id)
     assert (inputs.labels, inputs.uploads, inputs.parameters) == ({"a": "1"}, [], {})

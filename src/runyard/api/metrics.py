@@ -11,7 +11,7 @@ from runyard import __version__
 from runyard.access.guards import authenticate
 from runyard.access.permissions import Permission
 from runyard.errors import Forbidden
-from runyard.runs import repository as runs
+from runyard.runs import queue
 from runyard.runs.lifecycle import State
 from runyard.web.depends import Reading
 from runyard.workers import repository as workers
@@ -61,9 +61,9 @@ async def _families(session: AsyncSession) -> list[object]:
     from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
     live = GaugeMetricFamily("runyard_runs_live", "Runs that are not over yet, by state.", labels=["state"])
-    for state, count in (await runs.counts(session, LIVE, None)).items():
+    for state, count in (await queue.counts(session, LIVE, None)).items():
         live.add_metric([state.value], count)
-    busy = await runs.held(session)
+    busy = await queue.held(session)
     return [
         InfoMetricFamily("runyard_build", "What runs here.", {"version": __version__}),
         live,

@@ -18,8 +18,8 @@ from runyard.live.bus import Bus
 from runyard.runner import Launcher
 from runyard.runs.lifecycle import Move
 from runyard.runs.logs import LogStore
+from runyard.runs.newruns import sealed_context
 from runyard.runs.repository import Claim
-from runyard.runs.service import sealed_context
 from runyard.sandbox import Sandboxes
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned

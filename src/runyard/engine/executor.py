@@ -17,7 +17,7 @@ from runyard.engine.naming import parse_attempt_id
 from runyard.engine.sampler import Subject
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
 from runyard.runner.engine import EngineTrouble
-from runyard.runs import repository, settling
+from runyard.runs import queue, records, repository, settling
 from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
 from runyard.runs.repository import Claim, Inputs, Token
@@ -72,7 +72,7 @@ class Executor:
         await self.crew.sampler.stop()
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)
-            left = len(await repository.held_by(session, self.worker_id))
+            left = len(await queue.held_by(session, self.worker_id))
         await self.crew.finish_small_work()
         await self.crew.launcher.close()
         logger.info("worker.detached", worker_id=self.worker_id, runs=left)
@@ -144,8 +144,8 @@ class Executor:
 
     async def _refill(self, limit: int) -> list[Ready]:
         async with self.crew.database.read() as session:
-            hints = await repository.due(session, limit)
-            heard = await repository.unheard_cancels(session)
+            hints = await queue.due(session, limit)
+            heard = await queue.unheard_cancels(session)
         for run_id in heard:
             self.cancel(run_id)
         return [Ready.of(hint.run_id, hint.queue, hint.priority) for hint in hints]
@@ -192,7 +192,7 @@ class Executor:
 
     async def _recover(self) -> None:
         async with self.crew.database.read() as session:
-            held = {row.id: row for row in await repository.held_by(session, self.worker_id)}
+            held = {row.id: row for row in await queue.held_by(session, self.worker_id)}
         spooled = {}
         for spool in sorted(await asyncio.to_thread(_folders, self.crew.spool)):
             token = parse_attempt_id(spool.name)
@@ -218,7 +218,7 @@ class Executor:
 
     async def _resume(self, row: RunRow, spool: Path | None) -> None:
         async with self.crew.database.read() as session:
-            inputs = await repository.inputs_of(session, row.id)
+            inputs = await records.inputs_of(session, row.id)
         pinned = await self.crew.version(row.version_id)
         claim = Claim(
             token=Token(row.id, row.attempt, row.fence),

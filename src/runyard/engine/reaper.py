@@ -13,7 +13,7 @@ from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.engine.workspace import Workspaces
 from runyard.live.bus import Bus
-from runyard.runs import repository, settling
+from runyard.runs import keys, queue, records, settling
 from runyard.runs.lifecycle import on_lost
 from runyard.runs.models import RunRow
 from runyard.runs.retry import Retry
@@ -92,7 +92,7 @@ class Reaper:
         async with self._database.write() as session:
             for worker_id in () if patient else await workers.expire(session):
                 logger.warning("worker.expired", worker_id=worker_id)
-                for row in await repository.held_by(session, worker_id):
+                for row in await queue.held_by(session, worker_id):
                     reason = "Its worker has not been heard of for longer than its lease."
                     move, again = await settling.lose(session, row, on_lost(reason, clock.now()))
                     if move is not None:
@@ -100,7 +100,7 @@ class Reaper:
                         after_commit(session, partial(self._announce, row, clock.rfc3339(move.at), again))
         self._seen = clock.now()
         async with self._database.read() as session:
-            heard = await repository.unheard_cancels(session)
+            heard = await queue.unheard_cancels(session)
         for run_id in heard:
             self._dispatch.cancel(run_id)
         return lost
@@ -112,7 +112,7 @@ class Reaper:
         if now < self._sweep_from:
             return 0
         async with self._database.read() as session:
-            old = await repository.finished_before(session, before, self._swept, BATCH)
+            old = await records.finished_before(session, before, self._swept, BATCH)
         for run_id in old:
             await asyncio.to_thread(self._workspaces.discard, run_id)
         # Runs do not end in the order of their ids: after the last one the sweep begins anew, though not at once.
@@ -121,7 +121,7 @@ class Reaper:
         else:
             self._swept, self._sweep_from = "", now + timedelta(seconds=SWEEP_S)
         async with self._database.write() as session:
-            await repository.forget_keys(session, now - timedelta(days=KEYS_DAYS))
+            await keys.forget(session, now - timedelta(days=KEYS_DAYS))
         await asyncio.to_thread(_sweep_tmp, self._settings.data / "tmp")
         return len(old)
 

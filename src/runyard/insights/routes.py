@@ -13,8 +13,7 @@ from runyard.insights import repository
 from runyard.insights.machine import Gauge
 from runyard.insights.schemas import Home, QueueCounts, SandboxLevel, Slots, SystemInfo
 from runyard.runs import listing as lists
-from runyard.runs import repository as runs
-from runyard.runs import views
+from runyard.runs import queue, views
 from runyard.runs.lifecycle import State
 from runyard.runs.schemas import Items
 from runyard.web.depends import Reading, provided
@@ -65,7 +64,7 @@ async def home(
 async def system(actor: SystemReader, session: Reading, gauge: Machine) -> SystemInfo:
     """Return what runs here and on what."""
     del actor
-    listed = await workers.listed(session, await runs.held(session))
+    listed = await workers.listed(session, await queue.held(session))
     online = next((worker for worker in listed if worker.state == worker_rows.ONLINE), None)
     info = online.info if online else {}
     return SystemInfo(
@@ -83,13 +82,13 @@ async def system(actor: SystemReader, session: Reading, gauge: Machine) -> Syste
 async def listing(actor: SystemReader, session: Reading) -> Items[Worker]:
     """List workers, online ones first."""
     del actor
-    return Items(items=await workers.listed(session, await runs.held(session)))
+    return Items(items=await workers.listed(session, await queue.held(session)))
 
 
 async def _queue(session: AsyncSession) -> QueueCounts:
-    counts = await runs.counts(session, (State.queued, State.starting, State.running), None)
+    counts = await queue.counts(session, (State.queued, State.starting, State.running), None)
     return QueueCounts(queued=counts[State.queued], starting=counts[State.starting], running=counts[State.running])
 
 
 async def _slots(session: AsyncSession) -> Slots:
-    return Slots(total=await worker_rows.online_slots(session), in_use=sum((await runs.held(session)).values()))
+    return Slots(total=await worker_rows.online_slots(session), in_use=sum((await queue.held(session)).values()))

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.environments.models import Environment
-from runyard.runs import repository
+from runyard.runs import records
 from runyard.runs.models import RunAttemptRow, RunInputRow, RunRow
-from runyard.runs.service import sealed_context
+from runyard.runs.newruns import sealed_context
 from runyard.scripts.models import ScriptVersion
 from runyard.secrets.sealing import Sealer
 
@@ -129,14 +129,14 @@ class Side:
 
 async def read(session: AsyncSession, sealer: Sealer, run: RunRow) -> Side:
     """Gather one side."""
-    inputs = await repository.inputs_of(session, run.id)
+    inputs = await records.inputs_of(session, run.id)
     version = (await session.execute(select(ScriptVersion).where(ScriptVersion.id == run.version_id))).scalar_one()
     environment = None
     if run.environment_id is not None:
         found = select(Environment).where(Environment.id == run.environment_id)
         environment = (await session.execute(found)).scalar_one_or_none()
     hidden = json.loads(sealer.open(inputs.sealed, sealed_context(run.id))) if inputs.sealed else {}
-    return Side(run, inputs, await repository.latest_attempt(session, run), version, environment, hidden)
+    return Side(run, inputs, await records.latest_attempt(session, run), version, environment, hidden)
 
 
 async def changes(session: AsyncSession, sealer: Sealer, a: RunRow, b: RunRow) -> list[Change]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor, Permission
 from runyard.ids import ProjectId
-from runyard.runs import comparing, repository
+from runyard.runs import comparing, records
 from runyard.runs.comparing import Change
 from runyard.runs.errors import NoSuchFailure
 from runyard.runs.lifecycle import State
@@ -103,7 +103,7 @@ async def detail(session: AsyncSession, actor: Actor, sealer: Sealer, group_id: 
         raise NoSuchFailure
     actor.demand(Permission.run_read, ProjectId(row.project_id), NoSuchFailure)
     good = await _last_good(session, row)
-    first = await repository.get(session, row.first_run_id)
+    first = await records.get(session, row.first_run_id)
     changed = await comparing.changes(session, sealer, good, first) if good is not None and first is not None else []
     others = select(Row).where(Row.project_id == row.project_id, Row.hash == row.hash, Row.id != row.id)
     also = (await session.execute(others.order_by(Row.last_at.desc()).limit(20))).scalars().all()

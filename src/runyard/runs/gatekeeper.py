@@ -15,7 +15,7 @@ from runyard import clock, log
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.live.bus import Bus
-from runyard.runs import gates, repository
+from runyard.runs import gates, queue, repository
 from runyard.runs.admission import Answer, Gate, Scope, Verdict, on_submit
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.runs.lifecycle import State, on_cancelled_early
@@ -154,7 +154,7 @@ class Gatekeeper:
             return 0
         at = clock.now()
 
-        def decide(sync: Connection) -> list[repository.Hint]:
+        def decide(sync: Connection) -> list[queue.Hint]:
             gates.take_turn(sync, at)
             limits = read_limits(sync)
             gates.recall(sync, limits)

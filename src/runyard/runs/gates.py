@@ -13,7 +13,7 @@ from runyard.runs.admission import Candidate, Gate, Scope, open_up, overfull
 from runyard.runs.lifecycle import ACTIVE, State
 from runyard.runs.limits import LOCK, Limits, stored_gate
 from runyard.runs.models import RunLimitRow, RunRow
-from runyard.runs.repository import Hint
+from runyard.runs.queue import Hint
 
 _RUNS = cast("Table", RunRow.__table__)
 _LIMITS = cast("Table", RunLimitRow.__table__)

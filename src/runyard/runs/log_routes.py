@@ -13,7 +13,7 @@ from runyard.access.permissions import Permission
 from runyard.db.session import Database
 from runyard.errors import FieldError
 from runyard.live.bus import Bus
-from runyard.runs import files, log_answers, repository
+from runyard.runs import files, log_answers, records
 from runyard.runs.errors import NoSuchAttempt, NoSuchRun
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.log_stream import follow
@@ -149,7 +149,7 @@ async def stream(
     All lines are sent, at most some 50,000 a second. With `behind`, what a reader can not keep up with is left out, and
     an event `skipped` says which lines (`from`, `to`, `count`); they are in the log.
     """
-    seen = await yard.look(lambda connection: repository.glimpse(connection, run_id))
+    seen = await yard.look(lambda connection: records.glimpse(connection, run_id))
     if seen is None:
         raise NoSuchRun
     actor.demand(Permission.run_read, seen.project_id, NoSuchRun)
@@ -165,7 +165,7 @@ async def stream(
 async def listing(run_id: str, actor: Reader, session: Reading, runs: Runs) -> Items[RunFile]:
     """List what lies in a run's workspace."""
     row = await runs.find(session, actor, run_id, Permission.run_read)
-    uploads = set((await repository.inputs_of(session, run_id)).uploads)
+    uploads = set((await records.inputs_of(session, run_id)).uploads)
     entries = await asyncio.to_thread(files.listing, runs.files_of(row))
     return Items(
         items=[

@@ -8,7 +8,7 @@ from typing import Any
 from runyard import clock
 from runyard.db.session import Database
 from runyard.live.bus import CLOSING, Bus, Subscription
-from runyard.runs import log_answers, repository
+from runyard.runs import log_answers, records
 from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.logs import LogReader
 from runyard.runs.logs.threads import unbroken
@@ -67,7 +67,7 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
             heard = "log"
             while True:
                 if row is None:
-                    row = await database.look(lambda connection: repository.glimpse(connection, run_id))
+                    row = await database.look(lambda connection: records.glimpse(connection, run_id))
                     if row is None:
                         return
                     if told != (row.state, row.attempt):

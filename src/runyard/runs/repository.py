@@ -1,6 +1,6 @@
 """Rows of runs. `apply` is the only writer of a run's state."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,11 +10,9 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Table,
-    and_,
     bindparam,
     delete,
     false,
-    func,
     insert,
     null,
     or_,
@@ -26,9 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard.db.prepared import Prepared
 from runyard.db.types import DatabaseNow
 from runyard.ids import ProjectId
-from runyard.runs.lifecycle import ACTIVE, TERMINAL, Move, State
+from runyard.runs.lifecycle import ACTIVE, Move, State
 from runyard.runs.models import (
-    IdempotencyRow,
     RunAttemptRow,
     RunEventRow,
     RunInputRow,
@@ -41,7 +38,6 @@ _ATTEMPTS = cast("Table", RunAttemptRow.__table__)
 _EVENTS = cast("Table", RunEventRow.__table__)
 _GIVEN = cast("Table", RunInputRow.__table__)
 _LABELS = cast("Table", RunLabelRow.__table__)
-_KEYS = cast("Table", IdempotencyRow.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +73,6 @@ class Claim:
     cancel_requested: bool
     inputs: Inputs
     gate: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """What travels to workers of a queued run."""
-
-    run_id: str
-    queue: str
-    priority: int
 
 
 def add(connection: Connection, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
@@ -183,7 +170,6 @@ _ADD_INPUTS = Prepared(insert(_GIVEN).inline())
 _ADD_LABEL = Prepared(insert(_LABELS).inline())
 _ADD_EVENT = Prepared(insert(_EVENTS).inline())
 _ADD_ATTEMPT = Prepared(insert(_ATTEMPTS).inline())
-_ADD_KEY = Prepared(insert(_KEYS).inline())
 _RELABEL = Prepared(update(_LABELS).where(_LABELS.c.run_id == bindparam("the_run")))
 _CLAIM = Prepared(
     update(_RUNS)
@@ -212,11 +198,6 @@ _INPUTS = Prepared(
     select(*(_GIVEN.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits"))).where(
         _GIVEN.c.run_id == bindparam("the_run")
     )
-)
-_GLIMPSE = Prepared(
-    select(
-        *(_RUNS.c[name] for name in ("id", "project_id", "state", "attempt", "exit_code", "started_at", "finished_at"))
-    ).where(_RUNS.c.id == bindparam("the_run"))
 )
 
 
@@ -330,167 +311,3 @@ async def ask_cancel(session: AsyncSession, run_id: str, at: datetime) -> bool:
     )
     result: CursorResult[Any] = await session.execute(statement)  # type: ignore[assignment]
     return result.rowcount == 1
-
-
-def glimpse(connection: Connection, run_id: str) -> Any:
-    """Return where a run stands (id, project_id, state, attempt, exit_code, times), or None: for whoever follows it."""
-    return None if "\0" in run_id else _GLIMPSE.one(connection, {"the_run": run_id})
-
-
-async def get(session: AsyncSession, run_id: str) -> RunRow | None:
-    """Return a run's row."""
-    if "\0" in run_id:
-        # PostgreSQL refuses to even look for it.
-        return None
-    return (await session.execute(select(RunRow).where(RunRow.id == run_id))).scalar_one_or_none()
-
-
-async def inputs_of(session: AsyncSession, run_id: str) -> RunInputRow:
-    """Return what a run was given."""
-    return (await session.execute(select(RunInputRow).where(RunInputRow.run_id == run_id))).scalar_one()
-
-
-async def labels_of(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return the labels of several runs."""
-    labels: dict[str, dict[str, str]] = {run_id: {} for run_id in run_ids}
-    if run_ids:
-        for row in (await session.execute(select(RunLabelRow).where(RunLabelRow.run_id.in_(run_ids)))).scalars():
-            labels[row.run_id][row.name] = row.value
-    return labels
-
-
-async def attempts_of(session: AsyncSession, run_id: str) -> Sequence[RunAttemptRow]:
-    """Return a run's attempts, oldest first."""
-    order = (RunAttemptRow.attempt, RunAttemptRow.fence)
-    statement = select(RunAttemptRow).where(RunAttemptRow.run_id == run_id).order_by(*order)
-    return (await session.execute(statement)).scalars().all()
-
-
-async def latest_attempt(session: AsyncSession, run: RunRow) -> RunAttemptRow | None:
-    """Return the attempt that the run's row speaks of."""
-    statement = select(RunAttemptRow).where(
-        RunAttemptRow.run_id == run.id, RunAttemptRow.attempt == run.attempt, RunAttemptRow.fence == run.fence
-    )
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def events_of(session: AsyncSession, run_id: str, after: int, limit: int) -> Sequence[RunEventRow]:
-    """Return up to `limit` lines of a run's journal after `after`, in order."""
-    statement = (
-        select(RunEventRow)
-        .where(RunEventRow.run_id == run_id, RunEventRow.id > after)
-        .order_by(RunEventRow.id)
-        .limit(limit)
-    )
-    return (await session.execute(statement)).scalars().all()
-
-
-async def latest_of(session: AsyncSession, projects: Sequence[str], script_ids: Sequence[str]) -> Sequence[RunRow]:
-    """Return the newest run of each script."""
-    newest = (
-        select(func.max(RunRow.id))
-        .where(RunRow.script_id.in_(script_ids), RunRow.project_id.in_(projects))
-        .group_by(RunRow.script_id)
-    )
-    return (await session.execute(select(RunRow).where(RunRow.id.in_(newest)))).scalars().all()
-
-
-async def due(session: AsyncSession, limit: int) -> list[Hint]:
-    """Return the queued runs that may start now, best first, as hints."""
-    ready = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
-    statement = (
-        select(RunRow.id, RunRow.queue, RunRow.priority)
-        .where(RunRow.state == State.queued.value, RunRow.held == false(), ready)
-        .order_by(RunRow.priority.desc(), RunRow.id)
-        .limit(limit)
-    )
-    return [Hint(*row) for row in (await session.execute(statement))]
-
-
-async def held_by(session: AsyncSession, worker_id: str) -> Sequence[RunRow]:
-    """Return the runs that a worker has claimed and not settled."""
-    statement = select(RunRow).where(RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE]))
-    return (await session.execute(statement)).scalars().all()
-
-
-async def unheard_cancels(session: AsyncSession) -> Sequence[str]:
-    """Return live runs whose cancel flag is raised."""
-    statement = select(RunRow.id).where(
-        RunRow.state.in_([state.value for state in ACTIVE]), RunRow.cancel_requested_at.is_not(None)
-    )
-    return (await session.execute(statement)).scalars().all()
-
-
-async def ahead_of(session: AsyncSession, run: RunRow, cap: int) -> int:
-    """Return how many queued runs will be taken before this one, counted up to `cap`."""
-    better = or_(
-        RunRow.priority > run.priority,
-        and_(RunRow.priority == run.priority, RunRow.id < run.id),
-    )
-    rows = (
-        select(RunRow.id)
-        .where(RunRow.state == State.queued.value, RunRow.held == false(), RunRow.queue == run.queue, better)
-        .limit(cap)
-        .subquery()
-    )
-    return (await session.execute(select(func.count()).select_from(rows))).scalar_one()
-
-
-async def counts(session: AsyncSession, states: Iterable[State], projects: Sequence[str] | None) -> dict[State, int]:
-    """Return how many runs are in each of `states`."""
-    statement = select(RunRow.state, func.count()).where(RunRow.state.in_([state.value for state in states]))
-    if projects is not None:
-        statement = statement.where(RunRow.project_id.in_(projects))
-    found = {State(state): count for state, count in (await session.execute(statement.group_by(RunRow.state)))}
-    return {state: found.get(state, 0) for state in states}
-
-
-async def in_use_by(session: AsyncSession, script_version_ids: Sequence[str]) -> bool:
-    """Whether a run still names one of these versions."""
-    statement = select(RunRow.id).where(RunRow.version_id.in_(script_version_ids)).limit(1)
-    return (await session.execute(statement)).first() is not None
-
-
-async def recall(session: AsyncSession, user_id: str, key: str) -> IdempotencyRow | None:
-    """Return what an idempotency key stands for."""
-    statement = select(IdempotencyRow).where(IdempotencyRow.user_id == user_id, IdempotencyRow.key == key)
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
-def remember(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Keep an idempotency key with the run that it made."""
-    _ADD_KEY.run(connection, row)
-
-
-async def forget_keys(session: AsyncSession, before: datetime) -> None:
-    """Drop idempotency keys that are older than `before`."""
-    await session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < before))
-
-
-async def finished_before(session: AsyncSession, at: datetime, after: str, limit: int) -> Sequence[str]:
-    """Return ids above `after` of runs that ended before `at`, oldest first."""
-    statement = (
-        select(RunRow.id)
-        .where(
-            RunRow.id > after,
-            RunRow.state.in_([state.value for state in TERMINAL]),
-            RunRow.finished_at < at,
-        )
-        .order_by(RunRow.id)
-        .limit(limit)
-    )
-    return (await session.execute(statement)).scalars().all()
-
-
-async def held(session: AsyncSession) -> dict[str, int]:
-    """Return how many slots of each worker are taken: live runs, without those that wait for something."""
-    statement = (
-        select(RunRow.worker_id, func.count())
-        .where(
-            RunRow.state.in_([state.value for state in ACTIVE]),
-            RunRow.worker_id.is_not(None),
-            RunRow.waiting.is_(None),
-        )
-        .group_by(RunRow.worker_id)
-    )
-    return {str(worker): count for worker, count in (await session.execute(statement))}

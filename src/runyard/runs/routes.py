@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
-from runyard.runs import intake, listing, repository, views
+from runyard.runs import intake, listing, records, views
 from runyard.runs.lifecycle import State
 from runyard.runs.schemas import Accepted, Attempt, Event, Items, Run, RunSummary, Submit, SubmitAny
 from runyard.runs.service import RunService
@@ -99,7 +99,7 @@ async def latest(
     actor: Reader, session: Reading, script_id: Annotated[list[str], Query(max_length=100)]
 ) -> Items[RunSummary]:
     """Return the newest run of each of these scripts."""
-    rows = await repository.latest_of(session, actor.projects(Permission.run_read), script_id)
+    rows = await records.latest_of(session, actor.projects(Permission.run_read), script_id)
     return Items(items=await views.summaries(session, actor, rows))
 
 

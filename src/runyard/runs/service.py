@@ -1,12 +1,11 @@
 """Submitting runs and steering them. Executing them is the engine's."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -20,15 +19,15 @@ from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
-from runyard.runs import bounds, files, policies, repository
-from runyard.runs.admission import Gate
+from runyard.runs import bounds, files, keys, policies, records, repository
 from runyard.runs.bounds import Wishes
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
 from runyard.runs.gatekeeper import Desk, freed
 from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early
-from runyard.runs.limits import LimitBook, own_gate
+from runyard.runs.limits import LimitBook
 from runyard.runs.logs import LogStore
 from runyard.runs.models import RunRow
+from runyard.runs.newruns import NewRun, NewRuns, Uploads, fingerprint_of, sealed_context
 from runyard.runs.schemas import Accepted, Submit, SubmitAny
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned
@@ -36,22 +35,6 @@ from runyard.scripts.policy import ResourceLimits
 from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
-
-Uploads = Sequence[tuple[str, IO[bytes]]]
-
-
-def sealed_context(run_id: str) -> str:
-    """Return what a run's sealed parameters are bound to."""
-    return f"run:{run_id}:parameters"
-
-
-@dataclass(frozen=True, slots=True)
-class _New:
-    """The rows of a run that is about to be queued, and the limits that it must pass."""
-
-    run: dict[str, Any]
-    inputs: dict[str, Any]
-    gates: tuple[Gate, ...]
 
 
 class RunService:
@@ -76,6 +59,7 @@ class RunService:
         self._bus = bus
         self.logs = logs
         self._book = book
+        self._new = NewRuns(sealer, book)
         self._desk = Desk(bus, dispatch, self._tell)
         self.most_files = settings.limits.upload_files
         self._work = settings.data / "work"
@@ -99,7 +83,7 @@ class RunService:
         return await self._accept(actor, body, uploads, key, kind)
 
     async def _accept(self, actor: Actor, body: SubmitAny, uploads: Uploads, key: str | None, kind: str) -> Accepted:
-        fingerprint = _fingerprint(body, uploads)
+        fingerprint = fingerprint_of(body, uploads)
         if key is not None and (known := await self._recall(actor, key, fingerprint)):
             return known
         run_id = ids.new("run")
@@ -119,10 +103,10 @@ class RunService:
             async with self._database.write() as session:
                 pinned = await self._pin(session, actor, body)
                 if key is not None:
-                    await self._remember(session, actor, key, fingerprint, run_id)
+                    await keys.keep(session, actor.user_id, key, fingerprint, run_id)
                 values = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                 parameters.check_files(pinned.definitions, values, sizes)
-                new = self._rows(
+                new = self._new.make(
                     actor,
                     pinned,
                     run_id,
@@ -184,19 +168,19 @@ class RunService:
         if not wishes.is_empty:
             return False
 
-        def work(connection: Connection) -> _New | None:
+        def work(connection: Connection) -> NewRun | None:
             pinned = self._scripts.pin_known(connection, actor, script_id)
             if pinned is None or pinned.project_id in self._book.now.bounds:
                 return None
             values = parameters.complete(pinned.definitions, body.parameters)
             parameters.check_files(pinned.definitions, values, sizes)
-            new = self._rows(
+            new = self._new.make(
                 actor, pinned, run_id, kind, values=values, labels=body.labels, uploads=uploads, wishes=wishes
             )
             if new.gates:
                 return None
             if key is not None:
-                repository.remember(connection, _kept_key(actor, key, fingerprint, run_id))
+                keys.remember(connection, actor.user_id, key, fingerprint, run_id)
             repository.add(connection, new.run, new.inputs, new.run["queued_at"])
             return new
 
@@ -205,54 +189,7 @@ class RunService:
             self._announce(new)
         return new is not None
 
-    def _rows(
-        self,
-        actor: Actor,
-        pinned: Pinned,
-        run_id: str,
-        kind: str,
-        *,
-        values: Mapping[str, Any],
-        labels: Mapping[str, str],
-        uploads: Sequence[str],
-        wishes: Wishes,
-        environment_id: str | None = None,
-        rerun_of: str | None = None,
-    ) -> "_New":
-        secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
-        queue = wishes.queue or pinned.policy.queue
-        run: dict[str, Any] = {
-            "id": run_id,
-            "project_id": pinned.project_id,
-            "script_id": pinned.script_id,
-            "version_id": pinned.version_id,
-            "script_name": pinned.script_name,
-            "language": pinned.language,
-            "version": pinned.number,
-            "state": State.queued.value,
-            "attempt": 1,
-            "fence": 0,
-            "queue": queue,
-            "priority": pinned.policy.priority if wishes.priority is None else wishes.priority,
-            "environment_id": environment_id,
-            "trigger_kind": kind,
-            "created_by": actor.user_id,
-            "created_by_name": actor.username,
-            "queued_at": clock.now(),
-        }
-        inputs = {
-            "run_id": run_id,
-            "parameters": parameters.public(pinned.definitions, values),
-            "sealed": self._sealer.seal(json.dumps(secret).encode(), sealed_context(run_id)) if secret else None,
-            "labels": dict(labels),
-            "uploads": list(uploads),
-            "timeout_s": wishes.timeout_s or pinned.timeout_s,
-            "rerun_of": rerun_of,
-            "limits": wishes.limits.model_dump(exclude_none=True) if wishes.limits else None,
-        }
-        return _New(run, inputs, self._gates(pinned, values, secret, queue))
-
-    async def _add(self, session: AsyncSession, pinned: Pinned, new: "_New") -> None:
+    async def _add(self, session: AsyncSession, pinned: Pinned, new: NewRun) -> None:
         run, at = new.run, new.run["queued_at"]
         if new.gates:
             run |= await self._desk.receive(session, new.gates, at)
@@ -264,7 +201,7 @@ class RunService:
             await self._scripts.keep_modules(session, run["id"], pinned.modules)
         after_commit(session, lambda: self._announce(new))
 
-    def _announce(self, new: "_New") -> None:
+    def _announce(self, new: NewRun) -> None:
         run = new.run
         self._tell(run, State.queued)
         if not run.get("held"):
@@ -279,19 +216,6 @@ class RunService:
             wishes = bounds.within(wishes, pinned.policy, laid_down, pinned.timeout_s)
         return wishes
 
-    def _gates(
-        self, pinned: Pinned, values: Mapping[str, Any], secret: Mapping[str, Any], queue: str
-    ) -> tuple[Gate, ...]:
-        """Return the limits that a run must pass; none in the common case, and then nobody is asked."""
-        concurrency = pinned.policy.concurrency
-        shared = self._book.now.of(pinned.project_id, queue)
-        if concurrency is None:
-            return shared
-        known = {key: value for key, value in values.items() if key not in secret}
-        texts = parameters.environment(pinned.definitions, known)
-        own = own_gate(concurrency, pinned.project_id, pinned.script_id, texts)
-        return (own, *shared) if own else shared
-
     async def rerun(self, actor: Actor, run_id: str, *, key: str | None = None, kind: str = "rerun") -> Accepted:
         """Queue the run again as it was: same version, same lock, same parameters, same files.
 
@@ -299,7 +223,7 @@ class RunService:
         """
         async with self._database.read() as session:
             row = await self.find(session, actor, run_id, Permission.run_submit)
-            inputs = await repository.inputs_of(session, run_id)
+            inputs = await records.inputs_of(session, run_id)
             pinned = await self._scripts.version_of(session, row.version_id)
         values = dict(inputs.parameters)
         if inputs.sealed:
@@ -318,8 +242,8 @@ class RunService:
         try:
             async with self._database.write() as session:
                 if key is not None:
-                    await self._remember(session, actor, key, fingerprint, again)
-                new = self._rows(
+                    await keys.keep(session, actor.user_id, key, fingerprint, again)
+                new = self._new.make(
                     actor,
                     pinned,
                     again,
@@ -349,7 +273,7 @@ class RunService:
 
     async def find(self, session: AsyncSession, actor: Actor, run_id: str, permission: Permission) -> RunRow:
         """Return the row of a run that the actor may see and do this with; raise `NoSuchRun` or `Forbidden`."""
-        row = await repository.get(session, run_id)
+        row = await records.get(session, run_id)
         if row is None:
             raise NoSuchRun
         actor.demand(permission, row.project_id, NoSuchRun)
@@ -379,7 +303,7 @@ class RunService:
 
     async def _again(self, session: AsyncSession, run_id: str) -> RunRow:
         session.expire_all()
-        row = await repository.get(session, run_id)
+        row = await records.get(session, run_id)
         assert row is not None  # noqa: S101 - it was there within this transaction
         return row
 
@@ -395,17 +319,13 @@ class RunService:
 
     async def _recall(self, actor: Actor, key: str, fingerprint: str) -> Accepted | None:
         async with self._database.read() as session:
-            known = await repository.recall(session, actor.user_id, key)
+            known = await keys.recall(session, actor.user_id, key)
             if known is None:
                 return None
             if known.fingerprint != fingerprint:
                 raise KeyReused
-            row = await repository.get(session, known.run_id)
+            row = await records.get(session, known.run_id)
         return Accepted(id=known.run_id, state=State(row.state)) if row else None
-
-    async def _remember(self, session: AsyncSession, actor: Actor, key: str, fingerprint: str, run_id: str) -> None:
-        row = _kept_key(actor, key, fingerprint, run_id)
-        await session.run_sync(lambda sync: repository.remember(sync.connection(), row))
 
     def _tell(self, run: Mapping[str, Any], state: State) -> None:
         told = {key: run[key] for key in ("id", "project_id", "script_id", "script_name", "attempt")}
@@ -416,24 +336,5 @@ class RunService:
         self._bus.publish(f"project:{run['project_id']}", message)
 
 
-def _kept_key(actor: Actor, key: str, fingerprint: str, run_id: str) -> dict[str, Any]:
-    return {
-        "user_id": actor.user_id,
-        "key": key,
-        "fingerprint": fingerprint,
-        "run_id": run_id,
-        "created_at": clock.now(),
-    }
-
-
 def _told(row: RunRow) -> dict[str, Any]:
     return {key: getattr(row, key) for key in ("id", "project_id", "script_id", "script_name", "attempt")}
-
-
-def _fingerprint(body: SubmitAny, uploads: Uploads) -> str:
-    digest = hashlib.sha256(body.model_dump_json().encode())
-    for name, file in uploads:
-        digest.update(name.encode("utf-8", "replace") + b"\0")
-        digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
-        file.seek(0)
-    return digest.hexdigest()

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor
-from runyard.runs import gates, keeping, policies, repository
+from runyard.runs import gates, keeping, policies, queue, records
 from runyard.runs.admission import Gate
 from runyard.runs.gatekeeper import sentence
 from runyard.runs.gates import Group
@@ -38,7 +38,7 @@ class Places:
     @classmethod
     async def look(cls, session: AsyncSession, rows: Iterable[RunRow] = ()) -> "Places":
         """Read them from the rows, as far as these runs need them."""
-        busy = await repository.held(session)
+        busy = await queue.held(session)
         kinds = {_kind(row) for row in rows if row.held}
         closed: Mapping[Group, tuple[Gate, int]] = {}
         if kinds:
@@ -95,7 +95,7 @@ def _in_queue(row: RunRow, places: Places, ahead: int | None) -> Waiting:
 async def summaries(session: AsyncSession, actor: Actor, rows: Iterable[RunRow]) -> list[RunSummary]:
     """Return list entries."""
     rows = list(rows)
-    labels = await repository.labels_of(session, [row.id for row in rows])
+    labels = await records.labels_of(session, [row.id for row in rows])
     waits = any(row.state == State.queued for row in rows)
     places = await Places.look(session, rows) if waits else None
     return [RunSummary(**_summary(row, actor, labels[row.id], waiting_for(row, places))) for row in rows]
@@ -128,11 +128,11 @@ def _summary(row: RunRow, actor: Actor, labels: Mapping[str, str], waiting: Wait
 
 async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
     """Return a run with everything that is known of it."""
-    inputs: RunInputRow = await repository.inputs_of(session, row.id)
-    last = await repository.latest_attempt(session, row)
+    inputs: RunInputRow = await records.inputs_of(session, row.id)
+    last = await records.latest_attempt(session, row)
     waiting = waiting_for(row, None)
     if row.state == State.queued:
-        ahead = await repository.ahead_of(session, row, AHEAD_CAP)
+        ahead = await queue.ahead_of(session, row, AHEAD_CAP)
         waiting = waiting_for(row, await Places.look(session, (row,)), ahead)
     names = await workers.names(session) if row.worker_id else {}
     return Run(
@@ -189,11 +189,11 @@ async def attempts(session: AsyncSession, run_id: str) -> list[Attempt]:
             isolation=row.isolation,
             progress=Progress(**row.progress) if row.progress else None,
         )
-        for row in await repository.attempts_of(session, run_id)
+        for row in await records.attempts_of(session, run_id)
     ]
 
 
 async def events(session: AsyncSession, run_id: str, after: int, limit: int) -> list[Event]:
     """Return lines of a run's journal."""
-    rows = await repository.events_of(session, run_id, after, limit)
+    rows = await records.events_of(session, run_id, after, limit)
     return [Event(id=row.id, attempt=row.attempt, at=row.at, kind=row.kind, data=row.data) for row in rows]
