@@ -122,7 +122,7 @@ async def test_a_build_sees_no_key_and_no_neighbour(
         assert told["user"] == "False"
     assert not victim.exists()
     [row] = [row for row in await yard.rows() if row.requirements == ["hostile"]]
-    lines = [line.text for line in await caged.log(row.id, 0, 1000)]
+    lines = [line.text for line in await caged.watching.log(row.id, 0, 1000)]
     assert any(line.startswith("Code of packages runs confined: ") for line in lines)
 
 
@@ -182,7 +182,7 @@ async def test_wheels_come_first_and_run_nothing(
         ("tiny", "1.0"),
     ]
     assert not ran.exists()
-    assert not any("confined" in line.text for line in await caged.log(ready.id, 0, 1000))
+    assert not any("confined" in line.text for line in await caged.watching.log(ready.id, 0, 1000))
 
 
 async def test_install_scripts_of_npm_packages_are_confined(

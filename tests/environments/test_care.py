@@ -439,7 +439,7 @@ async def test_the_log_is_followed_while_it_grows(yard: Yard, environments: Envi
     seen: list[object] = []
 
     async def listen() -> None:
-        async for item in environments.follow(row.id, 1):
+        async for item in environments.watching.follow(row.id, 1):
             seen.append(item if isinstance(item, State) else item.n)  # noqa: PERF401 - watched while it grows
 
     listening = asyncio.create_task(listen())
@@ -451,10 +451,10 @@ async def test_the_log_is_followed_while_it_grows(yard: Yard, environments: Envi
     lines = [item for item in seen if isinstance(item, int)]
     assert lines == list(range(2, len(lines) + 2))
     assert [item for item in seen if isinstance(item, State)] == [State.building, State.ready]
-    whole = await environments.log(row.id, 0, 100)
+    whole = await environments.watching.log(row.id, 0, 100)
     assert whole[-1].text.startswith("Ready after ")
     assert whole[-1].n == lines[-1]
-    assert await environments.log(row.id, whole[-1].n, 100) == []
+    assert await environments.watching.log(row.id, whole[-1].n, 100) == []
     assert {line.stream for line in whole} == {"system", "stderr"}
 
 

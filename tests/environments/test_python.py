@@ -115,7 +115,7 @@ async def test_a_conflict_fails_in_the_resolvers_words(
     assert "unsatisfiable" in failed.value.message
     [row] = await yard.rows()
     assert (row.state, row.error_code, row.error_message) == ("failed", "resolution_failed", failed.value.message)
-    lines = await environments.log(row.id, 0, 100)
+    lines = await environments.watching.log(row.id, 0, 100)
     assert any("No solution found" in line.text for line in lines)
     assert [line.n for line in lines] == list(range(1, len(lines) + 1))
     assert yard.names() == []
@@ -141,7 +141,7 @@ async def test_an_index_that_is_down_gives_its_sentence(yard: Yard, monkeypatch:
         await service.ensure(python("tiny"), None, PROJECT)
     assert failed.value.code == "index_unreachable"
     [row] = await yard.rows()
-    told = f"{row.error_message}{await service.log(row.id, 0, 100)}"
+    told = f"{row.error_message}{await service.watching.log(row.id, 0, 100)}"
     assert "secret" not in told
 
 
@@ -186,7 +186,7 @@ async def test_fifty_requests_build_once(yard: Yard, environments: EnvironmentSe
     assert len({id(answer) for answer in answers}) == 1
     [row] = await yard.rows()
     assert row.build == 1
-    assert [line.text for line in await environments.log(row.id, 0, 100)].count("Resolving tiny") == 1
+    assert [line.text for line in await environments.watching.log(row.id, 0, 100)].count("Resolving tiny") == 1
 
 
 async def test_two_services_on_one_database_build_once(yard: Yard, registry: Registry) -> None:
@@ -198,7 +198,7 @@ async def test_two_services_on_one_database_build_once(yard: Yard, registry: Reg
     assert len({answer.id for answer in answers}) == 1
     [row] = await yard.rows()
     assert row.build == 1
-    assert [line.text for line in await services[0].log(row.id, 0, 100)].count("Resolving tiny") == 1
+    assert [line.text for line in await services[0].watching.log(row.id, 0, 100)].count("Resolving tiny") == 1
 
 
 async def test_requests_resolved_alike_share_one_directory(yard: Yard, environments: EnvironmentService) -> None:

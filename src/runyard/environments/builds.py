@@ -199,7 +199,7 @@ class Builds:
         beating = asyncio.create_task(self._beat(row.id, row.build, build))
         failure: BuildFailed | None = None
         made: _Made | None = None
-        path = self._shelf.logs / f"{row.id}.log"
+        path = self._shelf.log(row.id)
         with BuildLog(path, lambda last: self._grown(row.id, last)) as lines:
             try:
                 made = await self._make(row, lines, afresh=afresh)

@@ -83,7 +83,7 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.logs = root / ".logs"
+        self._logs = root / ".logs"
         self._aside = root / ".aside"
         self._trash = root / ".trash"
         self._scratch = root / ".scratch"
@@ -93,11 +93,15 @@ class Shelf:
     def prepare(self) -> None:
         """Make what is missing. Users who run scripts may pass through, and into environments only."""
         self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for private in (self.logs, self._aside, self._trash, self._locks, self._wheels):
+        for private in (self._logs, self._aside, self._trash, self._locks, self._wheels):
             private.mkdir(mode=0o700, exist_ok=True)
         # Builds under users of their own pass through; each has a directory that only they may enter.
         self._scratch.mkdir(mode=0o711, exist_ok=True)
         self._scratch.chmod(0o711)
+
+    def log(self, id_: str) -> Path:
+        """Return where the build log of an environment is kept."""
+        return self._logs / f"{id_}.log"
 
     def wheels(self, id_: str) -> Path:
         """Return where the packages of an imported environment are kept for rebuilding it."""

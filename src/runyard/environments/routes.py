@@ -87,7 +87,7 @@ async def get_environment_log(
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
 ) -> Page[LogLine]:
     """Get lines of the build log, oldest first; pass `next_cursor` as `after` for more."""
-    lines = await environments.log(row.id, after, limit)
+    lines = await environments.watching.log(row.id, after, limit)
     more = str(lines[-1].n) if len(lines) == limit else None
     return Page(items=[_line(line) for line in lines], next_cursor=more)
 
@@ -100,7 +100,7 @@ async def stream_environment_log(
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow the build log: events `log` (id = line number), `state`, and `end` once the build is settled."""
-    async for item in environments.follow(row.id, last_event_id):
+    async for item in environments.watching.follow(row.id, last_event_id):
         if isinstance(item, Line):
             yield ServerSentEvent(event="log", id=str(item.n), data=_line(item))
         else:

@@ -8,10 +8,9 @@ runs that are pinned to it; the next request of the same kind is resolved afresh
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +19,6 @@ from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
 from runyard.environments import inventory, repository
 from runyard.environments.advisories import AdvisoryService
-from runyard.environments.buildlog import Line, read_log
 from runyard.environments.builds import Builds, is_gone
 from runyard.environments.cage import Cage, NoCage
 from runyard.environments.chores import Chores
@@ -43,16 +41,15 @@ from runyard.environments.transfers import TransferService
 from runyard.environments.trials import TrialService
 from runyard.environments.users import Nobody, Users
 from runyard.environments.wants import Kind, Want
+from runyard.environments.watching import Watching
 from runyard.ids import EnvironmentId, ProjectId
-from runyard.live.bus import CLOSING, Bus
+from runyard.live.bus import Bus
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
 logger = log.get("environments")
 
 _CLEANED_AT_ONCE = 500
-_FOLLOW_S = 2.0
-_FOLLOW_LINES = 1000
 _LOOK_S = 30.0
 _NOTE_EVERY = timedelta(hours=1)
 
@@ -114,6 +111,7 @@ class EnvironmentService:
             builder=builder,
         )
         self._chores = Chores()
+        self.watching = Watching(database, bus, self._shelf)
         self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
         self._supply = Supply(database, self._builds, self._shelf, tools, self.sources, self._chores)
         self.trials = TrialService(self._builds, bus)
@@ -286,39 +284,6 @@ class EnvironmentService:
         now = clock.now()
         return await self._clean_up(session, now - timedelta(days=unused_days), now)
 
-    async def log(self, id_: str, after_line: int, limit: int) -> list[Line]:
-        """Return up to `limit` lines of the build log with numbers above `after_line`."""
-        return await asyncio.to_thread(read_log, self._log_path(id_), after_line, limit)
-
-    async def follow(self, id_: str, after_line: int) -> AsyncIterator[Line | State]:
-        """Yield lines of the build log above `after_line` and states as they come; end when the build is settled."""
-        last, told = after_line, None
-        with self._bus.subscribe(f"environment:{id_}") as news:
-            while True:
-                # The state first: what was printed before it changed is then in the log already.
-                async with self._database.read() as session:
-                    row = await repository.find(session, id_)
-                while lines := await self.log(id_, last, _FOLLOW_LINES):
-                    for line in lines:
-                        yield line
-                    last = lines[-1].n
-                if row is None or row.deleted_at is not None:
-                    return
-                state = State(row.state)
-                if state is not told:
-                    told = state
-                    yield state
-                if state not in UNSETTLED:
-                    return
-                if not news.pending():
-                    try:
-                        # Another process may be the one that builds.
-                        _topic, message = await asyncio.wait_for(news.get(), _FOLLOW_S)
-                        if message is CLOSING:
-                            return
-                    except TimeoutError:
-                        continue
-
     # How it is done
 
     async def _note_use(self, id_: str, script_id: str, project_id: str, now: datetime, *, current: bool) -> None:
@@ -393,7 +358,7 @@ class EnvironmentService:
 
     async def _clear(self, id_: str, name: str | None) -> None:
         """Remove what a deleted environment leaves on disk, unless another one stands in the same place."""
-        await asyncio.to_thread(self._log_path(id_).unlink, missing_ok=True)
+        await asyncio.to_thread(self._shelf.log(id_).unlink, missing_ok=True)
         # With its packages goes what an imported lock could be rebuilt from.
         await asyncio.to_thread(remove_tree, self._shelf.wheels(id_))
         if name is None:
@@ -405,6 +370,3 @@ class EnvironmentService:
             if not shared and not self._supply.any_held({id_}):
                 self._supply.forget(name)
                 await asyncio.to_thread(self._shelf.discard, name)
-
-    def _log_path(self, id_: str) -> Path:
-        return self._shelf.logs / f"{id_}.log"
