@@ -21,6 +21,7 @@ from runyard.secrets.keys import MasterKey
 from runyard.secrets.sealing import Sealer
 from runyard.settings import EnvironmentSettings, Settings, WorkerSettings
 
+from .gate import SLOW
 from .registry import Registry, serving
 
 SEALER = Sealer(MasterKey(bytes(32)))
@@ -32,6 +33,14 @@ def registry() -> Iterator[Registry]:
     with serving() as registry:
         registry.wheel("tiny")
         yield registry
+
+
+@pytest.fixture
+def gate(registry: Registry, tmp_path: Path) -> Path:
+    """A file that lets builds of the package ``slow`` pass; beside it the builder leaves its process id."""
+    gate = tmp_path / "gate"
+    registry.sdist("slow", SLOW.replace("GATE", str(gate)))
+    return gate
 
 
 class Yard:

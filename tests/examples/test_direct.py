@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from uv import find_uv_bin
 
-from .cases import Case, as_parameters
+from .case import Case
+from .cases import as_parameters
 from .manifests import Example, load
 from .site import Site, open_site
 

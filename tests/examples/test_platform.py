@@ -14,7 +14,8 @@ from runyard.api.app import make_app
 from runyard.settings import Settings
 from runyard.wiring import Yard
 
-from .cases import Case, as_parameters
+from .case import Case
+from .cases import as_parameters
 from .manifests import load
 from .site import Site, open_site
 

@@ -1,0 +1,146 @@
+"""What the examples that ask other machines promise."""
+
+from . import checks
+from .case import Case
+from .site import TOKEN
+
+NETWORK_RUNS = [
+    Case(
+        name="pages with a token",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/api/orders?page=1", "TOKEN": TOKEN, "ITEMS": "data.items", "TABLE": "orders"},
+        files=("data.db",),
+        check=checks.api_pages,
+    ),
+    Case(
+        name="a second run updates",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/api/orders?page=1", "TOKEN": TOKEN, "ITEMS": "data.items"},
+        times=2,
+        check=checks.api_again,
+    ),
+    Case(
+        name="stops at the page limit",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/api/orders", "TOKEN": TOKEN, "ITEMS": "data.items", "MAX_PAGES": 1},
+        check=checks.api_limited,
+    ),
+    Case(
+        name="tries again when told to",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/api/flaky", "HEADERS": {"X-Asked-By": "tests"}},
+        check=checks.api_flaky,
+    ),
+    Case(
+        name="a wrong token",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/api/orders?key=hidden", "TOKEN": "wrong-token"},
+        exit_code=1,
+        check=checks.api_refused,
+    ),
+    Case(
+        name="not JSON",
+        example="api-to-sqlite",
+        parameters={"URL": "{site}/data/access.log"},
+        exit_code=1,
+        check=checks.says("did not answer with JSON"),
+    ),
+    Case(
+        name="certificate and URLs",
+        example="health-check",
+        uploads=("{ca}",),
+        parameters={
+            "HOSTS": "{tls}",
+            "URLS": "{site}/data/sales.csv\nhttps://{tls}/data/sales.csv\n",
+            "MUST_CONTAIN": "Order ID",
+            "CA_FILE": "{ca_name}",
+            "MAX_USED": 100,
+        },
+        files=("report.md", "checks.json"),
+        check=checks.health_good,
+    ),
+    Case(
+        name="what fails is named",
+        example="health-check",
+        uploads=("{ca}",),
+        parameters={
+            "DISKS": "/no/such/disk",
+            "HOSTS": "{tls}\n127.0.0.1:1",
+            "MIN_DAYS": 60,
+            "URLS": "{site}/gone?key=hidden\nfile:///etc/passwd",
+            "CA_FILE": "{ca_name}",
+        },
+        files=("report.md",),
+        exit_code=1,
+        check=checks.health_bad,
+    ),
+    Case(
+        name="a certificate nobody vouches for",
+        example="health-check",
+        parameters={"DISKS": "", "HOSTS": "{tls}"},
+        exit_code=1,
+        check=checks.says("self-signed certificate"),
+    ),
+    Case(
+        name="feeds and a file",
+        example="rss-digest",
+        uploads=("atom.xml",),
+        parameters={"FEEDS": "{site}/moved", "SINCE": "2024-05-01"},
+        files=("digest.md", "digest.html"),
+        check=checks.digest_feeds,
+    ),
+    Case(
+        name="nothing new the second time",
+        example="rss-digest",
+        parameters={"FEEDS": "{site}/data/feed.xml"},
+        times=2,
+        check=checks.digest_again,
+    ),
+    Case(
+        name="keywords, and a feed in ruins",
+        example="rss-digest",
+        uploads=("broken.xml",),
+        parameters={"FEEDS": "{site}/data/atom.xml\n{site}/gone.xml", "KEYWORDS": "Security, 值班"},
+        check=checks.digest_some,
+    ),
+    Case(
+        name="no feed at all",
+        example="rss-digest",
+        parameters={"FEEDS": "{site}/gone.xml"},
+        exit_code=1,
+        check=checks.says("No feed could be read."),
+    ),
+    Case(
+        name="a whole site",
+        example="site-crawler",
+        parameters={"START_URL": "{site}/site/", "DELAY_S": 0},
+        files=("pages.csv", "broken-links.csv"),
+        check=checks.crawl_whole,
+    ),
+    Case(
+        name="within depth and pages",
+        example="site-crawler",
+        parameters={"START_URL": "{site}/site/", "MAX_DEPTH": 1, "MAX_PAGES": 2, "DELAY_S": 0},
+        check=checks.crawl_limited,
+    ),
+    Case(
+        name="broken links fail when asked to",
+        example="site-crawler",
+        parameters={"START_URL": "{site}/site/", "DELAY_S": 0, "FAIL_ON_BROKEN": True},
+        exit_code=1,
+        check=checks.says("1 links are broken."),
+    ),
+    Case(
+        name="stays on the host",
+        example="site-crawler",
+        parameters={"START_URL": "{site}/away"},
+        check=checks.crawl_stayed,
+    ),
+    Case(
+        name="nobody there",
+        example="site-crawler",
+        parameters={"START_URL": "http://127.0.0.1:1/"},
+        exit_code=1,
+        check=checks.says("robots.txt cannot be read"),
+    ),
+]
