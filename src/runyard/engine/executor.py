@@ -20,7 +20,7 @@ from runyard.runner.engine import EngineTrouble
 from runyard.runs import queue, records, repository, settling
 from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
-from runyard.runs.repository import Claim, Inputs, Token
+from runyard.runs.repository import Claim
 from runyard.sandbox import Probe
 from runyard.scripts.content import Pinned
 from runyard.workers import repository as workers
@@ -220,18 +220,7 @@ class Executor:
         async with self.crew.database.read() as session:
             inputs = await records.inputs_of(session, row.id)
         pinned = await self.crew.version(row.version_id)
-        claim = Claim(
-            token=Token(row.id, row.attempt, row.fence),
-            project_id=row.project_id,
-            script_id=row.script_id,
-            version_id=row.version_id,
-            environment_id=row.environment_id,
-            queue=row.queue,
-            priority=row.priority,
-            cancel_requested=row.cancel_requested_at is not None,
-            inputs=Inputs(inputs.parameters, inputs.sealed, inputs.timeout_s, inputs.limits),
-            gate=row.gate,
-        )
+        claim = repository.claim_of(row.id, row, inputs)
         attempt = Attempt(self.crew, claim, pinned)
         # Whoever wins this link decides, once and for all, whether the command was or will ever be started.
         if spool is None or claim_unstarted(spool) or _was_declared_dead(spool):

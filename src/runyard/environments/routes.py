@@ -117,7 +117,7 @@ async def cancel_environment(
 ) -> EnvironmentSummary:
     """Stop the build of an environment."""
     changed = await environments.cancel(session, row.id)
-    return (await views.summaries(environments, session, actor, [changed]))[0]
+    return await views.summary(environments, session, actor, changed)
 
 
 @router.post("/{environment_id}/rebuild", operation_id="rebuild_environment", status_code=202)
@@ -129,7 +129,7 @@ async def rebuild_environment(
 ) -> EnvironmentSummary:
     """Build an environment anew, or try again after a failure; the versions stay those of its lock."""
     changed = await environments.rebuild(session, row.id)
-    return (await views.summaries(environments, session, actor, [changed]))[0]
+    return await views.summary(environments, session, actor, changed)
 
 
 @router.delete("/{environment_id}", operation_id="delete_environment", status_code=204)

@@ -47,7 +47,7 @@ async def keep_trial(
 ) -> EnvironmentSummary:
     """Put the trial in the environment's place: the next runs of every script that used it get the new versions."""
     kept = await environments.trials.keep(session, row)
-    return (await views.summaries(environments, session, actor, [kept]))[0]
+    return await views.summary(environments, session, actor, kept)
 
 
 @router.delete("", operation_id="drop_trial", status_code=204)
@@ -65,7 +65,7 @@ async def drop_trial(
 async def _body(
     environments: EnvironmentService, session: Reading, actor: Actor, row: Environment, trial: Environment
 ) -> TrialBody:
-    [summary] = await views.summaries(environments, session, actor, [trial])
+    summary = await views.summary(environments, session, actor, trial)
     found = None if trial.packages is None else changes(row.packages or [], trial.packages)
     return TrialBody(
         environment=summary,

@@ -34,6 +34,13 @@ async def summaries(
     return [_summary(row, actor, counts.get(row.id, 0), known) for row in rows]
 
 
+async def summary(
+    environments: EnvironmentService, session: AsyncSession, actor: Actor, row: Environment
+) -> EnvironmentSummary:
+    """Return one environment as lists show it."""
+    return (await summaries(environments, session, actor, [row]))[0]
+
+
 async def whole(
     environments: EnvironmentService, session: AsyncSession, actor: Actor, row: Environment
 ) -> EnvironmentBody:

@@ -248,6 +248,11 @@ def take(connection: Connection, run_id: str, move: Move, worker_id: str) -> Cla
     relabel(connection, run_id, move.target, wanted=row.labelled)
     event = {"run_id": run_id, "attempt": row.attempt, "at": move.at, "kind": move.event, "data": dict(move.facts)}
     _ADD_EVENT.run(connection, event)
+    return claim_of(run_id, row, given)
+
+
+def claim_of(run_id: str, row: Any, given: Any) -> Claim:
+    """Return the claim that a run's row and its inputs (`given`) tell of."""
     return Claim(
         token=Token(run_id, row.attempt, row.fence),
         project_id=row.project_id,
