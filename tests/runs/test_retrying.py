@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from runyard.dispatch.local import LocalDispatch
+from runyard.runs import gatekeeper
 from tests.engine.yard import Running, opened, options, place
 
 COUNT = 'n=$(cat "$RUNYARD_STATE_DIR/n" 2>/dev/null || echo 0); echo $((n+1)) > "$RUNYARD_STATE_DIR/n"; echo "try $n"; '
@@ -40,6 +42,19 @@ async def test_a_run_is_tried_again_until_it_succeeds(yard: Running) -> None:
     assert [(await yard.lines(run["id"], attempt=n))[0]["text"] for n in (1, 2, 3)] == ["try 0", "try 1", "try 2"]
     assert await yard.rows("SELECT state FROM run_labels") == [("succeeded",)]
     assert (await yard.get("/failures"))["items"] == []
+
+
+@pytest.mark.parametrize("gate", [None, {"key": "k", "limit": 1}], ids=["free", "before a gate"])
+async def test_a_retry_is_woken_when_it_is_due(monkeypatch: pytest.MonkeyPatch, gate: dict[str, Any] | None) -> None:
+    async def never(*_: object) -> None:
+        """Look at no rows: only who is woken gets on."""
+
+    monkeypatch.setattr(LocalDispatch, "_sweep", never)
+    monkeypatch.setattr(gatekeeper, "SWEEP_S", 3600)
+    async with place() as data, opened(options(data)) as yard:
+        script = await yard.script(COUNT + "[ $n -ge 3 ]", retries=3, retry_delay_s=0.05, concurrency=gate)
+        run = await yard.finished(await start(yard, script))
+        assert (run["state"], run["attempt"]) == ("succeeded", 4)
 
 
 async def test_it_ends_when_the_tries_are_used_up(yard: Running) -> None:

@@ -46,6 +46,7 @@ from runyard.runs.lifecycle import (
 )
 from runyard.runs.output import Assembler
 from runyard.runs.repository import Claim
+from runyard.runs.retry import Retry
 from runyard.sandbox import Confinement
 from runyard.sandbox.ownership import give
 from runyard.sandbox.removal import remove_tree
@@ -82,6 +83,7 @@ class Attempt:
         self._environment_id: str | None = None
         self._holding = ExitStack()
         self._slot: Slot | None = None
+        self.again: Retry | None = None
 
     def cancel(self) -> None:
         """Ask for the run's end: at once while it is being prepared, by its shim when it lives."""
@@ -392,6 +394,7 @@ class Attempt:
         )
         if done is None:
             return False
+        self.again = again
         ends.tell(self.crew, self.claim, self.pinned, move, again)
         logger.info(move.event, run_id=token.run_id, attempt=token.attempt, exit_code=move.exit_code)
         return True

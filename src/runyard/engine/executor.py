@@ -11,6 +11,7 @@ from typing import Any
 
 from runyard import __version__, clock, ids, log
 from runyard.dispatch.contract import Dispatch, Ready, Slot
+from runyard.engine.alarm import Alarm
 from runyard.engine.attempt import Attempt
 from runyard.engine.crew import Crew
 from runyard.engine.naming import parse_attempt_id
@@ -38,6 +39,7 @@ class Executor:
         self.crew = crew
         self._dispatch = dispatch
         self._queues = tuple(queues)
+        self._alarm = Alarm(crew.bus, dispatch)
         self._live: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -60,6 +62,7 @@ class Executor:
 
         Returns how many go on.
         """
+        self._alarm.close()
         await self._dispatch.drain()
         if self._beating is not None:
             self._beating.cancel()
@@ -110,7 +113,7 @@ class Executor:
             logger.exception("run.trouble", run_id=run_id)
             await self._mend(attempt)
         finally:
-            del self._live[run_id]
+            self._leave(attempt)
 
     async def _version(self, claim: Claim) -> Pinned:
         """Return what a claimed run is to execute, as soon as the database answers."""
@@ -251,8 +254,15 @@ class Executor:
             logger.exception("run.adoption_failed", run_id=attempt.token.run_id)
             await self._mend(attempt)
         finally:
-            self._live.pop(attempt.token.run_id, None)
+            self._leave(attempt)
             slot.release()
+
+    def _leave(self, attempt: Attempt) -> None:
+        """Let go of an attempt. Only now can its run be taken again."""
+        claim = attempt.claim
+        self._live.pop(claim.token.run_id, None)
+        if attempt.again is not None:
+            self._alarm.set(claim.token.run_id, claim.queue, claim.priority, claim.gate, attempt.again.at)
 
     async def _mend(self, attempt: Attempt) -> None:
         """See an attempt to its end though something of ours has failed (the database was away, say)."""

@@ -51,6 +51,11 @@ def freed(bus: Bus) -> None:
     bus.publish(TOPIC, {"type": "freed"})
 
 
+def due(bus: Bus) -> None:
+    """Tell the gatekeeper that the time has come for a run which waits before a gate."""
+    bus.publish(TOPIC, {"type": "due"})
+
+
 class Desk:
     """Receives runs that must pass gates; the others never come here."""
 
