@@ -63,9 +63,9 @@ def throughput(yard: Yard, script: str, argv: list[str], env: dict[str, str]) ->
     while any(yard.get(blocker)["state"] not in OVER for blocker in blockers):
         time.sleep(0.001)
     began = time.perf_counter()
-    # Whoever asks takes time away from the runs: the last ones are asked about, and seldom.
+    # Whoever asks takes time away from the runs: the ends of the last ones are told.
     for run in sorted(runs)[-slots:]:
-        yard.wait(run, every_s=0.05)
+        yard.follow(run)
     ours = QUEUED / (time.perf_counter() - began)
     assert all(yard.get(run)["state"] == "succeeded" for run in runs)
     with ThreadPoolExecutor(slots) as pool:

@@ -50,6 +50,13 @@ class Yard:
         found: dict[str, Any] = self.api.get(f"/runs/{run_id}").raise_for_status().json()
         return found
 
+    def follow(self, run_id: str) -> None:
+        """Wait for a run's end by being told."""
+        with self.api.stream("GET", f"/runs/{run_id}/logs/stream") as answer:
+            for line in answer.iter_lines():
+                if line == "event: end":
+                    return
+
     def wait(self, run_id: str, every_s: float = 0.002) -> dict[str, Any]:
         """Wait for a run's end by asking."""
         while (run := self.get(run_id))["state"] not in OVER:

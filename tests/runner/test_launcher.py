@@ -30,12 +30,13 @@ def _children(pid: int) -> list[int]:
 async def test_two_hundred_runs_in_a_row_leave_nothing_behind(yard: Any, wait_until: Any) -> None:
     await yard.run(yard.spec("true"))
     pid = yard.launcher.pid
+    await wait_until(lambda: len(_children(pid)) == 1)
     before = _descriptors(pid), _descriptors("self")
     for number in range(200):
         ended = await yard.run(yard.bash(f"exit {number % 3}"))
         assert ended.exit_code == number % 3
     assert yard.launcher.pid == pid
-    # but for the shim that waits for an order
+    # but for the shim that was forked ahead of need, and waits
     await wait_until(lambda: len(_children(pid)) == 1)
     assert (_descriptors(pid), _descriptors("self")) == before
 

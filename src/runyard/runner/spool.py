@@ -71,7 +71,10 @@ def read_shim(spool: str | os.PathLike[str]) -> dict[str, Any] | None:
 
 
 def shim_alive(spool: str | os.PathLike[str]) -> bool:
-    """Whether the very shim that took this attempt is a live process of this boot."""
+    """Whether the very shim that took this attempt is a live process of this boot, and still at it."""
+    if os.path.lexists(os.path.join(spool, EXIT_FILE)):  # noqa: PTH118 - for every look
+        # it may be at another attempt by now
+        return False
     shim = read_shim(spool)
     if not shim or not isinstance(shim.get("pid"), int):
         return False
