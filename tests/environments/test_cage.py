@@ -4,6 +4,7 @@
 
 import asyncio
 import os
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ import pytest
 from runyard.environments.cage import SandboxCage
 from runyard.environments.failures import BuildFailed
 from runyard.environments.service import EnvironmentService
-from runyard.sandbox import Level, Sandboxes
+from runyard.sandbox import Level, Sandboxes, landlock
 
 from .conftest import PROJECT, Yard, execute, node, python
 from .registry import Registry
@@ -124,6 +125,19 @@ async def test_a_build_sees_no_key_and_no_neighbour(
     [row] = [row for row in await yard.rows() if row.requirements == ["hostile"]]
     lines = [line.text for line in await caged.watching.log(row.id, 0, 1000)]
     assert any(line.startswith("Code of packages runs confined: ") for line in lines)
+
+
+async def test_a_build_opens_nothing_beside_the_system_and_its_own(
+    caged: EnvironmentService, registry: Registry, tmp_path: Path
+) -> None:
+    if why := landlock.probe().why:
+        pytest.skip(why)
+    # Everybody's to read, as far as the file system goes.
+    with tempfile.TemporaryDirectory(dir="/var") as elsewhere:
+        Path(elsewhere).chmod(0o755)
+        (Path(elsewhere) / "note").write_text("not for builds")
+        registry.sdist("hostile", backend(f'attempt("note", lambda: Path({elsewhere + "/note"!r}).read_text())'))
+        assert "note: refused" in await said(caged, tmp_path)
 
 
 async def test_what_a_build_leaves_running_ends_with_it(

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,13 +15,14 @@ import psutil
 
 from runyard import ids
 from runyard.environments.processes import Command
+from runyard.runner import kernel
 from runyard.sandbox import Confinement, Limits, Request, Sandboxes
 from runyard.sandbox.ownership import give
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOADING = re.compile(r"LD_.*")
 _OPEN_FILES, _PROCESSES = 4096, 512
-# Limits, control groups and the change of user, which the standard library can set only between fork and exec.
+# Limits, control groups, the change of user and what the kernel holds against a build: set between fork and exec.
 _START = """
 import json, os, resource, sys
 order = json.loads(sys.argv[1])
@@ -35,10 +36,21 @@ for name, value in order["limits"]:
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (bound, bound))
 os.umask(0o022)
+guard, program = order["guard"], b""
+if guard is not None:
+    sys.path.append(order["runner"])
+    import kernel
+    if guard["seccomp"] is not None:
+        with open(guard["seccomp"], "rb") as file:
+            program = file.read()
 if order["user"] is not None:
     os.setgroups([])
     os.setgid(order["user"])
     os.setuid(order["user"])
+if guard is not None and guard["landlock"] is not None:
+    kernel.confine(guard["landlock"], guard["rules"])
+if program:
+    kernel.filter_calls(program)
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
@@ -83,10 +95,17 @@ class SandboxCage:
         try:
             give(plan.chown, plan.owner)
             groups = _make_groups(plan)
-            order = {"groups": groups, "limits": list(plan.rlimits), "user": plan.uid}
+            order = {
+                "groups": groups,
+                "limits": list(plan.rlimits),
+                "user": plan.uid,
+                "guard": None if plan.guard is None else asdict(plan.guard),
+                "runner": str(Path(kernel.__file__).parent),
+            }
             start = (sys.executable, "-I", "-S", "-c", _START, json.dumps(order))
             started = Command((*start, *plan.argv), plan.env, command.cwd, command.writable)
-            yield Caged(started, f"{plan.in_force.level.value}, user {plan.in_force.user}")
+            force = plan.in_force
+            yield Caged(started, f"{force.level.value}, user {force.user}, files: {force.filesystem}")
         finally:
             if plan.owner is not None:
                 _end_all_of(plan.owner)

@@ -5,7 +5,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,48 +101,41 @@ def without_credentials(text: str) -> str:
 async def run(command: Command, hear: Hear, started: Callable[[int], None], *, quiet_stdout: bool = False) -> Done:
     """Run a command to its end and have every line heard; kill all of its session if we are cancelled.
 
-    `started` is told the process id, which is the process group's too. Standard output is not heard if it is the
-    result rather than a message (`quiet_stdout`).
+    It is over when its first process ends, whatever holds on to its output. `started` is told the process id, which is
+    the process group's too. Standard output is not heard if it is the result rather than a message (`quiet_stdout`).
     """
-    process = await asyncio.create_subprocess_exec(
-        # Environments are read by users other than the one who builds them; not every event loop knows `umask`.
-        "/bin/sh",
-        "-c",
-        'umask 022; exec "$@"',
-        "sh",
-        *command.argv,
-        env=dict(command.env),
-        cwd=command.cwd,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None  # noqa: S101 - both are pipes
-    assert process.stderr is not None  # noqa: S101 - both are pipes
-    readers = asyncio.gather(
-        _read(process.stdout, "stdout", None if quiet_stdout else hear), _read(process.stderr, "stderr", hear)
-    )
+    # Pipes of our own: the event loop's would keep it from telling of the end while anything has them open.
+    out, err = _Ear("stdout", None if quiet_stdout else hear), _Ear("stderr", hear)
+    with out.opened() as stdout, err.opened() as stderr:
+        process = await asyncio.create_subprocess_exec(
+            # Environments are read by users other than the one who builds them; not every event loop knows `umask`.
+            "/bin/sh",
+            "-c",
+            'umask 022; exec "$@"',
+            "sh",
+            *command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    listening = asyncio.gather(out.listen(), err.listen())
     try:
         started(process.pid)
         code = await process.wait()
-        try:
-            stdout, stderr = await asyncio.wait_for(asyncio.shield(readers), _LINGER_S)
-        except TimeoutError:
-            # Something the command left behind still holds its pipes.
-            signal_group(process.pid, signal.SIGKILL)
-            stdout, stderr = await readers
+        # Nothing of a build outlives it. One that has fled into a session of its own is left to the cage.
+        signal_group(process.pid, signal.SIGKILL)
+        await asyncio.wait({listening}, timeout=_LINGER_S)
     finally:
         if process.returncode is None:
             await asyncio.shield(_end(process))
-        # Nothing of a build outlives it.
         signal_group(process.pid, signal.SIGKILL)
-        readers.cancel()
+        listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await readers
-        # The transport is private, and still open pipes would warn when it is collected.
-        process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001
-    return Done(code, stdout, stderr)
+            await listening
+    return Done(code, out.text(), err.text())
 
 
 def signal_group(group: int, number: signal.Signals) -> None:
@@ -160,24 +153,58 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-async def _read(pipe: asyncio.StreamReader, stream: str, hear: Hear | None) -> str:
-    whole = bytearray()
-    rest = b""
-    while chunk := await pipe.read(65_536):
-        clean = chunk
-        if len(whole) < _OUTPUT_CAP:
-            whole += clean
-        if hear is None:
-            continue
-        *lines, rest = (rest + clean).split(b"\n")
+class _Ear:
+    """Takes what a command prints into one of its outputs: line by line, and as a whole."""
+
+    def __init__(self, stream: str, hear: Hear | None) -> None:
+        self._stream = stream
+        self._hear = hear
+        self._whole = bytearray()
+        self._rest = b""
+        self._end = -1
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[int]:
+        """Have the end that a command is given open while it is started."""
+        self._end, given = os.pipe()
+        try:
+            yield given
+        except BaseException:
+            os.close(self._end)
+            raise
+        finally:
+            os.close(given)
+
+    async def listen(self) -> None:
+        """Take what comes until nobody can print any more."""
+        pipe = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(pipe), os.fdopen(self._end, "rb", buffering=0)
+        )
+        try:
+            while chunk := await pipe.read(65_536):
+                self._take(chunk)
+        finally:
+            transport.close()
+
+    def text(self) -> str:
+        """Return all that came, and have an unfinished line heard."""
+        if self._rest and self._hear is not None:
+            self._hear(self._stream, _text(self._rest))
+            self._rest = b""
+        return _ANSI.sub(b"", bytes(self._whole)).decode(errors="replace")
+
+    def _take(self, chunk: bytes) -> None:
+        if len(self._whole) < _OUTPUT_CAP:
+            self._whole += chunk
+        if self._hear is None:
+            return
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
-            hear(stream, _text(line))
-        if len(rest) > _LINE_CAP:
-            hear(stream, _text(rest))
-            rest = b""
-    if rest and hear is not None:
-        hear(stream, _text(rest))
-    return _ANSI.sub(b"", bytes(whole)).decode(errors="replace")
+            self._hear(self._stream, _text(line))
+        if len(self._rest) > _LINE_CAP:
+            self._hear(self._stream, _text(self._rest))
+            self._rest = b""
 
 
 def _text(line: bytes) -> str:
