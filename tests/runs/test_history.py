@@ -11,6 +11,7 @@ import pytest
 
 from runyard import clock
 from runyard.runs.retention import Retention
+from runyard.scripts import files
 from tests.engine.yard import Running, opened, options, place
 
 PARAMETERS = [{"key": "N", "label": "N", "type": "text"}, {"key": "PIN", "label": "PIN", "type": "password"}]
@@ -193,6 +194,17 @@ async def test_drafts_that_no_run_names_are_forgotten(yard: Running) -> None:
         await keeper.trim()
     assert await yard.rows("SELECT code FROM script_versions") == [("echo kept",)]
     assert (await yard.get(f"/runs/{kept}"))["state"] == "succeeded"
+
+
+async def test_contents_that_no_version_names_are_dropped(yard: Running) -> None:
+    keeper = yard.yard.undertaker
+    assert keeper is not None
+    await yard.script("cat note", entry="main.sh", files=[{"path": "note", "text": "named"}])
+    project = (await yard.rows("SELECT id FROM projects"))[0][0]
+    async with yard.yard.database.write() as session:
+        await files.keep(session, project, {"spare": b"unnamed"})
+    await keeper.trim()
+    assert await yard.rows("SELECT data FROM script_blobs") == [(b"named",)]
 
 
 async def test_a_rerun_is_as_it_was(yard: Running) -> None:

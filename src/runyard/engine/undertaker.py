@@ -22,6 +22,7 @@ from runyard.runs import archive, burying, failures, policies
 from runyard.runs.archive import Archives
 from runyard.runs.logs import LogStore
 from runyard.runs.retention import MiB, Retention, horizon
+from runyard.scripts import files
 from runyard.settings import Settings
 
 logger = log.get("retention")
@@ -37,6 +38,7 @@ FILES = 100
 SIZES = 200
 TRIM = 200
 DRAFT_DAYS = 2
+SAVING = timedelta(hours=1)
 DAY_S = 86_400.0
 
 
@@ -171,7 +173,7 @@ class Undertaker:
         return [(run_id, _size(work / run_id) + _size(logs / run_id)) for run_id in run_ids]
 
     async def trim(self) -> None:
-        """Forget old groups of failures, and drafts that no run names any more."""
+        """Forget old groups of failures, drafts that no run names any more, and contents that no version names."""
         now = clock.now()
         before = now - timedelta(days=self._settings.retention.failure_days)
         more = True
@@ -181,6 +183,19 @@ class Undertaker:
         drafts = now - timedelta(days=DRAFT_DAYS)
         while await self._database.transact(lambda sync: burying.forget_drafts(sync, drafts, TRIM)) == TRIM:
             await asyncio.sleep(0)
+        await self._forget_contents(now)
+
+    async def _forget_contents(self, now: datetime) -> None:
+        """Drop contents of projects' files that no version names any more."""
+        async with self._database.read() as session:
+            spare = await files.unnamed(session)
+        for project_id, hashes in spare.items():
+            for first in range(0, len(hashes), TRIM):
+                some = hashes[first : first + TRIM]
+                async with self._database.write() as session:
+                    # A save that was going on meanwhile began no longer ago than that.
+                    dropped = await files.forget(session, project_id, some, now - SAVING)
+                logger.info("contents.dropped", project_id=project_id, count=dropped)
 
 
 def _timed(run_ids: Sequence[str], at: datetime, connection: Connection) -> tuple[list[str], float]:
