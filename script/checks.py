@@ -22,6 +22,11 @@ SCRATCH = Path(tempfile.mkdtemp(prefix="runyard-test-"))
 # Tests of real processes may meet a busy machine; so few failures are looked at a second time, and told.
 MOST_AGAIN = 8
 
+LEFT_OUT = {
+    "all": "tests that take long, Lighthouse, coverage",
+    "fast": "tests that take long, reach a registry or drive a browser, the wheel, Lighthouse, coverage",
+}
+
 
 @dataclass
 class Tally:
@@ -69,6 +74,8 @@ def main(kind: str) -> int:
         say(f"FAILED  {failure}")
     for skip in total.skipped:
         say(f"skipped {skip}")
+    if kind in LEFT_OUT:
+        say(f"left to `script/test full`: {LEFT_OUT[kind]}")
     say(f"took {time.monotonic() - began:.0f} s")
     shutil.rmtree(SCRATCH, ignore_errors=True)
     say(f"{total.passed} passed, {total.failed} failed, {len(total.skipped)} skipped")
@@ -224,7 +231,9 @@ def read_junit(path: Path) -> Tally:
             tally.failed += 1
             tally.failures.append(name)
         elif skip is not None:
-            tally.skipped.append(f"{name}: {skip.get('message')}")
+            # Of a whole file that skips itself, the message says only that it did.
+            why = skip.get("message")
+            tally.skipped.append(f"{name}: {skip.text if why == 'collection skipped' else why}")
         else:
             tally.passed += 1
     return tally
