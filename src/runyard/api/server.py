@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runyard import log
 from runyard.errors import Unavailable
 from runyard.locks import demand_free
 from runyard.settings import Settings
-from runyard.wiring import ROLES, Ready, Yard
 
-OnReady = Callable[[Ready], None]
+if TYPE_CHECKING:
+    from runyard.wiring import Ready, Yard
+
+OnReady = Callable[["Ready"], None]
 OnStopped = Callable[[int], None]
 
 logger = log.get("server")
@@ -31,17 +34,22 @@ class AddressTaken(Unavailable):
 
 def serve(
     settings: Settings,
-    roles: frozenset[str] = ROLES,
+    roles: frozenset[str] | None = None,
     on_ready: OnReady | None = None,
     on_stopped: OnStopped | None = None,
 ) -> None:
-    """Serve `roles` until SIGTERM or SIGINT; runs go on without us, `on_stopped` learns how many.
+    """Serve `roles` (None: all) until SIGTERM or SIGINT; runs go on without us, `on_stopped` learns how many.
 
     Raises: AddressTaken, DataUnusable, AlreadyRunning, SchemaMismatch, DatabaseUnavailable and others of `Problem`.
     """
     terminal = settings.log.format == "terminal" or (settings.log.format == "auto" and sys.stderr.isatty())
     log.configure(level=settings.log.level, json=not terminal)
     sys.setswitchinterval(SWITCH_S)
+    # What is loaded now stays: looking through it for garbage would take a tenth of the start.
+    gc.disable()
+    from runyard.wiring import ROLES
+
+    roles = ROLES if roles is None else roles
     # Before the address, which the other process is likely to hold as well.
     demand_free(settings.data / "locks", roles)
     listening = _listen(settings) if "api" in roles else None
@@ -51,7 +59,10 @@ def serve(
         if listening is not None:
             stack.enter_context(listening)
         runner = stack.enter_context(asyncio.Runner(loop_factory=_loop()))
-        left = runner.run(_serve(settings, roles, listening, on_ready))
+        try:
+            left = runner.run(_serve(settings, roles, listening, on_ready))
+        finally:
+            gc.enable()
     if on_stopped is not None:
         on_stopped(left)
 
@@ -59,6 +70,8 @@ def serve(
 async def _serve(
     settings: Settings, roles: frozenset[str], listening: socket.socket | None, on_ready: OnReady | None
 ) -> int:
+    from runyard.wiring import Ready, Yard
+
     yard = Yard(settings, roles)
     stop = asyncio.Event()
     left = 0
@@ -77,13 +90,15 @@ async def _serve(
     return left
 
 
-def _announce(ready: Ready, on_ready: OnReady | None) -> None:
+def _announce(ready: "Ready", on_ready: OnReady | None) -> None:
+    gc.freeze()
+    gc.enable()
     logger.info("server.ready", url=ready.url, roles=sorted(ready.roles), pid=os.getpid())
     if on_ready is not None:
         on_ready(ready)
 
 
-async def _serve_http(yard: Yard, listening: socket.socket, stop: asyncio.Event, up: Callable[[], None]) -> None:
+async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Event, up: Callable[[], None]) -> None:
     import uvicorn
 
     from runyard.api.app import make_app
