@@ -65,7 +65,7 @@ class Yard:
 
 
 @contextlib.contextmanager
-def started(data: Path | None = None, **settings: str) -> Iterator[Yard]:
+def started(data: Path | None = None, *, start: str = START, **settings: str) -> Iterator[Yard]:
     """Start a server in a process of its own; settings are environment variables without their prefix."""
     with contextlib.ExitStack() as stack:
         there = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runyard-bench-")))
@@ -73,7 +73,7 @@ def started(data: Path | None = None, **settings: str) -> Iterator[Yard]:
         env |= {"RUNYARD_ADMIN_PASSWORD": PASSWORD, "RUNYARD_LOG__LEVEL": "warning"}
         env |= {f"RUNYARD_{key}": value for key, value in settings.items()}
         process = subprocess.Popen(
-            [sys.executable, "-c", START, str(there)], stdout=subprocess.PIPE, text=True, env=env
+            [sys.executable, "-c", start, str(there)], stdout=subprocess.PIPE, text=True, env=env
         )
         try:
             assert process.stdout is not None

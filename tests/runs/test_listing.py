@@ -4,13 +4,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text, update
 
 from runyard import clock, ids
 from runyard.db.session import Database
 from runyard.runs import listing
 from runyard.runs.lifecycle import State
 from runyard.runs.listing import Filter
+from runyard.runs.models import FailureGroupRow, RunRow
 
 from .rows import Rows
 
@@ -100,8 +101,14 @@ async def test_a_foreign_script_finds_nothing(rows: Rows) -> None:
         ({"states": [State.failed, State.lost]}, "ix_runs_project_id_state_id"),
         ({"script_id": True}, "ix_runs_script_id_id"),
         ({"script_id": True, "states": [State.lost]}, "ix_runs_script_id_state_id"),
+        ({"failure_id": "fail_x"}, "ix_runs_failure_id_state_id"),
+        ({"failure_id": "fail_x", "states": [State.lost]}, "ix_runs_failure_id_state_id"),
         ({"labels": [("env", "prod")]}, "ix_run_labels_listed"),
         ({"labels": [("env", "prod")], "states": [State.failed]}, "ix_run_labels_listed"),
+        ({"labels": [("env", None)]}, "ix_run_labels_named"),
+        ({"labels": [("env", None)], "states": [State.lost]}, "ix_run_labels_named"),
+        ({"labels": [("env", None)], "script_id": True}, "ix_run_labels_named_of_script"),
+        ({"labels": [("env", None)], "script_id": True, "states": [State.lost]}, "ix_run_labels_named_of_script"),
         ({"labels": [("env", "prod")], "script_id": True}, "ix_run_labels_of_script"),
         ({"labels": [("env", "prod")], "script_id": True, "states": [State.lost]}, "ix_run_labels_of_script"),
     ],
@@ -133,3 +140,25 @@ async def test_each_mix_walks_down_one_index(sqlite: Database, facts: dict[str, 
     assert not [step for step in steps if step.startswith("SCAN") and " runs" in step], steps
     if len(searches) == 1:
         assert not [step for step in steps if "TEMP B-TREE" in step], steps
+
+
+async def test_a_group_of_failures_in_every_mix(rows: Rows) -> None:
+    known, scripts = await seed(rows, 30)
+    mine = [run for run in known if run["script"] == scripts[0] and run["state"] in {"failed", "lost"}]
+    async with rows.database.write() as session:
+        group = {"project_id": rows.project, "script_key": scripts[0], "hash": "h", "code": "c", "title": "t"}
+        times = {"first_at": clock.now(), "last_at": clock.now(), "first_run_id": "", "last_run_id": ""}
+        await session.execute(
+            insert(FailureGroupRow),
+            [{"id": "fail_x", "script_name": "one", "text": "", "count": len(mine), **group, **times}],
+        )
+        await session.execute(
+            update(RunRow).where(RunRow.id.in_([run["id"] for run in mine])).values(failure_id="fail_x")
+        )
+    assert len({run["state"] for run in mine}) == 2
+    for states, script, labels in product((*STATES, (State.succeeded,)), (None, *scripts), LABELS):
+        for project in (rows.project, "prj_other"):
+            which = Filter([project], states, script, labels, failure_id="fail_x")  # type: ignore[list-item]
+            expected = [run["id"] for run in reversed(mine) if fits(run, which) and project == rows.project]
+            async with rows.database.read() as session:
+                assert await listing.found_ids(session, which, None, 100) == expected, which

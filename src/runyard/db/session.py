@@ -21,6 +21,8 @@ logger = log.get("db")
 T = TypeVar("T")
 AfterCommit = Callable[[], None]
 _HOOKS = "runyard.after_commit"
+_LONG_LOG = 12000
+"""How many pages SQLite's write-ahead log may have before a writer moves them within its commit."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -37,6 +39,7 @@ class Database:
     def __init__(self, reader: AsyncEngine, writer: AsyncEngine, direct: Engine | None = None) -> None:
         self._reader = reader
         self._writer = writer
+        self._direct = direct
         self._writing = _Lane(direct, "BEGIN IMMEDIATE", "sqlite-writer") if direct is not None else None
         self._looking = _Lane(direct, "BEGIN", "sqlite-reader") if direct is not None else None
         self.dialect = writer.dialect.name
@@ -109,17 +112,19 @@ class Database:
                 # What was committed stays so: whoever asked must not take it for undone.
                 logger.exception("after_commit.failed")
 
-    async def transact(self, work: Callable[[Connection], T]) -> T:
+    async def transact(self, work: Callable[[Connection], T], *, lazily: bool = False) -> T:
         """Run `work` as one transaction over a plain connection: for short ones on hot paths, in Core statements only.
 
-        It may run in another thread; it is given a connection and must touch nothing else that is shared.
+        It may run in another thread; it is given a connection and must touch nothing else that is shared. What is done
+        `lazily` may be undone, whole, if the machine goes down before a checkpoint or another commit: SQLite then
+        lets nobody wait for the disk.
         """
         if self._writing is None or self._turn is None:
             async with self._writer.begin() as connection:
                 return await connection.run_sync(work)
         async with self._turn:
             try:
-                return await self._writing.run(work)
+                return await self._writing.run(work, lazily=lazily)
             except OperationalError as error:
                 if isinstance(error.orig, sqlite3.OperationalError) and _is_disk_trouble(error.orig):
                     raise DatabaseUnavailable(f"The database can't be written: {error.orig}.") from error
@@ -131,6 +136,13 @@ class Database:
             async with self._reader.connect() as connection:
                 return await connection.run_sync(work)
         return await self._looking.run(work)
+
+    async def checkpoint(self) -> bool:
+        """Move SQLite's write-ahead log into its database, beside writers; True when all of it was moved.
+
+        Who writes much does so in time: otherwise it falls to whoever commits next. Elsewhere there is nothing to do.
+        """
+        return self._direct is None or await asyncio.to_thread(_checkpoint, self._direct)
 
     async def ping(self) -> None:
         """Answer if the database answers; raise otherwise."""
@@ -147,6 +159,12 @@ class Database:
             await self._reader.dispose()
 
 
+def _checkpoint(direct: Engine) -> bool:
+    with direct.connect() as connection:
+        busy, pages, moved = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+    return not busy and bool(pages == moved)
+
+
 def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     """Have `hook` called once the session's transaction has been committed, and never if it was not."""
     session.info.setdefault(_HOOKS, []).append(hook)
@@ -161,23 +179,33 @@ class _Lane:
         self._connection: Connection | None = None
         self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, name)
 
-    async def run(self, work: Callable[[Connection], T]) -> T:
+    async def run(self, work: Callable[[Connection], T], *, lazily: bool = False) -> T:
         if self._thread is None:
             raise DatabaseUnavailable("The database has been closed.")
         loop = asyncio.get_running_loop()
         # A transaction that has begun is seen through, whatever becomes of who asked for it.
-        doing = loop.run_in_executor(self._thread, self._do, work)
+        doing = loop.run_in_executor(self._thread, self._do, work, lazily)
         try:
             return await asyncio.shield(doing)
         except asyncio.CancelledError:
             await asyncio.wait({doing})
             raise
 
-    def _do(self, work: Callable[[Connection], T]) -> T:
+    def _do(self, work: Callable[[Connection], T], lazily: bool) -> T:  # noqa: FBT001 - an executor passes no keywords
         connection = self._connection
         if connection is None:
             connection = self._connection = self._engine.connect()
         driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        if lazily:
+            (level,) = driver.execute("PRAGMA synchronous").fetchone()
+            driver.execute("PRAGMA synchronous=NORMAL")
+            try:
+                return self._transaction(connection, driver, work)
+            finally:
+                driver.execute(f"PRAGMA synchronous={level}")
+        return self._transaction(connection, driver, work)
+
+    def _transaction(self, connection: Connection, driver: sqlite3.Connection, work: Callable[[Connection], T]) -> T:
         try:
             driver.execute(self._begin)
             result = work(connection)
@@ -224,6 +252,7 @@ def _prepare_sqlite(engine: Engine, *, begin: str | None, synchronous: str) -> N
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-8000",
+            f"wal_autocheckpoint={_LONG_LOG}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -7,6 +7,7 @@ crash. Other bounded tables are trimmed here, too.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,17 +30,27 @@ logger = log.get("retention")
 T = TypeVar("T")
 
 EVERY_S = 60.0
-TARGET_S = 0.006
-"""How long one transaction should last: a submit that comes in its midst waits no longer."""
-LEAST, MOST = 50, 500
-REST = 0.5
-"""After a batch it rests that many times as long as the batch took."""
+LEAST, LOOK = 40, 2000
 FILES = 100
 SIZES = 200
 TRIM = 200
 DRAFT_DAYS = 2
 SAVING = timedelta(hours=1)
 DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How removal goes: `hold_s` is how long one transaction should last, `rest` how much longer the rest after it."""
+
+    hold_s: float
+    rest: float
+
+
+PACES = {"sqlite": Pace(0.005, 0.1)}
+"""Where files are locked, a submit that comes in the midst of a batch waits for its end."""
+ELSEWHERE = Pace(0.15, 0.15)
+"""Where rows are locked, nobody waits for ours: longer transactions cost less."""
 
 
 class Undertaker:
@@ -54,6 +65,7 @@ class Undertaker:
         self._logs = logs
         self._archives = archives
         self._size = LEAST
+        self._pace = PACES.get(database.dialect, ELSEWHERE)
         self._trimmed_at = -DAY_S
         self._loop: asyncio.Task[None] | None = None
 
@@ -114,28 +126,38 @@ class Undertaker:
     async def _remove(self, project_id: str, below: str, *, archived: bool) -> int:
         removed, after = 0, ""
         while True:
-            found, last = await self._read(partial(_given_up, project_id, below, after))
+            found, last = await self._database.look(partial(_given_up, project_id, below, after))
             if last is None:
                 break
             after = last
             while found:
                 some, found = found[: self._size], found[self._size :]
                 removed += await self._bury(project_id, some, archived=archived)
+            await self._settle()
         if removed:
             logger.info("retention.removed", project_id=project_id, runs=removed)
         return removed
+
+    async def _settle(self) -> None:
+        """Have what was written moved to where it belongs, at our own expense."""
+        for _ in range(3):
+            # Somebody may write meanwhile; the rest is moved quickly, and the log can begin anew.
+            if await self._database.checkpoint():
+                break
 
     async def _bury(self, project_id: str, run_ids: Sequence[str], *, archived: bool) -> int:
         if archived:
             lines = await self._read(lambda sync: archive.documents(sync, run_ids))
             await asyncio.to_thread(self._archives.add, project_id, lines)
-        gone, took = await self._database.transact(partial(_timed, run_ids, clock.now()))
+        begun: list[float] = []
+        # A removal that is lost with the machine's power is decided again.
+        gone = await self._database.transact(partial(_noted, begun, run_ids, clock.now()), lazily=True)
+        # Others were kept from writing until it was committed; waiting for one's own turn does not count.
+        took = max(clock.monotonic() - begun[0], 1e-4)
         # Half the way to the size that would have taken as long as it should: one slow batch proves little.
-        # Where rows are locked and not files, a longer transaction keeps nobody waiting.
-        target = TARGET_S if self._database.dialect == "sqlite" else 10 * TARGET_S
-        fitting = len(run_ids) * target / took
-        self._size = int(min(MOST, max(LEAST, (self._size + fitting) / 2)))
-        await asyncio.sleep(min(0.25, REST * took))
+        fitting = len(run_ids) * self._pace.hold_s / took
+        self._size = int(min(LOOK, max(LEAST, (self._size + fitting) / 2)))
+        await asyncio.sleep(min(0.25, self._pace.rest * took))
         return len(gone)
 
     async def _read(self, ask: Callable[[Connection], T]) -> T:
@@ -198,15 +220,14 @@ class Undertaker:
                 logger.info("contents.dropped", project_id=project_id, count=dropped)
 
 
-def _timed(run_ids: Sequence[str], at: datetime, connection: Connection) -> tuple[list[str], float]:
-    """Remove a batch, and tell how long others were kept from writing; waiting for one's turn does not count."""
-    began = clock.monotonic()
-    gone = burying.bury(connection, run_ids, at)
-    return gone, max(clock.monotonic() - began, 1e-4)
+def _noted(begun: list[float], run_ids: Sequence[str], at: datetime, connection: Connection) -> list[str]:
+    """Remove a batch, and note when it was begun."""
+    begun.append(clock.monotonic())
+    return burying.bury(connection, run_ids, at)
 
 
 def _given_up(project_id: str, below: str, after: str, connection: Connection) -> tuple[list[str], str | None]:
-    return burying.given_up(connection, project_id, below, after, MOST)
+    return burying.given_up(connection, project_id, below, after, LOOK)
 
 
 def _size(folder: Path) -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -19,11 +19,12 @@ from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.runs.errors import BadFilter
 from runyard.runs.lifecycle import State
-from runyard.runs.models import RunLabelRow, RunRow
+from runyard.runs.models import FailureGroupRow, RunLabelRow, RunRow
 from runyard.scripts.models import Script
 
 MOST_BRANCHES = 64
 MOST_SCRIPTS = 200
+FAILED = (State.failed, State.timed_out, State.lost)
 FEW = 2000
 """Up to that many rows are looked at one by one where no index has the whole mix."""
 
@@ -64,8 +65,19 @@ async def found_ids(session: AsyncSession, which: Filter, before: str | None, li
         own = select(Script.id).where(Script.id == which.script_id, Script.project_id.in_(which.projects))
         if not (scripts := (await session.execute(own)).scalars().all()):
             return []
+    if which.failure_id is not None and await _is_foreign(session, which):
+        return []
     statement = await _statement(session, which, scripts, before, limit)
     return list((await session.execute(statement)).scalars())
+
+
+async def _is_foreign(session: AsyncSession, which: Filter) -> bool:
+    """Whether a group of failures is of another project or script, so that there is nothing to walk down for."""
+    group = select(FailureGroupRow.project_id, FailureGroupRow.script_key).where(FailureGroupRow.id == which.failure_id)
+    row = (await session.execute(group)).one_or_none()
+    return row is not None and (
+        row.project_id not in which.projects or which.script_id not in {None, row.script_key or None}
+    )
 
 
 async def counted(session: AsyncSession, which: Filter, cap: int) -> int:
@@ -96,27 +108,29 @@ async def _statement(
     session: AsyncSession, which: Filter, scripts: Sequence[str], before: str | None, limit: int
 ) -> Select[Any]:
     run = RunRow
-    around = _around(run.id, which, before)
     if which.labels:
         first, few = await _rarest(session, which, scripts)
-        if few or first[1] is not None:
+        if few or which.failure_id is None:
             return _labelled(which, scripts, before, limit, first, few=few)
-        # A name alone, that many runs bear: most runs on the way have it, so they are looked at one by one.
-        around += [_worn(run.id, *pair) for pair in which.labels]
+    around = _around(run.id, which, before)
+    around += [_worn(run.id, *pair) for pair in which.labels]
+    owners: list[ColumnElement[bool]] = [run.project_id == project for project in which.projects]
+    wanted: Sequence[State] = which.states
     if which.failure_id is not None:
-        around += [run.failure_id == which.failure_id]
-    owners: list[ColumnElement[bool]]
-    if scripts:
+        # All runs of a group belong to one script, which was asked about before.
+        owners = [run.failure_id == which.failure_id]
+        # In a function's arms these tempt nobody to another index.
+        around.append(func.coalesce(run.project_id, "").in_(which.projects))
+        wanted = [state for state in which.states or FAILED if state in FAILED]
+        if not wanted:
+            return select(run.id).where(false())
+    if scripts and which.failure_id is None:
         owners = [run.script_id == script for script in scripts]
-    elif which.failure_id is not None:
-        owners = [run.project_id.in_(which.projects)]
-    else:
-        owners = [run.project_id == project for project in which.projects]
-    states = _each(run.state, which.states if which.failure_id is None else ())
-    if which.failure_id is not None and which.states:
-        around.append(run.state.in_([state.value for state in which.states]))
+    elif scripts:
+        around.append(func.coalesce(run.script_id, "").in_(scripts))
+    states = _each(run.state, wanted)
     if len(owners) * len(states) > MOST_BRANCHES:
-        every = [or_(*owners), *_some(run.state, which.states), *around]
+        every = [or_(*owners), *_some(run.state, wanted), *around]
         return select(run.id).where(*every).order_by(run.id.desc()).limit(limit)
     branches = [
         select(run.id.label("id")).where(owner, *state, *around).order_by(run.id.desc()).limit(limit)
@@ -167,16 +181,15 @@ async def _rarest(session: AsyncSession, which: Filter, scripts: Sequence[str]) 
     """Return the label that is worn by the fewest runs, and whether these are few enough to be looked at whole."""
     label = RunLabelRow
     pairs = list(dict.fromkeys(which.labels))
-    if len(pairs) == 1 and pairs[0][1] is not None:
+    if len(pairs) == 1 and which.failure_id is None:
         return pairs[0], False
     best, fewest = pairs[0], FEW + 1
     for pair in pairs:
         worn = [label.name == pair[0], *([] if pair[1] is None else [label.value == pair[1]])]
         owner = [label.script_id.in_(scripts)] if scripts else [label.project_id.in_(which.projects)]
-        # Behind a name alone the index has no states: what is counted is what would be walked over.
-        states = _some(label.state, which.states) if pair[1] is not None else []
-        some = select(label.run_id).where(*owner, *worn, *states).limit(FEW + 1).subquery()
+        some = select(label.run_id).where(*owner, *worn, *_some(label.state, which.states)).limit(FEW + 1).subquery()
         count = (await session.execute(select(func.count()).select_from(some))).scalar_one()
+        # A name is on more runs than a name with a value.
         if count < fewest or (best[1] is None and pair[1] is not None and count <= fewest):
             best, fewest = pair, count
     return best, fewest <= FEW

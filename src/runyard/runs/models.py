@@ -38,7 +38,7 @@ class RunRow(Base):
         # Partial ones: a run that no limit concerns, and one that did not fail, pay nothing for them.
         _partial("ix_runs_held", "held", "queue", "project_id", "gate", "gate_limit", "priority", "id"),
         _partial("ix_runs_gate_state_held_id", "gate IS NOT NULL", "gate", "state", "held", "id"),
-        _partial("ix_runs_failure_id_id", "failure_id IS NOT NULL", "failure_id", "id"),
+        _partial("ix_runs_failure_id_state_id", "failure_id IS NOT NULL", "failure_id", "state", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -95,6 +95,9 @@ class RunLabelRow(Base):
     __table_args__ = (
         Index("ix_run_labels_listed", "project_id", "name", "value", "state", "run_id"),
         Index("ix_run_labels_of_script", "script_id", "name", "value", "state", "run_id"),
+        # A name whatever its value.
+        Index("ix_run_labels_named", "project_id", "name", "state", "run_id"),
+        Index("ix_run_labels_named_of_script", "script_id", "name", "state", "run_id"),
     )
 
     run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)

@@ -309,6 +309,8 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_run_labels_of_script", ["script_id", "name", "value", "state", "run_id"], unique=False
         )
+        batch_op.create_index("ix_run_labels_named", ["project_id", "name", "state", "run_id"], unique=False)
+        batch_op.create_index("ix_run_labels_named_of_script", ["script_id", "name", "state", "run_id"], unique=False)
 
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.add_column(sa.Column("gate", sa.String(length=255), nullable=True))
@@ -318,8 +320,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("failure_id", sa.String(length=32), nullable=True))
         batch_op.drop_index(batch_op.f("ix_runs_state_queue_priority_id"))
         batch_op.create_index(
-            "ix_runs_failure_id_id",
-            ["failure_id", "id"],
+            "ix_runs_failure_id_state_id",
+            ["failure_id", "state", "id"],
             unique=False,
             sqlite_where=sa.text("failure_id IS NOT NULL"),
             postgresql_where=sa.text("failure_id IS NOT NULL"),
@@ -394,7 +396,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("gate IS NOT NULL"),
         )
         batch_op.drop_index(
-            "ix_runs_failure_id_id",
+            "ix_runs_failure_id_state_id",
             sqlite_where=sa.text("failure_id IS NOT NULL"),
             postgresql_where=sa.text("failure_id IS NOT NULL"),
         )
@@ -408,6 +410,8 @@ def downgrade() -> None:
         batch_op.drop_column("gate")
 
     with op.batch_alter_table("run_labels", schema=None) as batch_op:
+        batch_op.drop_index("ix_run_labels_named_of_script")
+        batch_op.drop_index("ix_run_labels_named")
         batch_op.drop_index("ix_run_labels_of_script")
         batch_op.drop_index("ix_run_labels_listed")
         batch_op.create_index(batch_op.f("ix_run_labels_name_value_run_id"), ["name", "value", "run_id"], unique=False)
