@@ -1,7 +1,9 @@
 """Transactions, on every kind of database."""
 
 import asyncio
+import contextlib
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,72 @@ async def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
         async with database.write() as session:
             await session.execute(text("SELECT 1"))
     await database.close()
+
+
+async def test_idle_work_makes_way_for_others(table: Database) -> None:
+    count = 200
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(connection: Connection, n: int) -> int:
+        loop.call_soon_threadsafe(begun.set)
+        time.sleep(0.01)
+        return insert(connection, n)
+
+    async def urgent() -> None:
+        await begun.wait()
+        await table.transact(lambda connection: insert(connection, 999))
+
+    waiting = asyncio.create_task(urgent())
+    left = list(range(count))
+    done = await table.transact_idly([lambda connection, n=n: slow(connection, n) for n in left])  # type: ignore[misc]
+    await waiting
+    assert 1 <= len(done) < count
+    assert await numbers(table) == [*range(len(done)), 999]
+
+
+async def test_idle_work_stops_when_it_is_enough(sqlite: Database) -> None:
+    async with sqlite.write() as session:
+        await session.execute(text("CREATE TABLE numbers (n INTEGER)"))
+    works = [lambda connection, n=n: insert(connection, n) for n in range(5)]
+    seen: list[int] = []
+
+    def enough() -> bool:
+        seen.append(1)
+        return len(seen) == 3
+
+    assert await sqlite.transact_idly(works, enough) == [0, 1, 2]
+    assert await numbers(sqlite) == [0, 1, 2]
+    assert await sqlite.transact_idly([]) == []
+    # Whoever comes next is waited for until it is on disk.
+    assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == 2
+
+
+async def test_idle_work_that_fails_leaves_what_was_done(sqlite: Database) -> None:
+    async with sqlite.write() as session:
+        await session.execute(text("CREATE TABLE numbers (n INTEGER)"))
+
+    def broken(connection: Connection) -> int:
+        insert(connection, 2)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await sqlite.transact_idly([lambda connection: insert(connection, 1), broken])
+    assert await numbers(sqlite) == [1]
+    assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == 2
+
+
+async def test_the_log_is_moved_beside_writers(sqlite: Database, tmp_path: Path) -> None:
+    async with sqlite.write() as session:
+        await session.execute(text("CREATE TABLE numbers (n INTEGER)"))
+        await session.execute(text("INSERT INTO numbers VALUES (7)"))
+    assert await sqlite.checkpoint()
+    # What the file alone holds, without its log.
+    alone = tmp_path / "alone.db"
+    alone.write_bytes((tmp_path / "test.db").read_bytes())
+    with contextlib.closing(sqlite3.connect(alone)) as connection:
+        assert connection.execute("SELECT n FROM numbers").fetchall() == [(7,)]
+
+
+async def test_elsewhere_there_is_no_log_to_move(table: Database) -> None:
+    assert await table.checkpoint()

@@ -2,9 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -44,7 +44,7 @@ class Database:
         self._looking = _Lane(direct, "BEGIN", "sqlite-reader") if direct is not None else None
         self.dialect = writer.dialect.name
         # One writer at a time costs less than waiting in SQLite's busy handler; elsewhere rows are locked, not files.
-        self._turn: asyncio.Lock | None = asyncio.Lock() if self.dialect == "sqlite" else None
+        self._turn: _Turn | None = _Turn() if self.dialect == "sqlite" else None
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, synchronous: str = "full") -> Self:
@@ -88,6 +88,7 @@ class Database:
         Callbacks given to `after_commit` run, in order, once the commit has succeeded.
         """
         async with AsyncExitStack() as stack:
+            stack.enter_context(_in_words())
             if self._turn is not None:
                 await stack.enter_async_context(self._turn)
             session = await stack.enter_async_context(
@@ -97,11 +98,6 @@ class Database:
                 await session.begin()
                 yield session
                 await session.commit()
-            except OperationalError as error:
-                await session.rollback()
-                if isinstance(error.orig, sqlite3.OperationalError) and _is_disk_trouble(error.orig):
-                    raise DatabaseUnavailable(f"The database can't be written: {error.orig}.") from error
-                raise
             except BaseException:
                 await session.rollback()
                 raise
@@ -112,23 +108,31 @@ class Database:
                 # What was committed stays so: whoever asked must not take it for undone.
                 logger.exception("after_commit.failed")
 
-    async def transact(self, work: Callable[[Connection], T], *, lazily: bool = False) -> T:
+    async def transact(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as one transaction over a plain connection: for short ones on hot paths, in Core statements only.
 
-        It may run in another thread; it is given a connection and must touch nothing else that is shared. What is done
-        `lazily` may be undone, whole, if the machine goes down before a checkpoint or another commit: SQLite then
-        lets nobody wait for the disk.
+        It may run in another thread; it is given a connection and must touch nothing else that is shared.
         """
         if self._writing is None or self._turn is None:
             async with self._writer.begin() as connection:
                 return await connection.run_sync(work)
         async with self._turn:
-            try:
-                return await self._writing.run(work, lazily=lazily)
-            except OperationalError as error:
-                if isinstance(error.orig, sqlite3.OperationalError) and _is_disk_trouble(error.orig):
-                    raise DatabaseUnavailable(f"The database can't be written: {error.orig}.") from error
-                raise
+            with _in_words():
+                return await self._writing.run(work)
+
+    async def transact_idly(
+        self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool] = lambda: False
+    ) -> list[T]:
+        """Run works as `transact` does, each a transaction of its own, until somebody else wants to write or `enough`.
+
+        Returns what those gave that were run: at least one, if any was given. On SQLite they are not waited for until
+        they are on disk: if the machine goes down before a checkpoint or another commit, the last ones were not.
+        """
+        if self._writing is None or self._turn is None:
+            return [await self.transact(work) for work in works[:1]]
+        async with self._turn as turn:
+            with _in_words():
+                return await self._writing.run_idly(works, lambda: turn.wanted > 0 or enough())
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads, over a plain connection: for short looks on hot paths, as with `transact`."""
@@ -170,6 +174,25 @@ def after_commit(session: AsyncSession, hook: AfterCommit) -> None:
     session.info.setdefault(_HOOKS, []).append(hook)
 
 
+class _Turn:
+    """Whose turn it is to write, and how many wait for theirs."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self.wanted = 0
+
+    async def __aenter__(self) -> Self:
+        self.wanted += 1
+        try:
+            await self._lock.acquire()
+        finally:
+            self.wanted -= 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class _Lane:
     """One plain connection in a thread of its own; what is to be done there takes turns."""
 
@@ -179,31 +202,43 @@ class _Lane:
         self._connection: Connection | None = None
         self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, name)
 
-    async def run(self, work: Callable[[Connection], T], *, lazily: bool = False) -> T:
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        return await self._in_thread(lambda: self._transaction(*self._opened(), work))
+
+    async def run_idly(self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool]) -> list[T]:
+        return await self._in_thread(lambda: self._idly(works, enough))
+
+    async def _in_thread(self, doing: Callable[[], T]) -> T:
         if self._thread is None:
             raise DatabaseUnavailable("The database has been closed.")
         loop = asyncio.get_running_loop()
         # A transaction that has begun is seen through, whatever becomes of who asked for it.
-        doing = loop.run_in_executor(self._thread, self._do, work, lazily)
+        done = loop.run_in_executor(self._thread, doing)
         try:
-            return await asyncio.shield(doing)
+            return await asyncio.shield(done)
         except asyncio.CancelledError:
-            await asyncio.wait({doing})
+            await asyncio.wait({done})
             raise
 
-    def _do(self, work: Callable[[Connection], T], lazily: bool) -> T:  # noqa: FBT001 - an executor passes no keywords
+    def _opened(self) -> tuple[Connection, sqlite3.Connection]:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._engine.connect()
-        driver = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-        if lazily:
-            (level,) = driver.execute("PRAGMA synchronous").fetchone()
-            driver.execute("PRAGMA synchronous=NORMAL")
-            try:
-                return self._transaction(connection, driver, work)
-            finally:
-                driver.execute(f"PRAGMA synchronous={level}")
-        return self._transaction(connection, driver, work)
+        return connection, cast("sqlite3.Connection", connection.connection.dbapi_connection)
+
+    def _idly(self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool]) -> list[T]:
+        connection, driver = self._opened()
+        (level,) = driver.execute("PRAGMA synchronous").fetchone()
+        driver.execute("PRAGMA synchronous=NORMAL")
+        done: list[T] = []
+        try:
+            for work in works:
+                done.append(self._transaction(connection, driver, work))
+                if enough():
+                    break
+        finally:
+            driver.execute(f"PRAGMA synchronous={level}")
+        return done
 
     def _transaction(self, connection: Connection, driver: sqlite3.Connection, work: Callable[[Connection], T]) -> T:
         try:
@@ -234,6 +269,17 @@ class _Lane:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say what went wrong, where the disk is what went wrong."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, sqlite3.OperationalError) and _is_disk_trouble(error.orig):
+            raise DatabaseUnavailable(f"The database can't be written: {error.orig}.") from error
+        raise
 
 
 def _is_disk_trouble(error: sqlite3.OperationalError) -> bool:

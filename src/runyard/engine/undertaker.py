@@ -41,15 +41,20 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How removal goes: `hold_s` is how long one transaction should last, `rest` how much longer the rest after it."""
+    """How removal goes.
+
+    One transaction should last `hold_s`; one follows upon another for `stretch_s` unless somebody else wants to write;
+    after a stretch it rests `rest` times as long.
+    """
 
     hold_s: float
+    stretch_s: float
     rest: float
 
 
-PACES = {"sqlite": Pace(0.005, 0.1)}
+PACES = {"sqlite": Pace(0.004, 0.05, 0.1)}
 """Where files are locked, a submit that comes in the midst of a batch waits for its end."""
-ELSEWHERE = Pace(0.15, 0.15)
+ELSEWHERE = Pace(0.15, 0.0, 0.15)
 """Where rows are locked, nobody waits for ours: longer transactions cost less."""
 
 
@@ -131,8 +136,8 @@ class Undertaker:
                 break
             after = last
             while found:
-                some, found = found[: self._size], found[self._size :]
-                removed += await self._bury(project_id, some, archived=archived)
+                treated, gone = await self._bury(project_id, found, archived=archived)
+                found, removed = found[treated:], removed + gone
             await self._settle()
         if removed:
             logger.info("retention.removed", project_id=project_id, runs=removed)
@@ -145,20 +150,29 @@ class Undertaker:
             if await self._database.checkpoint():
                 break
 
-    async def _bury(self, project_id: str, run_ids: Sequence[str], *, archived: bool) -> int:
+    async def _bury(self, project_id: str, run_ids: Sequence[str], *, archived: bool) -> tuple[int, int]:
+        """Remove batches, as many as there is time for; return how many runs were looked at, and were removed."""
+        step = self._size
+        batches = [run_ids[start : start + step] for start in range(0, len(run_ids), step)]
         if archived:
-            lines = await self._read(lambda sync: archive.documents(sync, run_ids))
+            del batches[1:]
+            lines = await self._read(lambda sync: archive.documents(sync, batches[0]))
             await asyncio.to_thread(self._archives.add, project_id, lines)
         begun: list[float] = []
+        enough = self._pace.stretch_s
+        now = clock.now()
         # A removal that is lost with the machine's power is decided again.
-        gone = await self._database.transact(partial(_noted, begun, run_ids, clock.now()), lazily=True)
-        # Others were kept from writing until it was committed; waiting for one's own turn does not count.
+        done = await self._database.transact_idly(
+            [partial(_noted, begun, batch, now) for batch in batches], lambda: clock.monotonic() - begun[0] > enough
+        )
+        # Others were kept from writing until each was committed; waiting for one's own turn does not count.
         took = max(clock.monotonic() - begun[0], 1e-4)
         # Half the way to the size that would have taken as long as it should: one slow batch proves little.
-        fitting = len(run_ids) * self._pace.hold_s / took
-        self._size = int(min(LOOK, max(LEAST, (self._size + fitting) / 2)))
+        fitting = step * self._pace.hold_s * len(done) / took
+        if len(done) > 1 or len(batches[0]) == step:
+            self._size = int(min(LOOK, max(LEAST, (self._size + fitting) / 2)))
         await asyncio.sleep(min(0.25, self._pace.rest * took))
-        return len(gone)
+        return sum(map(len, batches[: len(done)])), sum(map(len, done))
 
     async def _read(self, ask: Callable[[Connection], T]) -> T:
         async with self._database.read() as session:
