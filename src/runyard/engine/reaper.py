@@ -74,6 +74,8 @@ class Reaper:
             try:
                 await self.reap()
                 await self.tidy()
+                # In time and beside writers, so that it falls to none of them.
+                await self._database.checkpoint()
                 await self._do_daily()
             except Exception:
                 logger.exception("reaper.failed")
