@@ -8,6 +8,8 @@ import pytest
 import pytest_asyncio
 
 from runyard.engine.confining import level_of, limits_of, output_cap
+from runyard.engine.naming import attempt_id, parse_attempt_id
+from runyard.runs.repository import Token
 from runyard.sandbox import Level, Limits
 from runyard.scripts.policy import Policy, ResourceLimits
 from runyard.settings import RunSettings, SandboxSettings
@@ -86,3 +88,11 @@ async def test_a_directory_seen_elsewhere(yard: Running) -> None:
     error = run["error"]
     assert isinstance(error, dict)
     assert error["code"] == "mount_refused"
+
+
+def test_an_attempts_name_leads_back_to_it() -> None:
+    token = Token("run_1", 2, 3)
+    assert attempt_id(token) == "run_1.2.3"
+    assert parse_attempt_id("run_1.2.3") == token
+    for foreign in ("run_1", "run_1.2", "run_1.2.x", "run_1.-2.3", "run.1.2.3", ".partial", ""):
+        assert parse_attempt_id(foreign) is None

@@ -3,7 +3,7 @@
 import pytest
 
 from runyard.environments.failures import BuildFailed
-from runyard.environments.verdicts import installing, last_words, resolving
+from runyard.environments.verdicts import installing, last_words, needs_build, resolving
 
 CONFLICT = """Resolved nothing
 error: No solution found when resolving dependencies
@@ -60,3 +60,15 @@ def test_long_words_are_cut_in_the_middle() -> None:
 def test_failures_come_back_from_their_code() -> None:
     assert type(BuildFailed.of("index_unreachable", "x")) is type(resolving(DOWN))
     assert BuildFailed.of("of another version", "x").message == "x"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("  cause: Because foo==1 has no\n      usable wheels and building from\n source is disabled", True),
+        ("all is well", False),
+        ("", False),
+    ],
+)
+def test_whether_only_a_build_would_help(said: str, *, expected: bool) -> None:
+    assert needs_build(said) is expected

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runyard.environments.failures import HeaderMalformed, RequirementMalformed
+from runyard.environments.failures import HeaderMalformed, PythonVersionMalformed, RequirementMalformed
 from runyard.environments.header import Header, read_header
-from runyard.environments.wants import Kind, Want, normal_npm, normal_python, npm_parts, want_for
+from runyard.environments.wants import Kind, Want, normal_npm, normal_python, npm_parts, python_range, want_for
 
 HEADER = """#!/usr/bin/env python
 # /// script
@@ -151,3 +151,34 @@ def test_order_and_doubles_do_not_matter(lines: list[str], random: object) -> No
 def test_no_text_breaks_the_header_reader(text: str) -> None:
     with contextlib.suppress(HeaderMalformed):
         read_header("# /// script\n" + text)
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        ("", ""),
+        ("3", "==3.*"),
+        (" 3.12 ", "==3.12.*"),
+        ("3.12.4", "==3.12.4"),
+        (">=3.11,<3.13", "<3.13,>=3.11"),
+    ],
+)
+def test_wishes_for_a_python(wish: str, expected: str) -> None:
+    assert python_range(wish) == expected
+    want = want_for("python", "", [], python_version=wish)
+    assert want is not None
+    assert want.requires_python == expected
+
+
+def test_a_wish_for_a_python_that_is_none() -> None:
+    with pytest.raises(PythonVersionMalformed, match=r"not a version such as 3\.12"):
+        python_range("the newest")
+
+
+def test_conda_has_requirements_of_its_own() -> None:
+    code = "# /// script\n# dependencies=['rich']\n# ///\n"
+    want = want_for("python", code, ["numpy  >=2", "conda-forge::xz", "xz"], package_manager="conda")
+    assert want == Want(Kind.conda, ("conda-forge::xz", "numpy >=2", "xz"), "")
+    for wrong in ("numpy; import os", "-c evil", "/etc/passwd", "git+https://x", "numpy\x00"):
+        with pytest.raises(RequirementMalformed):
+            want_for("python", "", [wrong], package_manager="conda")

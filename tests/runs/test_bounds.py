@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runyard.runs.bounds import Bounds, Wishes, demand, effective
+from runyard.runs.bounds import Bounds, Wishes, demand, effective, within
 from runyard.runs.errors import BadSubmit
 from runyard.scripts.policy import Policy, ResourceLimits
 
@@ -62,3 +62,26 @@ def test_what_holds(script: Any, wished: Any, project: Any, expected: Any) -> No
     asked = ResourceLimits(**wished) if wished is not None else None
     found = effective(ResourceLimits(**script), asked, ResourceLimits(**project))
     assert found == ResourceLimits(**expected)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "own_timeout", "timeout", "memory", "cpu"),
+    [
+        # Nothing was asked for: the script's own word, cut down.
+        (Wishes(), None, 60, 512, 2),
+        (Wishes(), 900, 60, 512, 2),
+        (Wishes(), 5, 5, 512, 2),
+        (Wishes(timeout_s=7), 900, 7, 512, 2),
+        (Wishes(limits=ResourceLimits(memory_mb=64, cpu=1)), 5, 5, 64, 1),
+    ],
+)
+def test_what_a_script_says_itself_is_cut_down_to_the_project(
+    wishes: Wishes, own_timeout: float | None, timeout: float, memory: int, cpu: float
+) -> None:
+    found = within(wishes, SCRIPT, PROJECT, own_timeout)
+    assert found.limits is not None
+    assert (found.timeout_s, found.limits.memory_mb, found.limits.cpu) == (timeout, memory, cpu)
+
+
+def test_without_bounds_nothing_is_added() -> None:
+    assert within(Wishes(), SCRIPT, Bounds(), 900) == Wishes(timeout_s=900)

@@ -148,3 +148,18 @@ def test_a_hostile_line_is_looked_at_quickly() -> None:
     # A pattern that tries every way to match would not come back from these.
     for line in ("/a" * 5000, "a:" * 5000, "1,1" * 5000, "'" * 9999, "a-1" * 4000, "http://" * 2000, "a.b@c" * 3000):
         assert len(normalised(line)) <= 1000
+
+
+def test_what_follows_a_python_frame_and_is_no_error_is_passed_over() -> None:
+    lines = [
+        "Traceback (most recent call last):",
+        '  File "a.py", line 1, in main',
+        "    go()",
+        "another thread prints in between",
+        "ValueError: 17 is wrong",
+    ]
+    found = fingerprint("exit_code", "It ended with 1.", lines)
+    assert found.title == "ValueError: 17 is wrong"
+    # A traceback that was cut off tells nothing of its own.
+    cut = fingerprint("exit_code", "It ended with 1.", lines[:3])
+    assert cut.hash != found.hash

@@ -155,6 +155,8 @@ def test_a_move_over_an_illegal_edge_can_not_be_made(source: State, target: Stat
             State.failed,
             Failure("start_failed", "The command could not be started."),
         ),
+        (ending("disk", 137), State.failed, Failure("disk_limit", "It took more of the disk than it may.")),
+        (ending("disk", 137, message="More than 5 MB."), State.failed, Failure("disk_limit", "More than 5 MB.")),
         (ending("start_failed", None, message="no bash"), State.failed, Failure("start_failed", "no bash")),
     ],
 )

@@ -69,3 +69,17 @@ def test_ids_sort_around_a_floor(ms: int, later: int) -> None:
 def test_what_is_made_now_lies_above_the_floor_of_now() -> None:
     floor = ids.floor("run", clock.now())
     assert floor <= ids.new("run") < ids.floor("run", clock.now() + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (Retention(), True),
+        (Retention(archive=True), True),
+        (Retention(max_age_days=1), False),
+        (Retention(max_runs=1), False),
+        (Retention(max_size_mb=1), False),
+    ],
+)
+def test_a_rule_without_bounds_keeps_all(rule: Retention, *, expected: bool) -> None:
+    assert rule.keeps_all is expected

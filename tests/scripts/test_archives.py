@@ -136,3 +136,47 @@ def test_an_encrypted_zip() -> None:
         data[data.index(mark) + at] |= 1
     with pytest.raises(BadTree, match="is encrypted"):
         archives.unpacked("x", bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.ZIP", True), ("a.tar.gz", True), ("a.tgz", True), ("a.gz", False), ("zip", False), ("a.zip.py", False)],
+)
+def test_what_is_taken_for_an_archive(name: str, *, expected: bool) -> None:
+    assert archives.is_archive(name) is expected
+
+
+def test_a_zip_of_too_many_entries() -> None:
+    packed = zipped(*((f"d{n}/", b"") for n in range(archives.MOST_ENTRIES + 1)))
+    with pytest.raises(BadTree, match="10,000 entries"):
+        archives.unpacked("x", packed)
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["p/a.py", "p/b/c.txt"], ["a.py", "b/c.txt"]),
+        (["p/a.py", "q/b.py"], ["p/a.py", "q/b.py"]),
+        (["p/a.py", "b.py"], ["p/a.py", "b.py"]),
+        ([], []),
+    ],
+)
+def test_the_one_folder_around_everything_is_taken_off(paths: list[str], expected: list[str]) -> None:
+    assert list(trees.without_root(dict.fromkeys(paths, b""))) == expected
+
+
+def test_what_could_be_started_comes_in_order() -> None:
+    found = trees.entries(["lib/main.py", "zeta.py", "notes.txt", "main.py", "index.js", "alpha.sh"])
+    assert found[0] == "main.py"
+    assert found[-1] == "lib/main.py"
+    assert set(found) == {"lib/main.py", "zeta.py", "main.py", "index.js", "alpha.sh"}
+
+
+def test_the_place_itself_is_no_file() -> None:
+    found, _ = archives.unpacked("x", tarred(special("./", tarfile.DIRTYPE), ("./a", b"1")))
+    assert found == {"a": b"1"}
+
+
+def test_contents_that_come_without_an_archive_obey_the_same_rules() -> None:
+    with pytest.raises(BadTree, match="leads out of the project"):
+        trees.checked({"good": b"", "../evil": b""})

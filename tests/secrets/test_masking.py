@@ -180,3 +180,20 @@ def test_a_flush_leaves_the_masker_ready_for_another_stream() -> None:
     masker = Masker(["secret"])
     assert masker.feed(b"sec") + masker.flush() == b"sec"
     assert masker.feed(b"ret") + masker.flush() == b"ret"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a 4711 b", "a *** b"),
+        ({"k4711": ["4711", {"deep": "x4711x"}]}, {"k***": ["***", {"deep": "x***x"}]}),
+        # A number that holds a secret can't stay one.
+        (4711, "***"),
+        (-47110.5, "-***0.5"),
+        ([True, False, None, 1, 2.5, ""], [True, False, None, 1, 2.5, ""]),
+        ({}, {}),
+    ],
+)
+def test_json_is_masked_in_every_place(value: object, shown: object) -> None:
+    assert Masker(["4711"]).mask_json(value) == shown
+    assert Masker([]).mask_json(value) == value
