@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, ref, type Ref } from 'vue'
+import { computed, type Ref } from 'vue'
 import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
-import { Problem } from '@/api/problem'
+import { useSending } from '@/ui/form/sending'
 import { t } from '@/ui/i18n'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 import { choiceOf, type SourceDraft } from './sourceDraft'
@@ -27,24 +27,14 @@ export function useMirrors() {
 /** Choose, or forget a choice; what the server refuses stands beside its field. */
 export function useSourceActions(project: string | null) {
   const queries = useQueryClient()
-  const busy = ref(false)
-  const refused = ref<Record<string, string>>({})
-
-  async function act(work: () => Promise<unknown>, done: () => string): Promise<void> {
-    busy.value = true
-    refused.value = {}
-    try {
-      await work()
+  // A refusal is told as well: it may be about a field that is folded away.
+  const { busy, refused, send } = useSending(() => [], toastProblem)
+  const act = (work: () => Promise<unknown>, done: () => string) =>
+    send(work, () => {
       toast(done())
       // What holds for a project may have come from the installation.
-      await queries.invalidateQueries({ queryKey: keys.environments.sources(null).slice(0, -1) })
-    } catch (error) {
-      if (error instanceof Problem && error.status === 422) refused.value = error.byField()
-      toastProblem(error)
-    } finally {
-      busy.value = false
-    }
-  }
+      return queries.invalidateQueries({ queryKey: keys.environments.sources(null).slice(0, -1) })
+    })
 
   return {
     busy,

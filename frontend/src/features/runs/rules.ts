@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, ref, type Ref } from 'vue'
+import { computed, type Ref } from 'vue'
 import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
-import { Problem } from '@/api/problem'
 import type { components } from '@/api/schema'
 import { LIMITS, type Limit as Resource, type WHEN_BUSY } from '@/features/policy/policy'
+import { useSending } from '@/ui/form/sending'
 import { t } from '@/ui/i18n'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 
@@ -69,22 +69,13 @@ export function useYardLimits() {
 /** Save rules; what the server refuses stands beside its field. */
 export function useRuleActions() {
   const queries = useQueryClient()
-  const busy = ref(false)
-  const refused = ref<Record<string, string>>({})
-
-  async function save<T>(key: readonly unknown[], work: () => Promise<T>): Promise<void> {
-    busy.value = true
-    refused.value = {}
-    try {
-      queries.setQueryData(key, await work())
+  // A refusal is told as well: not every field of the rules is on the page.
+  const { busy, refused, send } = useSending(() => [], toastProblem)
+  const save = <T>(key: readonly unknown[], work: () => Promise<T>) =>
+    send(work, (saved) => {
+      queries.setQueryData(key, saved)
       toast(t('runs.rules.saved'))
-    } catch (error) {
-      if (error instanceof Problem && error.status === 422) refused.value = error.byField()
-      toastProblem(error)
-    } finally {
-      busy.value = false
-    }
-  }
+    })
 
   return {
     busy,

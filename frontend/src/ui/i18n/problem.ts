@@ -26,3 +26,9 @@ export function problemText(error: unknown): string {
   }
   return message || t('ui.problems.unknown')
 }
+
+/** What was refused of a form, by field: empty for an error that says nothing of fields. */
+export function refusedFields(error: unknown): Record<string, string> {
+  const isOfFields = error instanceof Error && 'byField' in error && typeof error.byField === 'function'
+  return isOfFields ? (error as Error & { byField(): Record<string, string> }).byField() : {}
+}
