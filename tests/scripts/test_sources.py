@@ -182,6 +182,46 @@ def _signed(signature: str) -> dict[bytes, bytes]:
     return {b"X-Hub-Signature-256": signature.encode()}
 
 
+async def test_a_script_that_is_here_is_attached(
+    sources: Sources, yard: Yard, kept: httpx.AsyncClient, server: tuple[str, type[Backend]]
+) -> None:
+    repository = Repository(server[1].root / "tools")
+    first = repository.commit({"main.py": "print('theirs')\n"})
+    new = {"name": "Mine", "language": "python", "code": "print('mine')\n", "timeout_s": 30}
+    path = f"/scripts/{(await kept.post('/scripts', json=new)).json()['id']}"
+    body = {"kind": "git", "url": f"{server[0]}/tools/.git", "every_s": None}
+    answer = await kept.put(f"{path}/source", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["items"][0]["outcome"] == "updated"
+    script = (await kept.get(path)).json()
+    assert (script["name"], script["code"], script["version"]) == ("Mine", "print('theirs')\n", 2)
+    assert script["timeout_s"] == 30
+    assert (await kept.get(f"{path}/versions/1")).json()["code"] == "print('mine')\n"
+    source = (await kept.get(f"{path}/source")).json()
+    assert (source["revision"], source["every_s"]) == (first, None)
+    # Attached to another place, it follows that one, and the first key is worth nothing any more.
+    repository.commit({"job/main.py": "print('job')\n"})
+    again = await kept.put(f"{path}/source", json={**body, "path": "job"})
+    assert (await kept.get(f"{path}/source")).json()["path"] == "job"
+    assert (await kept.get(path)).json()["code"] == "print('job')\n"
+    for key, status in ((answer.json()["webhook_key"], 403), (again.json()["webhook_key"], 202)):
+        signature = "sha256=" + hmac.new(key.encode(), b"{}", hashlib.sha256).hexdigest()
+        headers = {"X-Hub-Signature-256": signature}
+        called = await kept.post(again.json()["webhook"].removeprefix("/api/v1"), content=b"{}", headers=headers)
+        assert called.status_code == status
+    refused = await kept.put(f"{path}/source", json={**body, "path": "nowhere"})
+    assert refused.status_code == 503
+    assert (await kept.get(f"{path}/source")).json()["path"] == "job"
+
+
+async def test_a_module_is_not_attached(kept: httpx.AsyncClient, server: tuple[str, type[Backend]]) -> None:
+    new = {"name": "sums", "language": "python", "code": "", "kind": "module"}
+    made = (await kept.post("/scripts", json=new)).json()
+    body = {"kind": "git", "url": f"{server[0]}/tools/.git"}
+    answer = await kept.put(f"/scripts/{made['id']}/source", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "source_refused")
+
+
 async def test_what_a_repository_must_not_do(kept: httpx.AsyncClient, server: tuple[str, type[Backend]]) -> None:
     repository = Repository(server[1].root / "evil")
     repository.commit({"main.py": "print(1)\n", ".gitattributes": "*.py filter=evil export-subst\n"})

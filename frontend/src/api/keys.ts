@@ -31,6 +31,7 @@ export const keys = {
     compared: (which: object) => ['runs', 'compared', which] as const,
     rules: (project: string) => ['runs', 'rules', project] as const,
     limits: ['runs', 'limits'] as const,
+    archives: (project: string) => ['runs', 'archives', project] as const,
   },
   environments: {
     all: ['environments'] as const,

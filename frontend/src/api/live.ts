@@ -1,10 +1,11 @@
 import { readonly, ref } from 'vue'
 import { accessToken, onRenewed, renew } from './session'
-import type { EnvironmentState, RunNews, RunProgress } from './types'
+import type { EnvironmentState, RunNews, RunProgress, UsagePoint } from './types'
 
 export interface LiveMessages {
   run: { type: 'run'; run: RunNews }
   progress: { type: 'progress'; run: { id: string; project: string; progress: RunProgress } }
+  usage: { type: 'usage'; run: { id: string; attempt: number; point: UsagePoint } }
   environment: { type: 'environment'; environment: { id: string; state: EnvironmentState } }
   script: { type: 'script'; script: { id: string; project: string; version: number } }
   /** News were lost, by the server's word or because the socket was away: whatever is cached may be stale. */

@@ -1639,7 +1639,11 @@ export interface paths {
          * @description Return what a script is kept in step with; null for a script that is only here.
          */
         get: operations["get_script_source"];
-        put?: never;
+        /**
+         * Attach Source
+         * @description Keep a script in step with a source: what that holds becomes the next version, settings stay as they are.
+         */
+        put: operations["attach_script_source"];
         post?: never;
         /**
          * Drop Source
@@ -3729,10 +3733,7 @@ export interface components {
         };
         /**
          * NewSource
-         * @description Where a script comes from: a path of a Git repository over HTTPS, or a Gist by its address or id.
-         *
-         *     With `keep` it stays in step: looked at every `every_s` seconds (never by itself without), and whenever the webhook
-         *     is called. `token` is for repositories that ask for one; it is kept sealed.
+         * @description Where a new script comes from; with `keep` it stays in step with it.
          */
         NewSource: {
             /**
@@ -4942,6 +4943,52 @@ export interface components {
             items: components["schemas"]["SnippetBody"][];
         };
         /**
+         * SourceAddress
+         * @description Where a script comes from: a path of a Git repository over HTTPS, or a Gist by its address or id.
+         *
+         *     It is looked at every `every_s` seconds (never by itself without), and whenever the webhook is called. `token` is
+         *     for repositories that ask for one; it is kept sealed.
+         */
+        SourceAddress: {
+            /**
+             * Entry
+             * @default
+             */
+            entry?: string;
+            /**
+             * Every S
+             * @default 3600
+             */
+            every_s?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "git" | "gist";
+            /**
+             * Path
+             * @default
+             */
+            path?: string;
+            /**
+             * Ref
+             * @default
+             */
+            ref?: string;
+            /**
+             * Token
+             * @default
+             */
+            token?: string;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+        };
+        /**
          * SourceBody
          * @description What a script is kept in step with, and how that goes; `revision` is the commit that it is at.
          */
@@ -5793,6 +5840,7 @@ export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
 export type SnippetList = components['schemas']['SnippetList'];
+export type SourceAddress = components['schemas']['SourceAddress'];
 export type SourceBody = components['schemas']['SourceBody'];
 export type SourceChoice = components['schemas']['SourceChoice'];
 export type SourceTaken = components['schemas']['SourceTaken'];
@@ -9009,6 +9057,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceBody"] | null;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attach_script_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceAddress"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTaken"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -44,6 +44,8 @@ export type LogPage = Schemas['LogPage']
 export type LogHits = Schemas['LogHits']
 
 export type UsageSeries = Schemas['UsageSeries']
+export type ScriptKind = NonNullable<Script['kind']>
+export type UsagePoint = Schemas['UsagePoint']
 export type Failure = Schemas['Failure']
 export type Comparison = Schemas['Comparison']
 export type RunChange = Comparison['changed'][number]

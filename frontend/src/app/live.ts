@@ -5,7 +5,7 @@ import { keys } from '@/api/keys'
 import { onLive, startLive, stopLive } from '@/api/live'
 import { patchEnvironment } from '@/features/environments/live'
 import { patchHomeProgress } from '@/features/home/live'
-import { patchProgress, patchRun } from '@/features/runs/live'
+import { patchProgress, patchRun, patchUsage } from '@/features/runs/live'
 import { patchLastRun } from '@/features/scripts/live'
 
 /** Keep the query cache true to the live socket while the frame stands. */
@@ -28,6 +28,9 @@ export function useLivePatches(): void {
     onLive('progress', ({ run }) => {
       patchProgress(queries, run.id, run.progress)
       patchHomeProgress(queries, run.id, run.progress)
+    }),
+    onLive('usage', ({ run }) => {
+      patchUsage(queries, run.id, run.attempt, run.point)
     }),
     onLive('environment', ({ environment }) => {
       patchEnvironment(queries, environment)

@@ -22,6 +22,7 @@ const messages = {
     retry: 'Try again',
     cancel: 'Cancel',
     close: 'Close',
+    download: 'Download',
     delete: 'Delete',
     undo: 'Undo',
     copy: 'Copy',

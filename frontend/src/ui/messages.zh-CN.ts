@@ -25,6 +25,7 @@ export default {
     retry: '重试',
     cancel: '取消',
     close: '关闭',
+    download: '下载',
     delete: '删除',
     undo: '撤销',
     copy: '复制',

@@ -9,7 +9,7 @@ from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.scripts.errors import NoSuchSource
 from runyard.scripts.models import ScriptSource
-from runyard.scripts.source_schemas import NewSource, SourceBody
+from runyard.scripts.source_schemas import NewSource, SourceAddress, SourceBody
 from runyard.scripts.sources import Sources
 from runyard.scripts.transfer_routes import TakenScript, shown_taken
 from runyard.web.depends import Reading, Transaction, provided
@@ -46,6 +46,13 @@ async def get_source(actor: Reader, session: Reading, sources: Kept, script_id: 
         return _shown(await sources.source(session, actor, script_id))
     except NoSuchSource:
         return None
+
+
+@router.put("/scripts/{script_id}/source", operation_id="attach_script_source")
+async def attach_source(actor: Writer, sources: Kept, script_id: str, body: SourceAddress) -> SourceTaken:
+    """Keep a script in step with a source: what that holds becomes the next version, settings stay as they are."""
+    taken, key = await sources.attach(actor, script_id, body)
+    return SourceTaken(items=[shown_taken(taken)], webhook=_webhook(taken.id), webhook_key=key)
 
 
 @router.post("/scripts/{script_id}/source/sync", status_code=202, operation_id="sync_script_source")

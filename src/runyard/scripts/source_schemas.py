@@ -14,11 +14,11 @@ Address = Annotated[
 RepositoryPath = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(one_line)]
 
 
-class NewSource(Body):
+class SourceAddress(Body):
     """Where a script comes from: a path of a Git repository over HTTPS, or a Gist by its address or id.
 
-    With `keep` it stays in step: looked at every `every_s` seconds (never by itself without), and whenever the webhook
-    is called. `token` is for repositories that ask for one; it is kept sealed.
+    It is looked at every `every_s` seconds (never by itself without), and whenever the webhook is called. `token` is
+    for repositories that ask for one; it is kept sealed.
     """
 
     kind: Literal["git", "gist"]
@@ -26,13 +26,18 @@ class NewSource(Body):
     ref: Line = ""
     path: RepositoryPath = ""
     entry: Entry = ""
+    every_s: Annotated[int, Field(ge=60, le=31 * 86_400)] | None = 3600
+    username: Line = ""
+    token: Annotated[str, StringConstraints(max_length=1000), AfterValidator(one_line)] = ""
+
+
+class NewSource(SourceAddress):
+    """Where a new script comes from; with `keep` it stays in step with it."""
+
     name: Name | None = None
     project: Annotated[str, StringConstraints(max_length=64)] = "default"
     folder: Folder | None = None
     keep: bool = True
-    every_s: Annotated[int, Field(ge=60, le=31 * 86_400)] | None = 3600
-    username: Line = ""
-    token: Annotated[str, StringConstraints(max_length=1000), AfterValidator(one_line)] = ""
 
 
 class SourceBody(BaseModel):

@@ -27,7 +27,7 @@ from runyard.scripts.errors import BadSignature, NoSuchSource, SourceRefused
 from runyard.scripts.models import Script, ScriptSource
 from runyard.scripts.packages import Package
 from runyard.scripts.pinning import find
-from runyard.scripts.source_schemas import NewSource
+from runyard.scripts.source_schemas import NewSource, SourceAddress
 from runyard.scripts.transfer import Taken, Transfer, Wanted
 from runyard.secrets.sealing import Sealer
 from runyard.settings import ImportSettings
@@ -65,7 +65,7 @@ class Sources:
         async with self._database.write() as session:
             return await self.take(session, actor, body, found)
 
-    async def fetch(self, body: NewSource) -> Fetched:
+    async def fetch(self, body: SourceAddress) -> Fetched:
         """Return what a source holds; raise `SourceRefused`, `SourceUnreachable`, `BadTree`."""
         if body.kind == "gist":
             return await self._gist(body)
@@ -77,7 +77,7 @@ class Sources:
         runs = frozenset(path for path in found.executable if path in package.files)
         return Fetched(found.revision, replace(package, executable=runs))
 
-    async def _gist(self, body: NewSource) -> Fetched:
+    async def _gist(self, body: SourceAddress) -> Fetched:
         part = _GIST.fullmatch(body.url.strip())
         if part is None:
             raise outbound.refused("That is no Gist: give its address or its id.")
@@ -115,26 +115,59 @@ class Sources:
             return taken, None
         if len(taken) != 1 or found.package.scripts:
             raise SourceRefused("Only a single script or project is kept in step; import the rest once (keep: false).")
+        return taken, await self._keep(session, actor, taken[0].id, body, found.revision)
+
+    async def attach(self, actor: Actor, script_id: str, body: SourceAddress) -> tuple[Taken, str]:
+        """Keep a script in step with a source from now on, in place of any other; returns the webhook's key, once.
+
+        What the source holds becomes the script's next version; parameters and settings stay as they are.
+        Raises: NoSuchScript, SourceRefused, SourceUnreachable, BadTree, InvalidScript.
+        """
+        async with self._database.read() as session:
+            script = await find(session, actor, script_id, Permission.script_write)
+            if script.kind == "module":
+                raise SourceRefused("Modules of the library are written here; only scripts are kept in step.")
+        found = await self.fetch(body)
+        if found.package.scripts:
+            raise SourceRefused("Only a single script or project is kept in step, and that is an export of several.")
+        async with self._database.write() as session:
+            taken = await self._advance(session, actor, script_id, body, found)
+            if (before := await session.get(ScriptSource, taken.id)) is not None:
+                await session.delete(before)
+                await session.flush()
+            return taken, await self._keep(session, actor, taken.id, body, found.revision)
+
+    async def _advance(
+        self, session: AsyncSession, actor: Actor, script_id: str, body: SourceAddress, found: Fetched
+    ) -> Taken:
+        note = f"From {body.url}, {found.revision[:12]}"
+        # What people have set themselves, such as parameters, stays: only code and files follow.
+        wanted = Wanted(script_id=script_id, entry=body.entry or None, note=note, content_only=True)
+        return (await self._transfer.take(session, actor, found.package, wanted))[0]
+
+    async def _keep(
+        self, session: AsyncSession, actor: Actor, script_id: str, body: SourceAddress, revision: str
+    ) -> str:
         key = secrets.token_hex(32)
         now = clock.now()
         session.add(
             ScriptSource(
-                script_id=taken[0].id,
+                script_id=script_id,
                 kind=body.kind,
                 url=body.url,
                 ref=body.ref,
                 path=body.path.strip("/"),
                 entry=body.entry,
-                revision=found.revision,
+                revision=revision,
                 every_s=body.every_s,
                 next_at=_next(body.every_s, now),
                 synced_at=now,
-                sealed=self._seal(taken[0].id, {"key": key, "username": body.username, "token": body.token}),
+                sealed=self._seal(script_id, {"key": key, "username": body.username, "token": body.token}),
                 user_id=actor.user_id,
             )
         )
         await session.flush()
-        return taken, key
+        return key
 
     async def source(
         self, session: AsyncSession, actor: Actor, script_id: str, permission: Permission = Permission.script_read
@@ -224,7 +257,7 @@ class Sources:
         if row is None or actor is None:
             return
         opened = self._opened(row)
-        body = NewSource(
+        body = SourceAddress(
             kind="gist" if row.kind == "gist" else "git",
             url=row.url,
             ref=row.ref,
@@ -238,10 +271,7 @@ class Sources:
             found = await self.fetch(body)
             if found.revision != row.revision:
                 async with self._database.write() as session:
-                    note = f"From {row.url}, {found.revision[:12]}"
-                    # What people have set themselves, such as parameters, stays: only code and files follow.
-                    wanted = Wanted(script_id=script_id, entry=row.entry or None, note=note, content_only=True)
-                    await self._transfer.take(session, actor, found.package, wanted)
+                    await self._advance(session, actor, script_id, body, found)
             revision = found.revision
         except Problem as problem:
             error = problem.detail

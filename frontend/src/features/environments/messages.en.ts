@@ -176,6 +176,11 @@ const messages = {
     keepText:
       'Its scripts get the new versions from their next run on; runs that are pinned to the old ones keep them.',
     kept: 'Kept: the next runs use it',
+    tryWith: 'Run a script with them',
+    tryText: 'The run uses the new versions; everything else stays as it is.',
+    run: 'Run in the trial',
+    openRun: 'Open the run',
+    noScript: 'No script that you may read uses this environment, so there is nothing to try it with.',
     drop: 'Drop',
     dropped: 'Dropped; everything stays as it was',
     ofAnother: 'This is a trial upgrade. It is kept or dropped at the environment that it is for.',

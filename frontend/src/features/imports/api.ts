@@ -4,6 +4,7 @@ import type { components } from '@/api/schema'
 export type Preview = components['schemas']['Preview']
 export type Taken = components['schemas']['TakenScript']
 export type SourceTaken = components['schemas']['SourceTaken']
+export type SourceAddress = components['schemas']['SourceAddress']
 export type NewSource = components['schemas']['NewSource']
 export type OnConflict = 'refuse' | 'rename' | 'update' | 'skip'
 
@@ -35,4 +36,10 @@ export async function importScripts(file: File, options: ImportOptions): Promise
 /** Import a path of a Git repository, or a Gist. */
 export function importSource(body: NewSource): Promise<SourceTaken> {
   return ask(client.POST('/api/v1/imports/source', { body }))
+}
+
+/** Keep a script that is here already in step with a source. */
+export function attachSource(scriptId: string, body: SourceAddress): Promise<SourceTaken> {
+  const params = { path: { script_id: scriptId } }
+  return ask(client.PUT('/api/v1/scripts/{script_id}/source', { params, body }))
 }

@@ -25,6 +25,7 @@ const messages = {
     skip: 'leave that one as it is',
     refuse: 'import nothing at all',
   },
+  attach: 'Attach',
   submit: 'Import',
   one: {
     created: 'Imported as {name}',

@@ -28,6 +28,7 @@ export default {
     skip: '保留原有脚本，跳过',
     refuse: '全部不导入',
   },
+  attach: '关联',
   submit: '导入',
   one: {
     created: '已导入为“{name}”',

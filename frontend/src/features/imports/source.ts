@@ -1,4 +1,4 @@
-import type { NewSource } from './api'
+import type { NewSource, SourceAddress } from './api'
 
 /** How often a source may be looked at by itself, in seconds. */
 const SECONDS = { minutes: 300, hour: 3600, day: 86_400, never: null } as const
@@ -42,6 +42,13 @@ export function bodyOf(kind: NewSource['kind'], form: SourceForm, project: strin
   if (token) body.token = token
   if (kind === 'git' && token && form.username.trim()) body.username = form.username.trim()
   return body
+}
+
+/** What a script that is here already is attached to. */
+export function choiceOf(kind: SourceAddress['kind'], form: SourceForm): SourceAddress {
+  const { name, project, keep, ...choice } = bodyOf(kind, { ...form, keep: true }, '')
+  void [name, project, keep]
+  return choice
 }
 
 /** The address of a webhook as the repository's settings want it. */

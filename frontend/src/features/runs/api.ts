@@ -134,3 +134,14 @@ export function keepRun(runId: string, keep: boolean) {
     ? ask(client.PUT('/api/v1/runs/{run_id}/keep', { ...of(runId), body: { note: '' } }))
     : ask(client.DELETE('/api/v1/runs/{run_id}/keep', of(runId)))
 }
+
+/** The files of a project's removed runs, newest month first. */
+export async function listArchives(project: string) {
+  const params = { path: { project } }
+  return (await ask(client.GET('/api/v1/projects/{project}/run-archives', { params }))).items
+}
+
+export async function readRunArchive(project: string, name: string): Promise<Blob> {
+  const path = [project, 'run-archives', name].map(encodeURIComponent).join('/')
+  return (await askRaw(`/api/v1/projects/${path}`)).blob()
+}

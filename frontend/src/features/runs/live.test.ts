@@ -1,8 +1,8 @@
 import { QueryClient } from '@tanstack/vue-query'
 import { describe, expect, it, vi } from 'vitest'
 import { keys } from '@/api/keys'
-import type { Run, RunNews } from '@/api/types'
-import { patchRun } from './live'
+import type { Run, RunNews, UsagePoint, UsageSeries } from '@/api/types'
+import { patchRun, patchUsage } from './live'
 
 const news = (over: Partial<RunNews>): RunNews => ({
   id: 'run_1',
@@ -75,5 +75,31 @@ describe('patchRun', () => {
     patchRun(queries, news({ state: 'succeeded' }))
     expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.runs.one('run_1') })
     expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.runs.files('run_1') })
+  })
+})
+
+describe('patchUsage', () => {
+  const point = (at_s: number) => ({ at_s }) as UsagePoint
+  const series = (over: Partial<UsageSeries> = {}) =>
+    ({ complete: false, points: [point(1), point(2)], ...over }) as UsageSeries
+  const times = (queries: QueryClient) =>
+    queries.getQueryData<UsageSeries>(keys.runs.usage('run_1', 1))?.points.map((one) => one.at_s)
+
+  it.each<[string, UsageSeries, number, number[]]>([
+    ['lays a new point behind the others', series(), 3, [1, 2, 3]],
+    ['begins an empty series', series({ points: [] }), 3, [3]],
+    ['leaves out what is there already', series(), 2, [1, 2]],
+    ['leaves a series that is complete', series({ complete: true }), 3, [1, 2]],
+  ])('%s', (_name, before, at, after) => {
+    const queries = new QueryClient()
+    queries.setQueryData(keys.runs.usage('run_1', 1), before)
+    patchUsage(queries, 'run_1', 1, point(at))
+    expect(times(queries)).toEqual(after)
+  })
+
+  it('keeps nothing of runs that nobody looks at', () => {
+    const queries = new QueryClient()
+    patchUsage(queries, 'run_1', 1, point(1))
+    expect(times(queries)).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/vue-query'
 import { useThrottleFn } from '@vueuse/core'
 import { keys } from '@/api/keys'
-import type { Page, Run, RunNews, RunProgress, RunSummary } from '@/api/types'
+import type { Page, Run, RunNews, RunProgress, RunSummary, UsagePoint, UsageSeries } from '@/api/types'
 import { isOver } from './states'
 
 interface Pages {
@@ -37,6 +37,7 @@ export function patchRun(queries: QueryClient, news: RunNews): void {
   if (before && before.state !== news.state) {
     void queries.invalidateQueries({ queryKey: keys.runs.one(news.id) })
     void queries.invalidateQueries({ queryKey: keys.runs.events(news.id) })
+    void queries.invalidateQueries({ queryKey: keys.runs.usage(news.id, before.attempt) })
     if (isOver(news.state)) void queries.invalidateQueries({ queryKey: keys.runs.files(news.id) })
   }
 }
@@ -48,6 +49,16 @@ export function patchProgress(queries: QueryClient, runId: string, progress: Run
     if (!list?.pages.some((page) => page.items.some((run) => run.id === runId))) return list
     const merge = (run: RunSummary) => (run.id === runId ? { ...run, progress } : run)
     return { ...list, pages: list.pages.map((page) => ({ ...page, items: page.items.map(merge) })) }
+  })
+}
+
+/** One more point of what an attempt uses, for those who look at it. */
+export function patchUsage(queries: QueryClient, runId: string, attempt: number, point: UsagePoint): void {
+  queries.setQueryData<UsageSeries>(keys.runs.usage(runId, attempt), (series) => {
+    const last = series?.points.at(-1)
+    // What was asked for meanwhile may hold the point already.
+    if (!series || series.complete || (last && last.at_s >= point.at_s)) return series
+    return { ...series, points: [...series.points, point] }
   })
 }
 

@@ -73,6 +73,13 @@ const messages = {
     runs: 'Its runs',
     inList: 'in the list of runs',
   },
+  archives: {
+    title: 'Archives',
+    text: 'Runs that were removed and kept as files: a month each, one run a line (gzipped JSON).',
+    none: 'Nothing is archived yet. Runs are written here before they are removed, once that is switched on beside how long they are kept.',
+    grown: 'last grown',
+    download: 'Download {name}',
+  },
   rules: {
     intro: 'How many runs go at once, what submits may ask for, and how long runs are kept.',
     project: 'Project {name}',

@@ -56,6 +56,13 @@ export default {
     runs: '相关运行',
     inList: '在运行列表中查看',
   },
+  archives: {
+    title: '归档',
+    text: '已清理但仍以文件保留的运行：每月一个文件，每行一次运行（gzip 压缩的 JSON）。',
+    none: '还没有归档。在保留设置中开启“删除前先归档到文件”后，会出现在这里。',
+    grown: '最近写入',
+    download: '下载 {name}',
+  },
   rules: {
     intro: '同时运行多少个、提交时可以要求什么、运行记录保留多久。',
     project: '项目 {name}',

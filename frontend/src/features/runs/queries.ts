@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
+import { liveState } from '@/api/live'
 import type { Run } from '@/api/types'
 import {
   compareRuns,
@@ -62,14 +63,19 @@ export function useRunFiles(runId: Ref<string>) {
   })
 }
 
-const SAMPLING_MS = 3000
+// Points come over the live socket; asked again now and then since those of a long run are drawn together.
+const SAMPLING_MS = 30_000
+const SAMPLING_ALONE_MS = 3000
 
-/** What an attempt used over time; asked again while it goes on. */
+/** What an attempt used over time, as it goes on. */
 export function useRunUsage(which: Ref<{ run: Run; attempt: number }>) {
   return useQuery({
     queryKey: computed(() => keys.runs.usage(which.value.run.id, which.value.attempt)),
     queryFn: () => getUsage(which.value.run.id, which.value.attempt),
-    refetchInterval: (query) => (query.state.data?.complete ? false : SAMPLING_MS),
+    refetchInterval: (query) => {
+      if (query.state.data?.complete) return false
+      return liveState.value === 'live' ? SAMPLING_MS : SAMPLING_ALONE_MS
+    },
   })
 }
 

@@ -1,5 +1,7 @@
 import { ask, askRaw, client } from '@/api/client'
-import type { Language, RunState } from '@/api/types'
+import type { Language, RunState, ScriptKind } from '@/api/types'
+
+export type ScriptSort = 'updated' | 'name' | 'position'
 
 export interface ScriptFilters {
   project: string
@@ -9,7 +11,8 @@ export interface ScriptFilters {
   folder?: string
   category?: string
   starred?: boolean
-  sort: 'updated' | 'name'
+  kind?: ScriptKind
+  sort: ScriptSort
 }
 
 export function listScripts(filters: ScriptFilters, cursor: string | null, limit = 50) {

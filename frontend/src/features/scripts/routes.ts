@@ -7,4 +7,11 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('./ScriptsPage.vue'),
     meta: { title: 'app.nav.scripts', section: 'scripts' },
   },
+  {
+    path: '/library',
+    name: 'library',
+    component: () => import('./ScriptsPage.vue'),
+    props: { kind: 'module' },
+    meta: { title: 'scripts.library.title', section: 'scripts' },
+  },
 ]

@@ -1,25 +1,28 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/vue-query'
-import { computed, toValue } from 'vue'
+import { computed, toValue, type Ref } from 'vue'
 import { keys } from '@/api/keys'
-import type { ScriptSummary } from '@/api/types'
+import type { ScriptKind, ScriptSummary } from '@/api/types'
 import { t } from '@/ui/i18n'
 import type { Filter } from '@/ui/FilterChips.vue'
 import { usePreferences } from '@/ui/state/preferences'
 import { useUrlFilters, useUrlText } from '@/ui/state/urlFilters'
-import { listCategories, listFolders, listScripts, listTags, type ScriptFilters } from './api'
+import { listScripts, listTags, type ScriptFilters, type ScriptSort } from './api'
 import { useLastRuns } from './lastRuns'
+import { useCategories, useFolders } from './shelf'
 
 const LANGUAGES = ['python', 'javascript', 'shell'] as const
 
+export const SORTS = ['updated', 'name', 'position'] as const satisfies readonly ScriptSort[]
+
 /** The scripts list: its filters (in the URL), its rows so far, and their last runs. */
-export function useScriptsList() {
+export function useScriptsList(kind: Ref<ScriptKind>) {
   const preferences = usePreferences()
   const chips = useUrlFilters(['language', 'tag', 'folder', 'category', 'starred'])
   const q = useUrlText('q')
   const sortText = useUrlText('sort')
-  const sort = computed<'updated' | 'name'>({
-    get: () => (sortText.value === 'name' ? 'name' : 'updated'),
-    set: (next) => (sortText.value = next === 'name' ? 'name' : ''),
+  const sort = computed<ScriptSort>({
+    get: () => SORTS.find((one) => one === sortText.value) ?? 'updated',
+    set: (next) => (sortText.value = next === 'updated' ? '' : next),
   })
 
   const filters = computed<ScriptFilters>(() => {
@@ -27,6 +30,7 @@ export function useScriptsList() {
     const language = LANGUAGES.find((one) => one === chips.value.language?.[0])
     return {
       project: preferences.project,
+      kind: kind.value,
       sort: sort.value,
       ...(q.value ? { q: q.value } : {}),
       ...(language ? { language } : {}),
@@ -56,16 +60,9 @@ export function useScriptsList() {
     staleTime: 60_000,
   })
 
-  const folders = useQuery({
-    queryKey: computed(() => keys.scripts.folders(preferences.project)),
-    queryFn: () => listFolders(preferences.project),
-    staleTime: 60_000,
-  })
-  const categories = useQuery({
-    queryKey: computed(() => keys.scripts.categories(preferences.project)),
-    queryFn: () => listCategories(preferences.project),
-    staleTime: 60_000,
-  })
+  const project = computed(() => preferences.project)
+  const folders = useFolders(project)
+  const categories = useCategories(project)
   const folderChoices = computed(() =>
     (folders.data.value ?? [])
       .filter((folder) => folder.name !== '')

@@ -31,6 +31,12 @@ export function useSource(scriptId: Ref<string>) {
     void queries.invalidateQueries({ queryKey: keys.scripts.versions(scriptId.value) })
   })
 
+  /** The script has just been attached: it has a source, a new version and other files. */
+  function attached(): void {
+    void queries.invalidateQueries({ queryKey: keys.scripts.one(scriptId.value) })
+    void queries.invalidateQueries({ queryKey: keys.scripts.versions(scriptId.value) })
+  }
+
   async function sync(): Promise<void> {
     try {
       const source = await syncSource(scriptId.value)
@@ -57,5 +63,6 @@ export function useSource(scriptId: Ref<string>) {
     syncing: computed(() => asked.value !== null),
     sync,
     detach,
+    attached,
   }
 }

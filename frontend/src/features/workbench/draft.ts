@@ -10,6 +10,8 @@ export interface Draft extends Policy {
   code: string
   description: string
   tags: string[]
+  folder: string
+  category: string | null
   parameters: Definition[]
   requirements: string[]
   timeout_s: number | null
@@ -23,6 +25,8 @@ export const FIELDS = [
   'code',
   'description',
   'tags',
+  'folder',
+  'category',
   'parameters',
   'requirements',
   'timeout_s',
@@ -51,6 +55,8 @@ export function draftOf(script: Pick<Script, Field>): Draft {
     code: script.code,
     description: script.description,
     tags: [...script.tags],
+    folder: script.folder ?? '',
+    category: script.category ?? null,
     parameters: script.parameters.map(filled),
     requirements: [...script.requirements],
     timeout_s: script.timeout_s ?? null,
@@ -73,7 +79,9 @@ export function requirementsOf(text: string): string[] {
 
 function comparable(draft: Draft, field: Field): string {
   const value = field === 'parameters' ? draft.parameters.map(tidied) : draft[field]
-  return JSON.stringify(field === 'name' || field === 'description' ? String(value).trim() : value)
+  return JSON.stringify(
+    field === 'name' || field === 'description' || field === 'folder' ? String(value).trim() : value,
+  )
 }
 
 export function sameField(one: Draft, other: Draft, field: Field): boolean {

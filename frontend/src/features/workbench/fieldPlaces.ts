@@ -4,6 +4,12 @@ import { POLICY_FIELDS } from '@/features/policy/policy'
 export const TABS = ['parameters', 'environment', 'settings', 'versions', 'runs'] as const
 export type Tab = (typeof TABS)[number]
 
+/** The tabs there are: a module of the library is not run by itself, and what was never saved has no past. */
+export function tabsOf(kind: 'script' | 'module', isSaved: boolean): readonly Tab[] {
+  const tabs: readonly Tab[] = kind === 'module' ? ['settings', 'versions'] : TABS
+  return isSaved ? tabs : tabs.filter((one) => one !== 'versions' && one !== 'runs')
+}
+
 interface Refusal {
   field: string
   message: string
@@ -24,6 +30,8 @@ const PLACES: Record<string, Tab> = {
   name: 'settings',
   description: 'settings',
   tags: 'settings',
+  folder: 'settings',
+  category: 'settings',
   language: 'settings',
   timeout_s: 'settings',
   network: 'settings',

@@ -8,6 +8,13 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'workbench.newTitle', section: 'scripts', full: true },
   },
   {
+    path: '/library/new',
+    name: 'module-new',
+    component: () => import('./WorkbenchPage.vue'),
+    props: { newKind: 'module' },
+    meta: { title: 'workbench.module.newTitle', section: 'scripts', full: true },
+  },
+  {
     path: '/scripts/:scriptId',
     name: 'script',
     component: () => import('./WorkbenchPage.vue'),

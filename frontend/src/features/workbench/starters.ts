@@ -1,7 +1,7 @@
-import type { Language } from '@/api/types'
+import type { Language, ScriptKind } from '@/api/types'
 
 /** What a new script starts from: small, real, and runs as it is. */
-export const STARTERS: Record<Language, string> = {
+const SCRIPTS: Record<Language, string> = {
   python: `"""What this script does, in one sentence."""
 
 import json
@@ -58,9 +58,37 @@ printf '{"lines": %d}\\n' "$(wc -l < greeting.txt)" > "$RUNYARD_OUTPUTS"
 `,
 }
 
+/** What a new module of the library starts from: something that others can import. */
+const MODULES: Record<Language, string> = {
+  python: `"""What these functions are for, in one sentence."""
+
+
+def greeting(name: str) -> str:
+    return f"Hello, {name}."
+`,
+  javascript: `// What these functions are for, in one sentence.
+
+exports.greeting = (name) => \`Hello, \${name}.\`
+`,
+  shell: `# What these functions are for, in one sentence.
+
+greeting() {
+  echo "Hello, $1."
+}
+`,
+}
+export const STARTERS: Record<ScriptKind, Record<Language, string>> = { script: SCRIPTS, module: MODULES }
+
+/** How a script takes a module of the library in. */
+export const IMPORTS: Record<Language, (name: string) => string> = {
+  python: (name) => `from library import ${name}`,
+  javascript: (name) => `const ${name} = require('library/${name}')`,
+  shell: (name) => `. "$RUNYARD_LIBRARY/${name}.sh"`,
+}
+
 export const LANGUAGES: readonly Language[] = ['python', 'javascript', 'shell']
 
 /** Whether a text is still what the page put there, so that it may be replaced without asking. */
 export function isStarter(code: string): boolean {
-  return code.trim() === '' || Object.values(STARTERS).includes(code)
+  return code.trim() === '' || [SCRIPTS, MODULES].some((one) => Object.values(one).includes(code))
 }

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, ref, shallowRef, watch, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
-import type { Script } from '@/api/types'
+import type { Language, Script, ScriptKind } from '@/api/types'
 import { hooksOf } from '@/features/hooks/hooks'
 import { policyOf } from '@/features/policy/policy'
 import { usePreferences } from '@/ui/state/preferences'
@@ -19,7 +19,7 @@ import {
   type Merge,
 } from './draft'
 import { placeRefusals, type Refused } from './fieldPlaces'
-import { STARTERS } from './starters'
+import { isStarter, STARTERS } from './starters'
 
 export interface Conflict extends Merge {
   theirs: Script
@@ -27,13 +27,15 @@ export interface Conflict extends Merge {
 
 const NOTHING: Refused = { tab: null, definitions: {}, fields: {} }
 
-function blank(): Draft {
+function blank(kind: ScriptKind): Draft {
   return {
     name: '',
     language: 'python',
-    code: STARTERS.python,
+    code: STARTERS[kind].python,
     description: '',
     tags: [],
+    folder: '',
+    category: null,
     parameters: [],
     requirements: [],
     timeout_s: null,
@@ -44,12 +46,13 @@ function blank(): Draft {
 }
 
 /** The script on the bench: what is saved, what is being edited, and how the two come together. */
-export function useBench(scriptId: Ref<string | null>) {
+export function useBench(scriptId: Ref<string | null>, newKind: Ref<ScriptKind>) {
   const queries = useQueryClient()
   const preferences = usePreferences()
-  const draft = ref<Draft>(blank())
+  const draft = ref<Draft>(blank(newKind.value))
   /** The version that the draft began from; null for a script that was never saved. */
   const base = shallowRef<Script | null>(null)
+  const kind = computed<ScriptKind>(() => base.value?.kind ?? newKind.value)
   const saving = ref(false)
   const conflict = shallowRef<Conflict | null>(null)
   const refused = ref<Refused>(NOTHING)
@@ -61,7 +64,7 @@ export function useBench(scriptId: Ref<string | null>) {
   })
   const latest = computed(() => (scriptId.value === null ? null : (query.data.value ?? null)))
 
-  const start = computed(() => (base.value ? draftOf(base.value) : blank()))
+  const start = computed(() => (base.value ? draftOf(base.value) : blank(newKind.value)))
   const changed = computed<Field[]>(() => differences(draft.value, start.value))
   const isDirty = computed(() => changed.value.length > 0)
   /** Somebody saved in the meantime, and the draft is not of that version. */
@@ -77,11 +80,11 @@ export function useBench(scriptId: Ref<string | null>) {
 
   function began(): void {
     base.value = null
-    draft.value = blank()
+    draft.value = blank(newKind.value)
     conflict.value = null
     refused.value = NOTHING
   }
-  watch(scriptId, began)
+  watch([scriptId, newKind], began)
   // News are taken over at once while there is nothing to lose.
   watch(
     latest,
@@ -111,6 +114,7 @@ export function useBench(scriptId: Ref<string | null>) {
         ? await changeScript(base.value.id, changeOf(draft.value, start.value, base.value.version, note))
         : await createScript({
             ...draft.value,
+            kind: newKind.value,
             project: preferences.project,
             ...(note ? { note } : {}),
           } as Parameters<typeof createScript>[0])
@@ -161,9 +165,17 @@ export function useBench(scriptId: Ref<string | null>) {
     }
   }
 
+  /** A starter makes way for that of the other language; what somebody wrote stays. */
+  function setLanguage(language: Language): void {
+    if (isStarter(draft.value.code)) draft.value.code = STARTERS[kind.value][language]
+    draft.value.language = language
+  }
+
   return {
     draft,
     base,
+    kind,
+    setLanguage,
     latest,
     newer,
     changed,

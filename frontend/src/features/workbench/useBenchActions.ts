@@ -20,12 +20,14 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
   const router = useRouter()
   const queries = useQueryClient()
   const drawerOpen = ref(false)
+  const isModule = () => bench.kind.value === 'module'
 
   async function save(note = ''): Promise<boolean> {
     const isNew = bench.base.value === null
     if (isNew && !bench.draft.value.name.trim()) {
-      bench.refused.value = { tab: null, definitions: {}, fields: { name: t('workbench.needsName') } }
-      toast(t('workbench.needsName'), { kind: 'note' })
+      const needed = isModule() ? t('workbench.module.needsName') : t('workbench.needsName')
+      bench.refused.value = { tab: null, definitions: {}, fields: { name: needed } }
+      toast(needed, { kind: 'note' })
       return false
     }
     if (!isNew && !bench.isDirty.value) {
@@ -35,7 +37,13 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
     try {
       const script = await bench.save(note)
       if (!script) return false
-      toast(isNew ? t('workbench.created') : t('workbench.saved', { version: script.version }))
+      toast(
+        isNew
+          ? isModule()
+            ? t('workbench.module.created')
+            : t('workbench.created')
+          : t('workbench.saved', { version: script.version }),
+      )
       if (isNew) {
         allowLeave()
         handedOver.runId = bout.runId.value
@@ -89,7 +97,7 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
     try {
       await deleteScript(script.id)
       allowLeave()
-      await router.push({ name: 'scripts' })
+      await router.push({ name: isModule() ? 'library' : 'scripts' })
       const undo = async () => {
         await restoreScript(script.id)
         await router.push({ name: 'script', params: { scriptId: script.id } })
