@@ -5,6 +5,7 @@ import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
 import type { components } from '@/api/schema'
 import { t } from '@/ui/i18n'
+import { saidText } from '@/ui/i18n/said'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 
 export type Interpreter = components['schemas']['InterpreterBody']
@@ -17,8 +18,10 @@ export function nameOf({ implementation, version, path }: Interpreter): string {
 
 /** Whether runs can use an interpreter, and why not. */
 export function verdictOf(one: Interpreter): { state: 'fine' | 'closed' | 'trouble'; why: string } {
-  if (one.trouble) return { state: 'trouble', why: one.trouble }
-  return one.reachable ? { state: 'fine', why: '' } : { state: 'closed', why: one.unreachable_reason ?? '' }
+  if (one.trouble) return { state: 'trouble', why: saidText(one.trouble) }
+  return one.reachable
+    ? { state: 'fine', why: '' }
+    : { state: 'closed', why: saidText(one.unreachable_reason ?? '') }
 }
 
 export function useInterpreters() {

@@ -1,5 +1,6 @@
 import type { Run } from '@/api/types'
 import { optional, t } from '@/ui/i18n'
+import { saidText } from '@/ui/i18n/said'
 import { formatNumber } from '@/ui/i18n/format'
 
 /** One limit as it was in force, or as it could not be. */
@@ -51,7 +52,7 @@ export function limitText(name: Held, grip: Grip): string {
 export function gripText(grip: Grip): string {
   return grip.enforced
     ? t('runs.isolation.enforced', { by: grip.by ?? '' })
-    : t('runs.isolation.notEnforced', { why: grip.why ?? '' })
+    : t('runs.isolation.notEnforced', { why: saidText(grip.why ?? '') })
 }
 
 /** Whether the network was off, everywhere, or some places only; a word of a newer server is shown as it is. */

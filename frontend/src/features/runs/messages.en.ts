@@ -288,7 +288,7 @@ const messages = {
     perSecond: '{size}/s',
     chart: { cpu: 'Processors in use', memory: 'Memory', io: 'Disk, per second', processes: 'Processes' },
     unmeasured: 'not measured',
-    notYet: 'Usage is read when the run ends.',
+    notYet: 'The totals are read when the run ends.',
   },
   event: {
     queued: 'Queued',
@@ -303,6 +303,7 @@ const messages = {
     lost: 'Lost',
     by: 'by {name}',
     after: '+{time}',
+    data: { exit_code: 'exit code', code: 'because of', reason: 'because of', delay_s: 'seconds to wait' },
   },
   attempts: 'Attempts',
   events: 'Events',

@@ -270,7 +270,7 @@ export default {
     perSecond: '{size}/秒',
     chart: { cpu: '占用的处理器', memory: '内存', io: '磁盘（每秒）', processes: '进程数' },
     unmeasured: '未测量',
-    notYet: '资源用量在运行结束时读取。',
+    notYet: '合计用量在运行结束时读取。',
   },
   event: {
     queued: '进入队列',
@@ -285,6 +285,7 @@ export default {
     lost: '失联',
     by: '操作人：{name}',
     after: '+{time}',
+    data: { exit_code: '退出码', code: '原因', reason: '原因', delay_s: '等待秒数' },
   },
   attempts: '尝试',
   events: '事件',

@@ -26,19 +26,20 @@ export function chartsOf(series: UsageSeries, names: SeriesNames): UsageChart[] 
   } as const
   const line = (name: string, read: (point: Point) => number | null) => ({ name, values: points.map(read) })
   const all: UsageChart[] = [
-    { name: 'cpu', data: { axis, series: [line('', (point) => point.cpu)] } },
-    { name: 'memory', data: { axis, series: [line('', (point) => point.memory_bytes)] } },
+    { name: 'cpu', data: { axis, step: 0.01, series: [line('', (point) => point.cpu)] } },
+    { name: 'memory', data: { axis, step: 1000, series: [line('', (point) => point.memory_bytes)] } },
     {
       name: 'io',
       data: {
         axis,
+        step: 1000,
         series: [
           line(names.read, (point) => rate(point.read_bytes, point.span_s)),
           line(names.written, (point) => rate(point.written_bytes, point.span_s)),
         ],
       },
     },
-    { name: 'processes', data: { axis, series: [line('', (point) => point.processes)] } },
+    { name: 'processes', data: { axis, step: 1, series: [line('', (point) => point.processes)] } },
   ]
   return all.filter(({ data }) => data.series.some((one) => one.values.some((value) => value !== null)))
 }

@@ -29,6 +29,7 @@ const messages = {
     title: 'Library',
     intro: 'Modules that the scripts of this project import.',
     new: 'New module',
+    end: '{n} module | {n} modules',
     emptyTitle: 'No modules yet',
     emptyText:
       'What several scripts need is written once, as a module: scripts of its language import it from “library”.',

@@ -32,6 +32,7 @@ export default {
     title: '函数库',
     intro: '供本项目脚本导入的公共模块。',
     new: '新建模块',
+    end: '共 {n} 个模块',
     emptyTitle: '还没有模块',
     emptyText: '多个脚本都要用的代码写成一个模块，同语言的脚本即可从 library 导入。',
   },

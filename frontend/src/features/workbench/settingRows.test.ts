@@ -33,7 +33,7 @@ it('keeps texts apart from settings, the code first', () => {
 })
 
 it.each<[string, Partial<Draft>, string, string]>([
-  ['a time limit', { timeout_s: 90 }, 'No limit', '1 min 30 s'],
+  ['a time limit', { timeout_s: 90 }, 'No limit', '1 m 30 s'],
   ['the network', { network: false }, 'on', 'off'],
   ['limits', { limits }, '–', '2 cores\n512 MiB memory'],
   [

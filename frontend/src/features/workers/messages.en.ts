@@ -22,6 +22,17 @@ const messages = {
   missing: 'Missing',
   default: 'Default',
   fix: 'How to get it',
+  detail: {
+    version: 'version',
+    engine: 'engine',
+    image: 'image',
+    user: 'user',
+    network: 'network',
+    files: 'files',
+    system_calls: 'system calls',
+    limits: 'limits',
+    disk: 'disk',
+  },
   gives: {
     process:
       'Own user, session and limits. The script sees the machine’s files that its user may read, and its network.',

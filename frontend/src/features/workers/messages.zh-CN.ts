@@ -17,6 +17,17 @@ export default {
   missing: '不可用',
   default: '默认',
   fix: '如何启用',
+  detail: {
+    version: '版本',
+    engine: '引擎',
+    image: '镜像',
+    user: '用户',
+    network: '网络',
+    files: '文件',
+    system_calls: '系统调用',
+    limits: '限制',
+    disk: '磁盘',
+  },
   gives: {
     process: '独立用户、会话和资源限制。脚本能读到该用户有权读的文件，也能访问本机网络。',
     bubblewrap: '命名空间隔离：系统只读，/tmp 和 /proc 私有，看不到数据目录，网络可开可关。',

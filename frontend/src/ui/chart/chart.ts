@@ -15,6 +15,8 @@ export type ChartKind = 'line' | 'area' | 'bar'
 export interface ChartData {
   axis: ChartAxis
   series: readonly ChartSeries[]
+  /** The smallest step between two lines of the values' axis. */
+  step?: number
 }
 
 /** Colours and type of the page as they are now; a canvas can't read CSS variables by itself. */
@@ -82,6 +84,7 @@ export function optionsOf(
     },
     yAxis: {
       type: 'value',
+      minInterval: data.step ?? 0,
       axisLabel: { ...text, formatter: format },
       splitLine: { lineStyle: { color: look.line } },
     },
