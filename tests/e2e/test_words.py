@@ -22,10 +22,10 @@ def codes(problem: type[Problem] = Problem) -> Iterator[str]:
         yield from codes(kind)
 
 
-def translated(language: str) -> set[str]:
+def translated(language: str, file: str = "messages") -> set[str]:
     """Return the codes for which the page has words."""
     found: set[str] = set()
-    for path in SOURCES.rglob(f"messages.{language}.ts"):
+    for path in SOURCES.rglob(f"{file}.{language}.ts"):
         for block in re.findall(r"\n  problems: \{(.*?)\n  \}", path.read_text(encoding="utf-8"), re.DOTALL):
             found |= set(re.findall(r"^ {4}(\w+):", block, re.MULTILINE))
     return found
@@ -38,3 +38,9 @@ def test_every_problem_that_the_page_explains_is_one_of_the_server() -> None:
 def test_what_everybody_may_meet_is_said_in_both_languages() -> None:
     assert translated("en") >= FAMILIAR
     assert translated("zh-CN") == translated("en")
+
+
+def test_in_chinese_the_other_problems_have_words_too() -> None:
+    said = translated("zh-CN", "said")
+    assert said <= set(codes()) | set(_CODES.values())
+    assert not said & translated("zh-CN")
