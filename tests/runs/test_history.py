@@ -114,8 +114,13 @@ async def test_batches(yard: Running) -> None:
 async def test_cancelling_many(yard: Running) -> None:
     script = await yard.script("sleep 30")
     runs = [await start(yard, script) for _ in range(5)]
-    done = await yard.post("/runs/batch", {"action": "cancel", "ids": runs}, 200)
+    [(project,)] = await yard.rows("SELECT DISTINCT project_id FROM runs")
+    with yard.yard.bus.subscribe(f"project:{project}") as news:
+        done = await yard.post("/runs/batch", {"action": "cancel", "ids": runs}, 200)
+        told = [message["run"] for _, message in news.pending() if message["type"] == "run"]
     assert done["done"] == 5
+    # Those that still waited ended at once, and each was told of.
+    assert len({run["id"] for run in told if run["state"] == "cancelled"}) >= 3
     for run_id in runs:
         assert (await yard.finished(run_id))["state"] == "cancelled"
     refused = await yard.post("/runs/batch", {"action": "cancel", "ids": runs[:1]}, 200)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -292,7 +293,8 @@ class RunService:
             move = on_cancelled_early(actor.username, now)
             # A worker may have claimed it meanwhile: then the flag below is what counts.
             if await repository.apply(session, row.id, replace(move, sources=frozenset({State.queued}))):
-                after_commit(session, lambda: self._tell(_told(row), State.cancelled))
+                # Read now: of several that are cancelled together, an earlier one's row is forgotten for the next.
+                after_commit(session, partial(self._tell, _told(row), State.cancelled))
                 if row.gate is not None:
                     after_commit(session, lambda: freed(self._bus))
                 return await self._again(session, run_id)
