@@ -36,7 +36,9 @@ async def test_logging_out_ends_the_session(server: Server, page: Page) -> None:
     await page.wait_for_url("**/login**")
     assert "runyard_refresh" not in {cookie["name"] for cookie in await page.context.cookies()}
     await log_in(page)
-    await expect(page.get_by_role("link", name="Scripts", exact=True)).to_be_visible()
+    await expect(
+        page.get_by_role("navigation", name="Main").get_by_role("link", name="Scripts", exact=True)
+    ).to_be_visible()
 
 
 async def test_an_access_token_that_has_run_out_is_renewed_silently(server: Server, page: Page, watch: Watch) -> None:
