@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.engine.yard import Running, lodgers
+from tests.engine.yard import Running, none_left
 
 CANARY = "canary-of-the-yard-itself"
 LIMITS = {
@@ -65,7 +65,7 @@ class Ordeal:
         """Wait until no process of any run is left, and no file of its user in the machine's temporary directories."""
         while self.yard.spools():
             await asyncio.sleep(0.01)
-        assert lodgers(self.yard.data) == {}
+        assert await none_left(self.yard.data) == {}
         assert self.strays() == []
 
     def strays(self) -> list[str]:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.environments.registry import Registry, serving
 
-from .yard import Running, lodgers, opened, options, place, settled
+from .yard import Running, none_left, opened, options, place, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 FOREVER = "echo begun; while :; do sleep 0.05; done"
@@ -71,7 +71,7 @@ async def test_a_double_forked_daemon_does_not_outlive_a_cancel(yard: Running) -
     await yard.cancel(run_id)
     await yard.finished(run_id)
     await settled(yard)
-    assert lodgers(yard.data) == {}
+    assert await none_left(yard.data) == {}
 
 
 async def test_a_daemon_does_not_outlive_a_run_that_ended_by_itself(yard: Running) -> None:
@@ -79,7 +79,7 @@ async def test_a_daemon_does_not_outlive_a_run_that_ended_by_itself(yard: Runnin
     assert run["state"] == "succeeded"
     assert await yard.log(run["id"]) == "done\n"
     await settled(yard)
-    assert lodgers(yard.data) == {}
+    assert await none_left(yard.data) == {}
 
 
 async def test_queued_ones_say_what_they_wait_for_and_are_cancelled_at_once(yard: Running) -> None:

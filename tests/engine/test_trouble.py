@@ -17,7 +17,7 @@ from runyard.runs.lifecycle import Move, on_lost
 from runyard.runs.logs.files import FileWriter
 from runyard.runs.repository import Token
 
-from .yard import Running, lodgers, opened, options, place, settled
+from .yard import Running, lodgers, none_left, opened, options, place, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CODE = 'echo one; echo started >> "$RUNYARD_STATE_DIR/starts"; echo two; exit 3'
@@ -180,7 +180,7 @@ async def test_one_that_was_declared_lost_meanwhile_is_ended(yard: Running, monk
     while (await yard.get(f"/runs/{run_id}"))["state"] != "lost":
         await asyncio.sleep(0.01)
     await settled(yard)
-    assert lodgers(yard.data) == {}
+    assert await none_left(yard.data) == {}
 
 
 async def hurt(yard: Running, how: Callable[[str], None]) -> dict[str, Any]:
@@ -221,7 +221,7 @@ async def test_a_spool_that_is_damaged_ends_the_run(yard: Running) -> None:
     run = await yard.finished(run_id)
     assert run["state"] == "lost"
     await settled(yard)
-    assert lodgers(yard.data) == {}
+    assert await none_left(yard.data) == {}
 
 
 async def test_what_was_not_started_goes_back_when_the_worker_stops(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,9 @@ async def test_two_hundred_runs_in_a_row_leave_nothing_behind(yard: Any, wait_un
     assert yard.launcher.pid == pid
     # but for the shim that was forked ahead of need, and waits
     await wait_until(lambda: len(_children(pid)) == 1)
-    assert (_descriptors(pid), _descriptors("self")) == before
+    # a line may be closed a moment after its shim has ended; a leak would have left hundreds
+    after = _descriptors(pid), _descriptors("self")
+    assert all(abs(one - other) <= 2 for one, other in zip(after, before, strict=True))
 
 
 async def test_spawns_at_once_each_get_their_own_answer(yard: Any) -> None:

@@ -296,7 +296,9 @@ class EnvironmentService:
         with self._bus.subscribe("worker") as hints:
             while True:
                 try:
-                    _topic, hint = await asyncio.wait_for(hints.get(), _LOOK_S)
+                    # Not `wait_for`: Python 3.11's forgets a cancellation that comes together with a hint.
+                    async with asyncio.timeout(_LOOK_S):
+                        _topic, hint = await hints.get()
                     if hint.get("type") == "environment_due":
                         self.wake(hint["id"])
                     elif hint.get("type") == "environments_changed":

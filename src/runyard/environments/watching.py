@@ -49,7 +49,9 @@ class Watching:
                 if not news.pending():
                     try:
                         # Another process may be the one that builds.
-                        _topic, message = await asyncio.wait_for(news.get(), _LOOK_S)
+                        # Not `wait_for`: Python 3.11's forgets a cancellation that comes together with news.
+                        async with asyncio.timeout(_LOOK_S):
+                            _topic, message = await news.get()
                         if message is CLOSING:
                             return
                     except TimeoutError:

@@ -88,7 +88,9 @@ class _Channel(asyncio.Protocol):
         self._waiting[ticket] = answer
         self._transport.write(line)
         try:
-            return await asyncio.wait_for(answer, _ANSWER_S)
+            # not `wait_for`: Python 3.11's forgets a cancellation that comes together with the answer
+            async with asyncio.timeout(_ANSWER_S):
+                return await answer
         except TimeoutError:
             self.abort()
             raise _LauncherLost from None
@@ -176,7 +178,8 @@ class Launcher:
                 )
             ours.setblocking(False)
             _, self._channel = await asyncio.get_running_loop().create_unix_connection(_Channel, sock=ours)
-            await asyncio.wait_for(self._channel.ready, _READY_S)
+            async with asyncio.timeout(_READY_S):
+                await self._channel.ready
         except (OSError, TimeoutError, _LauncherLost) as failure:
             with suppress(OSError):
                 ours.close()

@@ -306,6 +306,8 @@ class Shim:
         self.control.withdraw()
         settled = self.spool.settle(self._record(message))
         self.control.close()
+        # the agent removes the spool now
+        os.chdir("/")
         # nobody waits for this: what will not go now is taken away by the agent
         left = self.groups.remove()
         self.spool.close()
