@@ -45,24 +45,22 @@ def serve(
     terminal = settings.log.format == "terminal" or (settings.log.format == "auto" and sys.stderr.isatty())
     log.configure(level=settings.log.level, json=not terminal)
     sys.setswitchinterval(SWITCH_S)
-    # What is loaded now stays: looking through it for garbage would take a tenth of the start.
-    gc.disable()
-    from runyard.wiring import ROLES
-
-    roles = ROLES if roles is None else roles
-    # Before the address, which the other process is likely to hold as well.
-    demand_free(settings.data / "locks", roles)
-    listening = _listen(settings) if "api" in roles else None
-    if listening is not None:
-        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
     with contextlib.ExitStack() as stack:
-        if listening is not None:
-            stack.enter_context(listening)
+        # What is loaded now stays: looking through it for garbage would take a tenth of the start.
+        gc.disable()
+        stack.callback(gc.enable)
+        from runyard.wiring import ROLES
+
+        roles = ROLES if roles is None else roles
+        # Before the address, which the other process is likely to hold as well.
+        demand_free(settings.data / "locks", roles)
+        if "api" in roles:
+            listening = stack.enter_context(_listen(settings))
+            settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        else:
+            listening = None
         runner = stack.enter_context(asyncio.Runner(loop_factory=_loop()))
-        try:
-            left = runner.run(_serve(settings, roles, listening, on_ready))
-        finally:
-            gc.enable()
+        left = runner.run(_serve(settings, roles, listening, on_ready))
     if on_stopped is not None:
         on_stopped(left)
 
