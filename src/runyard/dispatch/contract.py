@@ -5,7 +5,7 @@ A lost hint is sent again, a doubled one finds the row taken: backends may lose 
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,11 +35,29 @@ class Slot(Protocol):
 class Handler(Protocol):
     """The worker's side."""
 
+    worker_id: str
+
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim and execute the run, if it is still there to be claimed. Must not raise."""
 
+    async def carry_out(self, taken: Any, slot: Slot) -> None:
+        """Execute a run that was claimed for this worker by whoever wrote its row. Must not raise."""
+
     def cancel(self, run_id: str) -> None:
         """Cancel the run if this worker holds it; anything else is ignored."""
+
+
+class Reservation(Protocol):
+    """A slot that is held for a run whose row is about to be written. Exactly one of its two ends must follow."""
+
+    worker_id: str
+    """Who the run is to be claimed for, in the transaction that writes it."""
+
+    def begin(self, run_id: str, taken: Any) -> None:
+        """Hand the claimed run to its worker, once the transaction has been committed. Never waits, never fails."""
+
+    def release(self) -> None:
+        """Give the slot back: nothing was claimed."""
 
 
 Refill = Callable[[int], Awaitable[Sequence[Ready]]]
@@ -51,6 +69,12 @@ class Dispatch(Protocol):
 
     def wake(self, run_id: str, *, queue: str, priority: int) -> None:
         """Hint that a queued run may be claimed. Call it after the commit. Never waits, never fails."""
+
+    def reserve(self, queue: str) -> Reservation | None:
+        """Hold a free slot that nobody waits for, of a worker in this very process; None where there is none.
+
+        So a run can be accepted and claimed at once. A backend may always answer None.
+        """
 
     def cancel(self, run_id: str) -> None:
         """Hint that a run's cancel flag was raised. Never waits, never fails."""

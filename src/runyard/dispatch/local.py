@@ -2,11 +2,12 @@
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from typing import Any
 
 from runyard import log
-from runyard.dispatch.contract import Handler, Ready, Refill, Slot
+from runyard.dispatch.contract import Handler, Ready, Refill, Reservation, Slot
 from runyard.live.bus import Bus, Message
 
 logger = log.get("dispatch")
@@ -14,6 +15,7 @@ logger = log.get("dispatch")
 TOPIC = "worker"
 MOST = 2000
 SWEEP_S = 2.0
+DRAIN_S = 0.005
 
 
 class LocalDispatch:
@@ -33,6 +35,8 @@ class LocalDispatch:
         self._slots = 0
         self._held = 0
         self._serving = False
+        self._overflowed = False
+        self._reserved = 0
         self._handler: Handler | None = None
         self._queues: frozenset[str] = frozenset()
 
@@ -44,6 +48,15 @@ class LocalDispatch:
     def wake(self, run_id: str, *, queue: str, priority: int) -> None:
         """Hint that a queued run may be claimed."""
         self._bus.publish(TOPIC, {"type": "wake", "run_id": run_id, "queue": queue, "priority": priority})
+
+    def reserve(self, queue: str) -> Reservation | None:
+        """Hold a free slot, if this process serves `queue` and nobody waits for one."""
+        waited_for = self._heap or self._returning or self._overflowed or self._held >= self._slots
+        if self._handler is None or not self._serving or queue not in self._queues or waited_for:
+            return None
+        self._held += 1
+        self._reserved += 1
+        return _Reservation(self, self._handler.worker_id)
 
     def cancel(self, run_id: str) -> None:
         """Hint that a run's cancel flag was raised."""
@@ -74,6 +87,10 @@ class LocalDispatch:
         self._loops = []
         self._heap.clear()
         self._known.clear()
+        # What is being claimed at this moment still reaches its worker.
+        while self._reserved:
+            await asyncio.sleep(DRAIN_S)
+        await asyncio.sleep(0)
 
     def occupy(self) -> Slot:
         """Return a held slot for a run that was going before serving began."""
@@ -109,7 +126,9 @@ class LocalDispatch:
         while True:
             try:
                 if len(self._heap) < MOST // 2:
-                    for ready in await refill(MOST):
+                    found = await refill(MOST)
+                    self._overflowed = len(found) >= MOST
+                    for ready in found:
                         self._push(ready)
                     self._fill()
             except Exception:
@@ -120,6 +139,7 @@ class LocalDispatch:
         if ready.queue not in self._queues or ready.run_id in self._known:
             return
         if len(self._heap) >= MOST:
+            self._overflowed = True
             return
         self._known.add(ready.run_id)
         heapq.heappush(self._heap, ready)
@@ -139,16 +159,32 @@ class LocalDispatch:
                 self._begin(ready)
 
     def _begin(self, ready: Ready) -> None:
+        assert self._handler is not None  # noqa: S101 - set by serve, before anything is begun
         slot = _Slot(self)
         self._held += 1
-        task = asyncio.create_task(self._execute(ready.run_id, slot), name=f"run {ready.run_id}")
+        self._set_to_work(ready.run_id, self._handler.execute(ready.run_id, slot), slot)
+
+    def begin_taken(self, run_id: str, taken: Any) -> None:
+        """Have a run carried out that was claimed in a reserved slot."""
+        assert self._handler is not None  # noqa: S101 - there was one to reserve a slot of
+        slot = _Slot(self)
+        self._reserved -= 1
+        self._known.add(run_id)
+        self._set_to_work(run_id, self._handler.carry_out(taken, slot), slot)
+
+    def unreserve(self) -> None:
+        """Take back a reserved slot that was not used."""
+        self._reserved -= 1
+        self.free_one()
+
+    def _set_to_work(self, run_id: str, work: Coroutine[Any, Any, None], slot: "_Slot") -> None:
+        task = asyncio.create_task(self._see_through(run_id, work, slot), name=f"run {run_id}")
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
-    async def _execute(self, run_id: str, slot: "_Slot") -> None:
-        assert self._handler is not None  # noqa: S101 - set by serve, before anything is begun
+    async def _see_through(self, run_id: str, work: Coroutine[Any, Any, None], slot: "_Slot") -> None:
         try:
-            await self._handler.execute(run_id, slot)
+            await work
         except Exception:
             logger.exception("dispatch.handler_failed", run_id=run_id)
         finally:
@@ -193,3 +229,15 @@ class _Slot:
         if not self._held:
             await self._dispatch.wait_for_one()
             self._held = True
+
+
+class _Reservation:
+    def __init__(self, dispatch: LocalDispatch, worker_id: str) -> None:
+        self._dispatch = dispatch
+        self.worker_id = worker_id
+
+    def begin(self, run_id: str, taken: Any) -> None:
+        self._dispatch.begin_taken(run_id, taken)
+
+    def release(self) -> None:
+        self._dispatch.unreserve()

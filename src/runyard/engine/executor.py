@@ -4,8 +4,8 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from runyard.engine.sampler import Subject
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
 from runyard.runner.engine import EngineTrouble
 from runyard.runs import queue, records, repository, settling
-from runyard.runs.lifecycle import State, on_claim, on_lost, on_returned
+from runyard.runs.lifecycle import Move, State, on_claim, on_lost, on_returned
 from runyard.runs.models import RunRow
-from runyard.runs.repository import Claim
+from runyard.runs.repository import Claim, Taken
 from runyard.sandbox import Probe
 from runyard.scripts.content import Pinned
 from runyard.workers import repository as workers
@@ -83,22 +83,32 @@ class Executor:
 
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim the run if it is still there, and see it through."""
+        with self._at_work():
+            move = on_claim(self.worker_id, clock.now())
+            worker_id = self.worker_id
+            claim = await self.crew.database.transact(
+                lambda connection: repository.take(connection, run_id, move, worker_id)
+            )
+            if claim is not None:
+                await self._carry_out(claim, move, slot)
+
+    async def carry_out(self, taken: Taken, slot: Slot) -> None:
+        """See a run through that was accepted and claimed in one transaction."""
+        with self._at_work():
+            await self._carry_out(taken.claim, taken.move, slot)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs within a task
         self._tasks.add(task)
         try:
-            await self._execute(run_id, slot)
+            yield
         finally:
             self._tasks.discard(task)
 
-    async def _execute(self, run_id: str, slot: Slot) -> None:
-        move = on_claim(self.worker_id, clock.now())
-        worker_id = self.worker_id
-        claim = await self.crew.database.transact(
-            lambda connection: repository.take(connection, run_id, move, worker_id)
-        )
-        if claim is None:
-            return
+    async def _carry_out(self, claim: Claim, move: Move, slot: Slot) -> None:
+        run_id = claim.token.run_id
         pinned = await self._version(claim)
         self.crew.announce(claim, pinned, State.starting, move)
         attempt = Attempt(self.crew, claim, pinned)

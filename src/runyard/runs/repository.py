@@ -75,6 +75,14 @@ class Claim:
     gate: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A claim, and the move by which it was made."""
+
+    claim: Claim
+    move: Move
+
+
 def add(connection: Connection, run: Mapping[str, Any], inputs: Mapping[str, Any], at: datetime) -> None:
     """Insert a queued run with its inputs, labels and first journal line."""
     labels = inputs["labels"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
-from runyard.dispatch.contract import Dispatch
+from runyard.dispatch.contract import Dispatch, Reservation
 from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
@@ -24,18 +24,23 @@ from runyard.runs import bounds, files, keys, policies, records, repository
 from runyard.runs.bounds import Wishes
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
 from runyard.runs.gatekeeper import Desk, freed
-from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early
+from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early, on_claim
 from runyard.runs.limits import LimitBook
 from runyard.runs.logs import LogStore
 from runyard.runs.models import RunRow
 from runyard.runs.newruns import NewRun, NewRuns, Uploads, fingerprint_of, sealed_context
+from runyard.runs.repository import Taken
 from runyard.runs.schemas import Accepted, Submit, SubmitAny
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned
-from runyard.scripts.policy import ResourceLimits
+from runyard.scripts.policy import DEFAULT_QUEUE, ResourceLimits
 from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
+
+
+Begun = tuple[NewRun, Taken | None]
+"""A run that was queued, and the claim if it was taken at once."""
 
 
 class RunService:
@@ -169,7 +174,7 @@ class RunService:
         if not wishes.is_empty:
             return False
 
-        def work(connection: Connection) -> NewRun | None:
+        def work(connection: Connection, reserved: Reservation | None) -> Begun | None:
             pinned = self._scripts.pin_known(connection, actor, script_id)
             if pinned is None or pinned.project_id in self._book.now.bounds:
                 return None
@@ -182,13 +187,32 @@ class RunService:
                 return None
             if key is not None:
                 keys.remember(connection, actor.user_id, key, fingerprint, run_id)
-            repository.add(connection, new.run, new.inputs, new.run["queued_at"])
-            return new
+            at = new.run["queued_at"]
+            repository.add(connection, new.run, new.inputs, at)
+            if reserved is None or new.run["queue"] != DEFAULT_QUEUE:
+                return new, None
+            move = on_claim(reserved.worker_id, at)
+            claim = repository.take(connection, run_id, move, reserved.worker_id)
+            return new, Taken(claim, move) if claim is not None else None
 
-        new = await self._database.transact(work)
-        if new is not None:
-            self._announce(new)
-        return new is not None
+        # What is claimed for a worker must reach it, whatever becomes of who asked.
+        return await asyncio.shield(asyncio.ensure_future(self._begin_known(run_id, work)))
+
+    async def _begin_known(self, run_id: str, work: Callable[[Connection, Reservation | None], Begun | None]) -> bool:
+        """Queue a run and, where a slot is free in this process, have it claimed by the same transaction."""
+        reserved = self._dispatch.reserve(DEFAULT_QUEUE)
+        taken: Taken | None = None
+        try:
+            begun = await self._database.transact(lambda connection: work(connection, reserved))
+            if begun is not None:
+                new, taken = begun
+                self._announce(new, wake=taken is None)
+        finally:
+            if reserved is not None and taken is None:
+                reserved.release()
+        if reserved is not None and taken is not None:
+            reserved.begin(run_id, taken)
+        return begun is not None
 
     async def _add(self, session: AsyncSession, pinned: Pinned, new: NewRun) -> None:
         run, at = new.run, new.run["queued_at"]
@@ -202,10 +226,10 @@ class RunService:
             await self._scripts.keep_modules(session, run["id"], pinned.modules)
         after_commit(session, lambda: self._announce(new))
 
-    def _announce(self, new: NewRun) -> None:
+    def _announce(self, new: NewRun, *, wake: bool = True) -> None:
         run = new.run
         self._tell(run, State.queued)
-        if not run.get("held"):
+        if wake and not run.get("held"):
             self._dispatch.wake(run["id"], queue=run["queue"], priority=run["priority"])
 
     async def _wishes(self, session: AsyncSession, body: SubmitAny, pinned: Pinned) -> Wishes:

@@ -63,6 +63,7 @@ RetryDelay = Annotated[float, Field(ge=0, le=LONGEST_DELAY_S, allow_inf_nan=Fals
 RetryOn = Annotated[tuple[Outcome, ...], Field(max_length=10), AfterValidator(_distinct)]
 Isolation = Literal["process", "bubblewrap", "container"]
 Queue = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+DEFAULT_QUEUE = "default"
 Priority = Annotated[int, Field(strict=True, ge=-100, le=100, description="Higher ones go first.")]
 
 
@@ -176,7 +177,7 @@ class Policy(BaseModel):
     isolation: Isolation | None = None
     mounts: Mounts = ()
     egress: Egress | None = None
-    queue: Queue = "default"
+    queue: Queue = DEFAULT_QUEUE
     priority: Priority = 0
     python_version: PythonVersion = ""
     package_manager: PackageManager = "uv"

@@ -1,7 +1,7 @@
 """What routes ask for on their signature: a service, a reading session, a transaction."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import Annotated, TypeVar, cast
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,10 +19,11 @@ def provide(state: object, *services: object) -> None:
     state.provided = table  # type: ignore[attr-defined]
 
 
-def provided(kind: type[T]) -> Callable[[HTTPConnection], T]:
+def provided(kind: type[T]) -> Callable[[HTTPConnection], Coroutine[Any, Any, T]]:
     """Return a dependency that answers the application's one `kind`."""
 
-    def find(connection: HTTPConnection) -> T:
+    # A plain function would be called in another thread.
+    async def find(connection: HTTPConnection) -> T:
         return cast("T", connection.app.state.provided[kind])
 
     return find
