@@ -23,6 +23,8 @@ class Rows:
 class Worker:
     """A handler that claims rows and then does what a test wants of it."""
 
+    worker_id = "worker"
+
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
         self.begun: list[str] = []
@@ -40,6 +42,10 @@ class Worker:
             self.vain += 1
             await self._tell()
             return
+        await self.carry_out(run_id, slot)
+
+    async def carry_out(self, taken: str, slot: Slot) -> None:
+        run_id = taken
         self.begun.append(run_id)
         self.enter()
         await self._tell()
@@ -262,6 +268,26 @@ class DispatchConformance:
             await asyncio.sleep(0)
         assert yard.worker.begun == ["run_1"]
         assert set(yard.rows.queued) == {"run_2", "run_3"}
+
+    async def test_who_only_hints_has_no_slot_to_reserve(self, yard: Yard) -> None:
+        assert yard.serving.reserve("default") is None
+        await yard.serve(queues=["fast"])
+        assert yard.serving.reserve("default") is None
+        if yard.hinting is not yard.serving:
+            assert yard.hinting.reserve("fast") is None
+
+    async def test_a_slot_is_reserved_for_nobody_while_others_wait_or_hold_it(self, yard: Yard) -> None:
+        await yard.serve()
+        yard.queue("run_1")
+        await yard.worker.until(lambda: yard.worker.begun)
+        assert yard.serving.reserve("default") is None
+        yard.queue("run_2")
+        await yard.heard()
+        yard.worker.gate("run_1").set()
+        await yard.worker.until(lambda: "run_2" in yard.worker.begun)
+        assert yard.serving.reserve("default") is None
+        yard.worker.gate("run_2").set()
+        await yard.worker.until(lambda: len(yard.worker.ended) == 2)
 
     async def test_other_people_s_queues_are_left_alone(self, yard: Yard) -> None:
         yard.worker.work = at_once

@@ -77,6 +77,72 @@ async def test_what_does_not_fit_the_heap_stays_in_its_row(monkeypatch: pytest.M
         assert yard.worker.begun == [f"run_{n:02}" for n in range(20)]
 
 
+async def test_a_reserved_slot_is_its_run_s_until_that_ends() -> None:
+    async with alone(SELDOM_S) as yard:
+        await yard.serve()
+        reserved = yard.serving.reserve("default")
+        assert reserved is not None
+        assert reserved.worker_id == "worker"
+        assert yard.serving.in_use == 1
+        yard.queue("run_2")
+        await yard.heard()
+        reserved.begin("run_1", "run_1")
+        await yard.worker.until(lambda: yard.worker.begun)
+        assert yard.worker.begun == ["run_1"]
+        yard.worker.gate("run_1").set()
+        yard.worker.gate("run_2").set()
+        await yard.worker.until(lambda: yard.worker.ended == ["run_1", "run_2"])
+        while yard.serving.in_use:
+            await asyncio.sleep(0)
+
+
+async def test_a_slot_that_was_reserved_for_nothing_serves_who_waits() -> None:
+    async with alone(SELDOM_S) as yard:
+        yard.worker.work = at_once
+        await yard.serve()
+        reserved = yard.serving.reserve("default")
+        assert reserved is not None
+        yard.queue("run_1")
+        await yard.heard()
+        assert not yard.worker.begun
+        reserved.release()
+        await yard.worker.until(lambda: yard.worker.ended == ["run_1"])
+
+
+async def test_a_drain_waits_for_what_is_being_claimed() -> None:
+    async with alone(SELDOM_S) as yard:
+        await yard.serve()
+        reserved = yard.serving.reserve("default")
+        assert reserved is not None
+        draining = asyncio.ensure_future(yard.serving.drain())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not draining.done()
+        assert yard.serving.reserve("default") is None
+        reserved.begin("run_1", "run_1")
+        await draining
+        assert yard.worker.begun == ["run_1"]
+        yard.worker.gate("run_1").set()
+        await yard.worker.until(lambda: yard.worker.ended)
+
+
+async def test_nobody_passes_rows_that_did_not_fit_the_heap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "MOST", 2)
+    async with alone(SELDOM_S) as yard:
+        await yard.serve()
+        yard.worker.work = at_once
+        held = yard.serving.reserve("default")
+        assert held is not None
+        for n in range(4):
+            yard.queue(f"run_{n}")
+        await yard.heard()
+        held.release()
+        await yard.worker.until(lambda: len(yard.worker.ended) == 2)
+        while yard.serving.in_use:
+            await asyncio.sleep(0)
+        assert yard.serving.reserve("default") is None
+
+
 async def test_idle_waits_for_the_last_one() -> None:
     async with alone(SELDOM_S) as yard:
         assert isinstance(yard.serving, LocalDispatch)

@@ -38,6 +38,7 @@ from runyard.runs import repository, settling
 from runyard.runs.lifecycle import (
     Failure,
     Move,
+    State,
     on_cancelled_early,
     on_lost,
     on_not_started,
@@ -83,6 +84,7 @@ class Attempt:
         self._environment_id: str | None = None
         self._holding = ExitStack()
         self._slot: Slot | None = None
+        self._began: str | None = None
         self.again: Retry | None = None
 
     def cancel(self) -> None:
@@ -377,24 +379,23 @@ class Attempt:
     async def _apply(self, move: Move, **columns: Any) -> bool:
         if move.is_terminal:
             return await self._end(move, columns)
-        token = self.token
-        done = await self.crew.database.transact(
-            lambda connection: repository.write_move(connection, token, move, **columns)
-        )
+        write = partial(repository.write_move, token=self.token, move=move, **columns)
+        done = await self.crew.database.transact(write)
         if done:
-            self.crew.announce(self.claim, self.pinned, move.target, move)
+            if move.target is State.running:
+                self._began = clock.rfc3339(move.at)
+            self.crew.announce(self.claim, self.pinned, move.target, move, self._began)
             logger.info(move.event, run_id=self.token.run_id, attempt=self.token.attempt, exit_code=move.exit_code)
         return done
 
     async def _end(self, move: Move, columns: dict[str, Any]) -> bool:
         token, policy = self.token, self.pinned.policy
         failed = await ends.failed(self.crew, self.claim, self.pinned, move)
-        done, again = await self.crew.database.transact(
-            lambda connection: settling.settle(connection, token, move, policy, failed, **columns)
-        )
+        settle = partial(settling.settle, token=token, move=move, policy=policy, failed=failed, **columns)
+        done, again = await self.crew.database.transact(settle)
         if done is None:
             return False
         self.again = again
-        ends.tell(self.crew, self.claim, self.pinned, move, again)
+        ends.tell(self.crew, self.claim, self.pinned, move, again, self._began)
         logger.info(move.event, run_id=token.run_id, attempt=token.attempt, exit_code=move.exit_code)
         return True

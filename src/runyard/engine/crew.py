@@ -113,8 +113,13 @@ class Crew:
         """Return parameters as environment variables."""
         return parameters.environment(pinned.definitions, values)
 
-    def announce(self, claim: Claim, pinned: Pinned, state: str, move: Move | None = None) -> None:
-        """Tell whoever watches the run, and lists of its project, where it stands."""
+    def announce(
+        self, claim: Claim, pinned: Pinned, state: str, move: Move | None = None, began: str | None = None
+    ) -> None:
+        """Tell whoever watches the run, and lists of its project, where it stands.
+
+        Where it is known since when its command has lived (`began`), all that followers are told goes along.
+        """
         run = {
             "id": claim.token.run_id,
             "project_id": claim.project_id,
@@ -125,6 +130,9 @@ class Crew:
         }
         if move is not None:
             run["at"] = clock.rfc3339(move.at)
+            if began is not None and state == move.target:
+                ended = run["at"] if move.is_terminal else None
+                run |= {"exit_code": move.exit_code, "started_at": began, "finished_at": ended}
         message = {"type": "run", "run": run}
         self.bus.publish(f"run:{claim.token.run_id}", message)
         self.bus.publish(f"project:{claim.project_id}", message)

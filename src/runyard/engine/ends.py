@@ -63,10 +63,10 @@ async def failed(crew: Crew, claim: Claim, pinned: Pinned, move: Move) -> Failed
     return Failed(claim.project_id, claim.script_id, pinned.script_name, found)
 
 
-def tell(crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | None) -> None:
+def tell(crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | None, began: str | None) -> None:
     """Tell whoever watches that an attempt is over, and the gatekeeper that its place is free."""
     if again is None:
-        crew.announce(claim, pinned, move.target, move)
+        crew.announce(claim, pinned, move.target, move, began)
     else:
         after = replace(claim, token=replace(claim.token, attempt=again.attempt))
         crew.announce(after, pinned, State.queued, move)

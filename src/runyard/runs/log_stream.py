@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from runyard import clock
 from runyard.db.session import Database
-from runyard.live.bus import CLOSING, Bus, Subscription
+from runyard.live.bus import CLOSING, Bus, Message, Subscription
 from runyard.runs import log_answers, records
 from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.logs import LogReader
@@ -49,6 +49,40 @@ class Place:
         return told + log_answers.events(lines), 0.0 if self.after >= self.reader.total else pause
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a run stands, as its followers are told. Times are RFC 3339."""
+
+    state: State
+    attempt: int
+    exit_code: int | None
+    started_at: str | None
+    finished_at: str | None
+
+    @classmethod
+    def of(cls, row: Any) -> Self:
+        """Return what a row says (see `records.glimpse`)."""
+        began, ended = (clock.rfc3339(at) if at else None for at in (row.started_at, row.finished_at))
+        return cls(State(row.state), row.attempt, row.exit_code, began, ended)
+
+    @classmethod
+    def heard(cls, messages: list[Message]) -> Self | None:
+        """Return what the last of some messages about the run says, if it says all."""
+        last = messages[-1].get("run", {})
+        try:
+            said = {name: last[name] for name in ("attempt", "exit_code", "started_at", "finished_at")}
+            return cls(State(last["state"]), **said)
+        except KeyError:
+            return None
+
+    def follows(self, other: "Standing") -> bool:
+        """Whether a run can have come from the `other` to this: news may be late."""
+        return (self.attempt, _STEPS[self.state]) > (other.attempt, _STEPS[other.state])
+
+
+_STEPS = {State.queued: 0, State.starting: 1, State.running: 2, **dict.fromkeys(TERMINAL, 3)}
+
+
 async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a reader hears of things
     runs: RunService,
     database: Database,
@@ -62,36 +96,38 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
     place: Place | None = None
     try:
         with bus.subscribe(f"run:{run_id}") as news:
-            told: tuple[str, int] | None = None
-            row: Any = None
+            told: tuple[State, int] | None = None
+            now: Standing | None = None
             heard = "log"
             while True:
-                if row is None:
+                if now is None:
                     row = await database.look(lambda connection: records.glimpse(connection, run_id))
                     if row is None:
                         return
-                    if told != (row.state, row.attempt):
-                        told = (row.state, row.attempt)
-                        yield log_answers.event("state", _state_of(row))
-                number = attempt or row.attempt
+                    now = Standing.of(row)
+                if told != (now.state, now.attempt):
+                    told = (now.state, now.attempt)
+                    yield log_answers.event("state", asdict(now))
+                number = attempt or now.attempt
                 if place is None or place.attempt != number:
                     if place is not None:
                         place.reader.close()
                         after = 0
                     place = Place(runs.logs.reader(run_id, number), number, after, behind)
-                over = State(row.state) in TERMINAL or number < row.attempt
+                over = now.state in TERMINAL or number < now.attempt
                 # The state was read before the lines: a final one means that no line is missing.
                 if over or heard != "state":
                     async for part in _caught_up(place):
                         yield part
                 if over:
-                    yield log_answers.event("end", _state_of(row))
+                    yield log_answers.event("end", asdict(now))
                     return
-                heard = await _heard(news)
+                heard, messages = await _heard(news)
                 if heard == "closing":
                     return
                 if heard != "log":
-                    row = None
+                    said = Standing.heard(messages) if heard == "state" else None
+                    now = said if said is not None and said.follows(now) else None
                 if heard == "quiet":
                     # News may be lost on its way: whoever hears nothing looks at the row again.
                     yield ": still here\n\n"
@@ -110,27 +146,21 @@ async def _caught_up(place: Place) -> AsyncIterator[str]:
         await asyncio.sleep(pause)
 
 
-async def _heard(news: Subscription) -> str:
-    """Wait for news: ``log`` grew; only the ``state`` may have changed; ``all``; a ``quiet`` breath; ``closing``."""
+async def _heard(news: Subscription) -> tuple[str, list[Message]]:
+    """Wait for news.
+
+    Returns what they are and the messages: ``log`` grew; only the ``state`` may have changed; ``all``; a ``quiet``
+    breath; ``closing``.
+    """
     try:
         async with asyncio.timeout(BREATH_S):
-            messages = [await news.get(), *news.pending()]
+            messages = [message for _topic, message in (await news.get(), *news.pending())]
     except TimeoutError:
-        return "quiet"
-    if any(message is CLOSING for _topic, message in messages):
-        return "closing"
+        return "quiet", []
+    if any(message is CLOSING for message in messages):
+        return "closing", []
     missed, news.missed = news.missed, False
-    kinds = {message["type"] for _topic, message in messages}
+    kinds = {message["type"] for message in messages}
     if missed or not kinds <= {"run", "log", "progress"} or {"run", "log"} <= kinds:
-        return "all"
-    return "state" if "run" in kinds else "log"
-
-
-def _state_of(row: Any) -> dict[str, Any]:
-    return {
-        "state": row.state,
-        "attempt": row.attempt,
-        "exit_code": row.exit_code,
-        "started_at": clock.rfc3339(row.started_at) if row.started_at else None,
-        "finished_at": clock.rfc3339(row.finished_at) if row.finished_at else None,
-    }
+        return "all", messages
+    return ("state" if kinds == {"run"} else "log" if "run" not in kinds else "all"), messages

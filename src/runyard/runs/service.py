@@ -38,7 +38,6 @@ from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
-
 Begun = tuple[NewRun, Taken | None]
 """A run that was queued, and the claim if it was taken at once."""
 

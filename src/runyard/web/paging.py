@@ -32,11 +32,7 @@ class Page(BaseModel, Generic[T]):
 class Window:
     """What part of a list is asked for: at most `limit` rows after the keys in `cursor`."""
 
-    def __init__(
-        self,
-        limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at the most.")] = 50,
-        cursor: Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before.")] = None,
-    ) -> None:
+    def __init__(self, limit: int, cursor: str | None) -> None:
         self.limit = limit
         self.cursor = cursor
 
@@ -61,7 +57,15 @@ def _is_key(key: Any, kind: type) -> bool:
     return abs(key) <= _LARGEST if isinstance(key, int) else _UNKEPT.search(str(key)) is None
 
 
-Paging = Annotated[Window, Depends()]
+# A class, like any plain function, would be called in another thread.
+async def _window(
+    limit: Annotated[int, Query(ge=1, le=MOST, description="How many items at the most.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=1024, description="`next_cursor` of the page before.")] = None,
+) -> Window:
+    return Window(limit, cursor)
+
+
+Paging = Annotated[Window, Depends(_window)]
 
 
 def cursor_of(*keys: int | str) -> str:
