@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.noop import NOOP, seen_through
+from bench.noop import NOOP, Reader
 from bench.yard import started
 from runyard.db import migrate
 from runyard.db.session import Database
@@ -83,9 +83,10 @@ def _whole_runs(data: Path) -> dict[str, float]:
         taken: tuple[list[float], list[float]] = ([], [])
         for script in (bare, ready):
             yard.wait(yard.submit(script))
+        reader = Reader(yard)
         for _round in range(RUNS):
             for script, times in zip((bare, ready), taken, strict=True):
-                times.append(seen_through(yard, script))
+                times.append(reader.see_through(script))
     bare_s, ready_s = map(statistics.median, taken)
     return {
         "env_bare_run_ms": bare_s * 1000,

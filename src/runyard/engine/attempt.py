@@ -315,11 +315,11 @@ class Attempt:
                     self._progress.stage,
                 )
                 try:
-                    async for _event in link.events():
+                    async for event in link.events():
+                        if event[0] != "output" and self._slot is not None:
+                            # The command is over: while its end is written down, the next one may begin.
+                            self._slot.release()
                         await follower.catch_up()
-                    # The command is over: while its end is written down, the next one may begin.
-                    if self._slot is not None:
-                        self._slot.release()
                     await follower.catch_up()
                     await follower.finish()
                     ending = read_exit(self.spool)

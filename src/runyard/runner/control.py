@@ -117,6 +117,12 @@ class Control:
             soonest = due if soonest is None else min(soonest, due)
         return soonest
 
+    def tell(self, kind: str) -> None:
+        """Say something to every client that can take it at once."""
+        for fd in self._clients:
+            with suppress(OSError):
+                os.write(fd, encode_line(kind))
+
     def close(self) -> None:
         """Tell every client that the exit record is there, and part."""
         for fd in self._clients:

@@ -18,7 +18,7 @@ from .spool import read_exit, shim_alive
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-Event = tuple[Literal["output"], int] | tuple[Literal["exited"]]
+Event = tuple[Literal["output"], int] | tuple[Literal["ending"]] | tuple[Literal["exited"]]
 
 _PATH_BYTES = 100
 _PATIENCE_S = 2.0
@@ -31,6 +31,7 @@ class _Wire(asyncio.Protocol):
         self.size = 0
         self.told = 0
         self.closed = False
+        self.ending = False
         self.pongs = 0
         self.news = asyncio.Event()
         self._lines = Lines()
@@ -52,6 +53,8 @@ class _Wire(asyncio.Protocol):
         kind = message.get("kind")
         if kind == "output":
             self.size = max(self.size, int(message["size"]))
+        elif kind == "ending":
+            self.ending = True
         elif kind == "pong":
             self.pongs += 1
         self.news.set()
@@ -96,6 +99,7 @@ class ShimLink:
     async def events(self) -> AsyncIterator[Event]:
         """`("output", size)` when the output file has grown, then `("exited",)` once the exit record is there.
 
+        In between comes `("ending",)` when the command has ended by itself: what is left is to clear up.
         After `close` it ends without a word.
         Doorbells are merged: a slow reader gets only the newest size. ShimGone when the shim dies without a record.
         """
@@ -108,6 +112,9 @@ class ShimLink:
             if wire.size > wire.told:
                 wire.told = wire.size
                 yield ("output", wire.size)
+            if wire.ending:
+                wire.ending = False
+                yield ("ending",)
             if wire.closed:
                 break
         await self._settled()

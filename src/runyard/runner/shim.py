@@ -31,6 +31,8 @@ _START_S = 30.0
 _CONTAINER_START_S = 120.0
 _DRAIN_S = 1.0
 _UNKILLABLE_S = 30.0
+_FAREWELL_S = 0.005
+"""For what dies with its leader: a sandbox's first process does, while its namespaces are taken down."""
 
 
 class NotStarted(Exception):  # noqa: N818 - errors are nouns here
@@ -284,6 +286,19 @@ class Shim:
                 self.ended = time.monotonic()
                 self.finished_us = time.time_ns() // 1000
 
+    def _left_alone(self) -> bool:
+        """Whether nothing of the tree is left, now or in a moment: to look for it costs more than to wait."""
+        if self._alone():
+            return True
+        dying = select.poll()
+        dying.register(self.wake, select.POLLIN)
+        until = time.monotonic() + _FAREWELL_S
+        while (left := until - time.monotonic()) > 0 and dying.poll(left * 1000):
+            os.read(self.wake, READ_SIZE)
+            if self._alone():
+                return True
+        return False
+
     def _alone(self) -> bool:
         return self._reap() and not self.groups.pids()
 
@@ -298,7 +313,10 @@ class Shim:
 
     def _finish(self) -> bool:
         message = None
-        if not self._alone() and not self.tree.end(self._alone):
+        if self.reason == "exit":
+            # what is still to be done takes no core to speak of: another one may begin
+            self.control.tell("ending")
+        if not self._left_alone() and not self.tree.end(self._alone):
             message = "some processes could not be killed"
         if not self._end_container():
             message = "the container engine did not say that the container is gone"
