@@ -3,10 +3,15 @@
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
-import structlog
-from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+# structlog would load rich for tracebacks that we do not ask it for: a thirtieth of the start.
+_rich: Any = sys.modules.setdefault("rich", cast("Any", None))
+import structlog  # noqa: E402
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger  # noqa: E402
+
+if not _rich:
+    del sys.modules["rich"]
 
 Logger = FilteringBoundLogger
 

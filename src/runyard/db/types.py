@@ -4,8 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Text
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy import JSON, BigInteger, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler

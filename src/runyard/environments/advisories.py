@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-import httpx
 from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +30,7 @@ _LARGEST_RECORD = 4 * 1024 * 1024
 _LARGEST_WHOLE = 2 * 1024 * 1024 * 1024
 _MOST_RECORDS = 1_000_000
 _KEPT_IMPORTS = 20
-_PATIENCE = httpx.Timeout(60.0, connect=10.0)
+_PATIENCE_S, _CONNECT_S = 60.0, 10.0
 _NAMES_AT_ONCE = 400
 _KEY = tuple_(Advisory.ecosystem, Advisory.package, Advisory.id)
 
@@ -323,11 +322,14 @@ def _json(data: bytes) -> Any:
 
 
 async def _fetch(url: str, path: Path) -> None:
+    import httpx
+
+    patience = httpx.Timeout(_PATIENCE_S, connect=_CONNECT_S)
     where = urlsplit(url)
     size = 0
     try:
         async with (
-            httpx.AsyncClient(follow_redirects=True, timeout=_PATIENCE) as client,
+            httpx.AsyncClient(follow_redirects=True, timeout=patience) as client,
             client.stream("GET", url) as answer,
         ):
             answer.raise_for_status()

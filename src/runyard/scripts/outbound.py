@@ -10,8 +10,6 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
-
 from runyard.errors import FieldError
 from runyard.scripts.errors import SourceRefused, SourceUnreachable
 
@@ -73,6 +71,8 @@ def refused(sentence: str) -> SourceRefused:
 
 async def fetched(url: str, *, private: bool, headers: dict[str, str] | None = None) -> bytes:
     """Return what a URL answers, of at most 32 MiB; raise `SourceRefused`, `SourceUnreachable`."""
+    import httpx
+
     target = await judged(url, private=private)
     parts = urlsplit(url)
     bracketed = f"[{target.address}]" if ":" in target.address else target.address
