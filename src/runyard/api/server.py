@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from runyard import log
@@ -82,18 +83,27 @@ async def _serve(
     stop = asyncio.Event()
     left = 0
     with _signals(stop):
+        # Much of a start is waiting for the disk and for other processes.
+        loading = asyncio.ensure_future(asyncio.to_thread(_load_http)) if listening else None
         try:
             first, examples, backup = await yard.start()
             ready = Ready(settings.base_url if listening else "", roles, first, examples, backup)
             yard.locks.tell({"url": ready.url})
-            if listening is None:
+            if loading is None or listening is None:
                 _announce(ready, on_ready)
                 await stop.wait()
             else:
+                await loading
                 await _serve_http(yard, listening, stop, lambda: _announce(ready, on_ready))
         finally:
             left = await yard.stop()
     return left
+
+
+def _load_http() -> None:
+    """Load what speaks HTTP."""
+    for module in ("uvicorn", "runyard.api.app", "runyard.web.security"):
+        import_module(module)
 
 
 def _announce(ready: "Ready", on_ready: OnReady | None) -> None:

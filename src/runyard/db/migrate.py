@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
 from runyard.db.session import Database
@@ -105,12 +105,16 @@ def free_bytes(path: Path) -> int:
 
 
 def _state(connection: Connection) -> SchemaState:
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
+    """Read what Alembic has noted, without Alembic, which is not loaded where nothing is to be done."""
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return SchemaState(current=current, wanted=newest())
 
-    script = ScriptDirectory(str(HERE))
-    heads = script.get_heads()
-    return SchemaState(MigrationContext.configure(connection).get_current_revision(), heads[0] if heads else "base")
+
+def newest() -> str:
+    """Return the newest revision known: files of migrations begin with theirs, and they follow one another."""
+    return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
 
 
 def _run(connection: Connection, revision: str, *, down: bool) -> None:
