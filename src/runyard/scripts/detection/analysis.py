@@ -30,12 +30,7 @@ def analyse(language: str, code: str, files: Mapping[str, str] | None = None) ->
     found: list[Found] = comments.look(code)
     declared = {item.name for item in found}
     try:
-        if language == "python":
-            finds = _python(code)
-        elif language == "javascript":
-            finds = javascript.look(code)
-        elif language == "shell":
-            finds = shell.look(code)
+        finds = _LOOKS[language](code)
     except SyntaxError as error:
         finds.notes.append(f"The code can't be parsed: line {error.lineno}: {error.msg}.")
     except (ValueError, MemoryError, RecursionError):
@@ -60,13 +55,13 @@ def analyse(language: str, code: str, files: Mapping[str, str] | None = None) ->
 
 
 def _python(code: str) -> Finds:
-    try:
-        source = python.Source(code)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
+    source = python.Source(code)
     finds = Finds()
     for look in (argparsing.look, clicking.look, typers.look, python.plain):
         part = look(source)
         finds.found += part.found
         finds.notes += part.notes
     return finds
+
+
+_LOOKS = {"python": _python, "javascript": javascript.look, "shell": shell.look}

@@ -1,7 +1,6 @@
 """Frameworks that want something of their own: Scrapy's projects, and what needs a browser."""
 
 import ast
-import configparser
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,16 +48,6 @@ def look(files: Mapping[str, str]) -> list[Framework]:
         note = "A spider without a project: scrapy.cfg is missing."
         found["Scrapy"] = Framework("Scrapy", spiders=spiders, note=note)
     return list(found.values())
-
-
-def scrapy_settings(config: str) -> str | None:
-    """Return the settings module that a ``scrapy.cfg`` names; None if it names none."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(config)
-        return parser.get("settings", "default")
-    except configparser.Error:
-        return None
 
 
 def scrapy_start(folder: str) -> str:

@@ -1,7 +1,7 @@
 """Parameters in JavaScript: commander, yargs, ``util.parseArgs``, ``process.argv`` and the environment."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from runyard.scripts.definitions import Style
@@ -31,8 +31,8 @@ def look(code: str) -> Finds:
     return finds
 
 
-def _calls(nodes: list[Any]) -> Iterator[tuple[str, Any, list[Any]]]:
-    """Yield (name of the function or method, the call, its arguments), in the order in which they are made."""
+def _calls(nodes: list[Any]) -> list[tuple[int, str, Any, list[Any]]]:
+    """Return (where its name stands, the function's or method's name, the call, its arguments), as they are made."""
     found = []
     for node in nodes:
         if node.type in {"call_expression", "new_expression"}:
@@ -45,7 +45,7 @@ def _calls(nodes: list[Any]) -> Iterator[tuple[str, Any, list[Any]]]:
             elif callee is not None and callee.type == "identifier":
                 found.append((callee.start_byte, text(callee), node, arguments))
     # A chain of calls is nested from its end: the names stand in the order that people read.
-    return ((name, node, arguments) for _at, name, node, arguments in sorted(found, key=lambda one: one[0]))
+    return sorted(found, key=lambda one: one[0])
 
 
 def _value(arguments: list[Any], place: int) -> Any:
@@ -65,7 +65,7 @@ def _commander(nodes: list[Any]) -> list[Found]:
     commands: list[tuple[str, int]] = []
     command = ""
     options = {}
-    for name, node, arguments in _calls(nodes):
+    for _at, name, node, arguments in _calls(nodes):
         first = _word(arguments, 0)
         if name == "command" and first:
             command = first.split()[0]
@@ -78,16 +78,16 @@ def _commander(nodes: list[Any]) -> list[Found]:
         elif name == "argument" and (part := _PLACE.search(first)):
             default = _value(arguments, 2)
             made = _place(part, line(node), command, _word(arguments, 1))
-            found.append(_with(made, default=None if default is MISSING else default))
+            found.append(replace(made, default=None if default is MISSING else default))
         elif name in {"choices", "default", "makeOptionMandatory"} and found:
             # What follows `new Option(…)` in its chain.
             value = _value(arguments, 0)
             if name == "choices" and isinstance(value, list):
-                found[-1] = _with(found[-1], choices=tuple(map(str, value)))
+                found[-1] = replace(found[-1], choices=tuple(map(str, value)))
             elif name == "default" and value is not MISSING:
-                found[-1] = _with(found[-1], default=value)
+                found[-1] = replace(found[-1], default=value)
             elif name == "makeOptionMandatory":
-                found[-1] = _with(found[-1], required=found[-1].default is None)
+                found[-1] = replace(found[-1], required=found[-1].default is None)
     return [*_chosen("commander", commands), *found]
 
 
@@ -118,12 +118,6 @@ def _place(part: re.Match[str], at: int, command: str, about: str = "") -> Found
     return Found("commander", at, part[1], style=style, required=required, command=command, help=about)
 
 
-def _with(found: Found, **changes: Any) -> Found:
-    from dataclasses import replace
-
-    return replace(found, **changes)
-
-
 def _chosen(parser: str, commands: list[tuple[str, int]]) -> list[Found]:
     if not commands:
         return []
@@ -138,8 +132,9 @@ def _yargs(nodes: list[Any]) -> list[Found]:
     found: list[Found] = []
     commands: list[tuple[str, int]] = []
     command, until = "", 0
-    for name, node, arguments in _calls(nodes):
-        if node.start_byte > until and command and name == "command":
+    for at, name, node, arguments in _calls(nodes):
+        if at > until:
+            # What a chain goes on with is no command's own.
             command = ""
         first = _word(arguments, 0)
         if name == "command" and first:
@@ -198,7 +193,7 @@ def _yargs_option(name: str, given: dict[str, Any], at: int, command: str, *, po
 
 def _parse_args(nodes: list[Any]) -> list[Found]:
     found = []
-    for name, _node, arguments in _calls(nodes):
+    for _at, name, _node, arguments in _calls(nodes):
         if name != "parseArgs" or not arguments:
             continue
         for key, node in pairs(pairs(arguments[0]).get("options")).items():

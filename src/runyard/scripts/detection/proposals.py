@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from runyard.scripts import checks, reserved
-from runyard.scripts.definitions import MOST_OPTIONS, MOST_PARAMETERS, Argument, Definition, ParameterType, Style
+from runyard.scripts.definitions import MOST_OPTIONS, MOST_PARAMETERS, Definition, ParameterType, Style
 
 _SECRET = re.compile(r"passw(or)?d|passphrase|secret|token|api_?key|credential", re.IGNORECASE)
+_NO_DEFAULT = "The default that the code has does not fit the rules it has itself; it is left to the code."
+_NO_FLAG = "Its flag can't be passed on: the value reaches the code only as a variable."
 _MULTIPLE = frozenset({Style.repeat, Style.spread})
 
 
@@ -56,7 +58,7 @@ class Finds:
 def proposals(found: Iterable[Found], language: str) -> list[Proposal]:
     """Return a proposal for each find, in the order of the code; keys are unique and none is reserved."""
     made: list[Proposal] = []
-    taken: dict[str, Found] = {}
+    taken: set[str] = set()
     for item in sorted(found, key=lambda one: one.line):
         if item.style is None and item.name in taken:
             # A variable is read in many places; the first one tells of it.
@@ -64,12 +66,12 @@ def proposals(found: Iterable[Found], language: str) -> list[Proposal]:
         key = _key(item.name, language, taken)
         proposal = _proposal(item, key, language)
         if proposal is not None and len(made) < MOST_PARAMETERS:
-            taken[key] = item
+            taken |= {key, item.name}
             made.append(proposal)
     return made
 
 
-def _key(name: str, language: str, taken: dict[str, Found]) -> str:
+def _key(name: str, language: str, taken: set[str]) -> str:
     key = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_")[: reserved.LONGEST_KEY - 4] or "value"
     if key[0].isdigit():
         key = f"n{key}"
@@ -84,7 +86,7 @@ def _key(name: str, language: str, taken: dict[str, Found]) -> str:
 def _proposal(item: Found, key: str, language: str) -> Proposal | None:
     argument = None
     if item.style is not None:
-        argument = Argument(style=item.style, flag=item.flag, off=item.off, command=item.command)
+        argument = {"style": item.style, "flag": item.flag, "off": item.off, "command": item.command}
     facts: dict[str, Any] = {
         "key": key,
         "label": (item.label or item.name.replace("_", " ").replace("-", " ").strip().capitalize())[:200],
@@ -101,15 +103,18 @@ def _proposal(item: Found, key: str, language: str) -> Proposal | None:
         facts["min"], facts["max"] = item.bounds
         facts["step"] = 1 if item.kind == "integer" else None
     default = _default(item, kind)
-    note = item.note
-    for attempt in ({**facts, "default": default}, facts, {**facts, "argument": None}):
+    attempts: tuple[tuple[dict[str, Any], str], ...] = (
+        ({**facts, "default": default}, ""),
+        (facts, _NO_DEFAULT),
+        ({**facts, "argument": None}, _NO_FLAG),
+    )
+    for attempt, left_out in attempts:
         try:
             definition = Definition.model_validate(attempt)
         except ValidationError:
             continue
         if not checks.findings([definition], language):
-            return Proposal(definition, item.line, item.parser, note)
-        note = note or "The default that the code has does not fit the rules it has itself; it is left to the code."
+            return Proposal(definition, item.line, item.parser, item.note or left_out)
     return None
 
 
@@ -149,8 +154,3 @@ def _number(value: Any) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
-
-
-def in_command(found: Iterable[Found], command: str) -> list[Found]:
-    """Return finds as those of a sub-command."""
-    return [replace(item, command=command) for item in found]

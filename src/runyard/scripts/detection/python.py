@@ -3,9 +3,10 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from runyard.scripts.definitions import Style
+from runyard.scripts.definitions import MOST_OPTIONS, Style
 from runyard.scripts.detection.proposals import Finds, Found
 
 MISSING = object()
@@ -57,8 +58,7 @@ class Source:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _MAKERS:
             parts = [self.literal(argument) for argument in node.args]
             if node.func.id == "range" and parts and all(isinstance(part, int) for part in parts):
-                made = range(*parts[:3])
-                return list(made) if len(made) <= 500 else MISSING  # noqa: PLR2004 - as many as a choice has
+                return _range(parts[:3])
             return parts[0] if len(parts) == 1 else MISSING
         try:
             return ast.literal_eval(node)
@@ -82,6 +82,14 @@ class Source:
     def calls(self) -> Iterator[ast.Call]:
         """Yield all calls in the order of the code."""
         return (node for node in self.nodes if isinstance(node, ast.Call))
+
+
+def _range(bounds: list[int]) -> Any:
+    try:
+        made = list(islice(range(*bounds), MOST_OPTIONS + 1))
+    except ValueError:
+        return MISSING
+    return made if len(made) <= MOST_OPTIONS else MISSING
 
 
 def plain(source: Source) -> Finds:

@@ -120,7 +120,8 @@ def _type(source: Source, node: ast.expr | None) -> tuple[bool, bool, str, tuple
         inner = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
         if outer.rpartition(".")[2] == "Literal":
             values = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-            return False, False, "text", tuple(str(source.literal(value)) for value in values)
+            known = [value for value in map(source.literal, values) if value is not MISSING]
+            return False, False, "text", tuple(map(str, known))
         none, many, kind, choices = _type(source, inner)
         return none or outer.endswith("Optional"), many or outer in _LISTS, kind, choices
     if node is None:
