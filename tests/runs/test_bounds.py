@@ -85,3 +85,17 @@ def test_what_a_script_says_itself_is_cut_down_to_the_project(
 
 def test_without_bounds_nothing_is_added() -> None:
     assert within(Wishes(), SCRIPT, Bounds(), 900) == Wishes(timeout_s=900)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "empty"),
+    [
+        (Wishes(), True),
+        (Wishes(timeout_s=0), False),
+        (Wishes(priority=0), False),
+        (Wishes(queue=""), False),
+        (Wishes(limits=ResourceLimits()), False),
+    ],
+)
+def test_a_wish_for_nothing_is_still_a_wish(wishes: Wishes, *, empty: bool) -> None:
+    assert wishes.is_empty is empty

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from runyard.scripts.checks import findings
+from runyard.scripts.checks import findings, unfit_requirements
 from runyard.scripts.definitions import Definition
 
 CHOICE = [{"value": "a"}, {"value": "b", "label": "B"}]
@@ -111,3 +111,22 @@ def test_every_finding_is_told_at_once() -> None:
         ("parameters.0.regex", "not_applicable"),
         ("parameters.1.default", "type"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "manager", "requirements", "fields"),
+    [
+        ("python", "uv", ["rich>=13", "pandas[excel]==2.2"], []),
+        ("python", "uv", ["rich", "=="], ["requirements.1"]),
+        ("python", "conda", ["numpy >=2", "conda-forge::gdal"], []),
+        ("python", "conda", ["numpy", "=="], ["requirements.1"]),
+        ("javascript", "", ["left-pad@1", "@scope/name"], []),
+        ("javascript", "", ["left pad"], ["requirements.0"]),
+        ("shell", "", ["whatever it is"], []),
+    ],
+)
+def test_requirements(language: str, manager: str, requirements: list[str], fields: list[str]) -> None:
+    found = unfit_requirements(language, requirements, package_manager=manager)
+    assert [(error.field, error.code) for error in found] == [(field, "requirement") for field in fields]
+    below = unfit_requirements(language, requirements, "draft.", package_manager=manager)
+    assert [error.field for error in below] == [f"draft.{field}" for field in fields]

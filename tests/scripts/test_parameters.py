@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -301,3 +302,44 @@ def test_the_longest_value_fits_into_a_process() -> None:
     definitions = _definitions(*({"key": f"K{n}"} for n in range(10)))
     environment = parameters.environment(definitions, {f"K{n}": "x" * parameters.LONGEST_VALUE for n in range(10)})
     subprocess.run([sys.executable, "-I", "-S", "-c", ""], env={**os.environ, **environment}, check=True)
+
+
+FILES = _definitions(
+    {"key": "IN", "type": "file", "max_size_mb": 0.5},
+    {"key": "ANY", "type": "file"},
+    {"key": "TEXT"},
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "sizes", "errors"),
+    [
+        ({}, {}, []),
+        ({"IN": None, "TEXT": "no.csv"}, {}, []),
+        ({"IN": "a.csv", "ANY": "b"}, {"a.csv": 512 * 1024, "b": 10**12}, []),
+        ({"IN": "a.csv"}, {"b": 1}, [("parameters.IN", "file", "No file named a.csv was uploaded.")]),
+        (
+            {"IN": "a.csv", "ANY": "b"},
+            {"a.csv": 512 * 1024 + 1},
+            [
+                ("parameters.IN", "file_size", "The file a.csv has 0.5 MiB; at most 0.5 MiB are taken."),
+                ("parameters.ANY", "file", "No file named b was uploaded."),
+            ],
+        ),
+    ],
+)
+def test_files_that_were_uploaded(
+    values: dict[str, Any], sizes: dict[str, int], errors: list[tuple[str, str, str]]
+) -> None:
+    if not errors:
+        parameters.check_files(FILES, values, sizes)
+        return
+    with pytest.raises(InvalidParameters) as caught:
+        parameters.check_files(FILES, values, sizes)
+    assert [(error.field, error.code, error.message) for error in caught.value.fields] == errors
+    assert all(sentence in caught.value.detail for _field, _code, sentence in errors)
+
+
+def test_the_script_gets_a_file_by_its_path() -> None:
+    placed = parameters.placed(FILES, {"IN": "a.csv", "TEXT": "a.csv"}, PurePosixPath("/work/files"))
+    assert placed == {"IN": "/work/files/a.csv", "TEXT": "a.csv"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from runyard.scripts.policy import Outcome, Policy, policy_of, policy_options
 from runyard.scripts.schemas import Draft
@@ -109,3 +110,26 @@ async def test_what_is_out_of_bounds_is_refused(
     ):
         assert answer.status_code == 422
         assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "said"),
+    [
+        ({"python_version": "three"}, ("python_version",), "three"),
+        ({"egress": ["api.example.com", "http://"]}, ("egress",), "is no place like"),
+        ({"egress": ["169.254.169.254"]}, ("egress",), "can't be allowed"),
+        ({"mounts": [{"source": "/a/../b"}]}, ("mounts", 0, "source"), "may not lead upwards"),
+        ({"concurrency": {"key": "a\x1bb"}}, ("concurrency", "key"), "control characters"),
+    ],
+)
+def test_what_is_wrong_is_said(wrong: dict[str, Any], place: tuple[Any, ...], said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Policy.model_validate(wrong)
+    [error] = refused.value.errors()
+    assert error["loc"] == place
+    assert said in error["msg"]
+
+
+def test_places_and_versions_are_kept_in_one_way() -> None:
+    policy = Policy.model_validate({"egress": ["API.example.com", "api.example.com"], "python_version": " >=3.11 "})
+    assert (policy.egress, policy.python_version) == (("api.example.com",), ">=3.11")

@@ -1,4 +1,5 @@
 import base64
+import os
 import stat
 import threading
 from collections.abc import Callable
@@ -90,3 +91,31 @@ def test_derived_keys_differ_by_purpose_and_by_key_and_stay_the_same() -> None:
 
 def test_the_key_is_not_shown_by_repr() -> None:
     assert repr(MasterKey(b"s" * 32)) == "MasterKey()"
+
+
+def test_a_folder_that_leads_nowhere_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data").symlink_to(tmp_path / "gone" / "away")
+    with pytest.raises(MasterKeyUnusable, match="can't be written"):
+        keys.load(tmp_path / "data", {})
+
+
+def test_a_key_that_was_made_meanwhile_is_the_one(tmp_path: Path) -> None:
+    first = keys.load(tmp_path, {})
+    keys._create(tmp_path / keys.FILE)
+    assert keys.load(tmp_path, {}) == first
+    assert names(tmp_path) == [keys.FILE]
+
+
+def test_a_key_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys.load(tmp_path, {})
+    facts = list((tmp_path / keys.FILE).stat()[:10])
+    facts[4] = os.geteuid() + 1
+    monkeypatch.setattr(os, "fstat", lambda _descriptor: os.stat_result(facts))
+    with pytest.raises(MasterKeyUnusable, match="another user"):
+        keys.load(tmp_path, {})
+
+
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_key_of_another_length_is_none(size: int) -> None:
+    with pytest.raises(MasterKeyUnusable, match="32 bytes"):
+        MasterKey(bytes(size))

@@ -197,3 +197,8 @@ def test_a_flush_leaves_the_masker_ready_for_another_stream() -> None:
 def test_json_is_masked_in_every_place(value: object, shown: object) -> None:
     assert Masker(["4711"]).mask_json(value) == shown
     assert Masker([]).mask_json(value) == value
+
+
+def test_a_secret_that_is_no_unicode_is_masked_as_it_would_be_written() -> None:
+    assert Masker(["abc\ud800def"]).mask_text("-abc\ud800def-") == "-***-"
+    assert Masker(["abc\udc80def"]).mask(b"-abc\x80def-") == b"-***-"

@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,12 +106,11 @@ def _create(path: Path) -> None:
                 file.flush()
                 os.fsync(descriptor)
             # A link, not a rename: it never replaces a key that another process has just made.
-            os.link(draft, path)
+            with suppress(FileExistsError):
+                os.link(draft, path)
         finally:
             draft.unlink(missing_ok=True)
         _sync(path.parent)
-    except FileExistsError:
-        return
     except OSError as error:
         raise MasterKeyUnusable(f"{path} can't be written: {error.strerror}.") from error
 

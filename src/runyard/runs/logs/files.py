@@ -8,13 +8,12 @@ import os
 import shutil
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import overload
 
 from .lines import Block
-from .reading import Reader, Span, sealed
+from .reading import Reader, Span, Spans, sealed
 from .stretch import Stretch, Unreadable, framed
 
 CHUNK = 256 * 1024
@@ -58,7 +57,7 @@ class FileLogs:
         return freed
 
 
-class Spans(Sequence[Span]):
+class Entries:
     """The index as it was at one moment, read entry by entry."""
 
     def __init__(self, index: int, count: int) -> None:
@@ -68,14 +67,7 @@ class Spans(Sequence[Span]):
     def __len__(self) -> int:
         return self._count
 
-    @overload
-    def __getitem__(self, place: int) -> Span: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Span]: ...
-    def __getitem__(self, place: int | slice) -> Span | Sequence[Span]:
-        """Return one entry, or several."""
-        if isinstance(place, slice):
-            return [self[at] for at in range(self._count)[place]]
+    def __getitem__(self, place: int) -> Span:
         at = range(self._count)[place]
         return Span(*_ENTRY.unpack(os.pread(self._index, _ENTRY.size, at * _ENTRY.size))[:7])
 
@@ -89,7 +81,7 @@ class FileShelf:
         self._chunks: int | None = None
         self._open: tuple[int, int] | None = None
 
-    def spans(self) -> Sequence[Span]:
+    def spans(self) -> Spans:
         """Return the sealed chunks of which there is an entry; a torn one does not count."""
         if self._index is None:
             try:
@@ -248,14 +240,14 @@ class FileWriter:
             self._open = None
 
 
-def sound(index: int) -> Spans:
+def sound(index: int) -> Entries:
     """Return the entries of an index up to the last that a crash has not spoilt."""
-    spans = Spans(index, os.fstat(index).st_size // _ENTRY.size)
+    spans = Entries(index, os.fstat(index).st_size // _ENTRY.size)
     whole = len(spans)
     # A machine that went down may leave zeros where an entry was to be.
     while whole and spans[whole - 1].total == 0:
         whole -= 1
-    return spans if whole == len(spans) else Spans(index, whole)
+    return spans if whole == len(spans) else Entries(index, whole)
 
 
 def _is_readable(chunks: int, span: Span) -> bool:

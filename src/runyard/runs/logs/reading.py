@@ -2,7 +2,7 @@
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
 from itertools import islice
 from typing import NamedTuple, Protocol, Self
 
@@ -28,11 +28,19 @@ class Span(NamedTuple):
         return self.first + self.total - 1
 
 
+class Spans(Protocol):
+    """Sealed chunks, in order and without gaps, from line 1 on."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, place: int, /) -> Span: ...
+
+
 class Shelf(Protocol):
     """Where the chunks of one attempt lie. Each call tells how it is at that moment."""
 
-    def spans(self) -> Sequence[Span]:
-        """Return the sealed chunks, in order and without gaps, from line 1 on."""
+    def spans(self) -> Spans:
+        """Return the sealed chunks of this moment."""
 
     def packed(self, span: Span) -> bytes:
         """Return the bytes of a sealed chunk, or fewer where some are missing."""

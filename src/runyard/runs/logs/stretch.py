@@ -73,7 +73,7 @@ class Stretch:
             heads = list(_HEAD.iter_unpack(raw[_COUNT.size : table]))
         except struct.error:
             raise Unreadable from None
-        if len(heads) != blocks or sum(head[3] for head in heads) != len(raw) - table:
+        if len(heads) != blocks or sum(head[3] for head in heads) != len(raw) - table or raw[-1:] != b"\n":
             raise Unreadable
         return cls(first, heads, raw[table:])
 
@@ -140,7 +140,7 @@ def framed(block: Block) -> bytes:
 
 
 def _places(text: AnyStr, needle: AnyStr, newline: AnyStr, first: int, after: int) -> list[int]:
-    """Return the numbers above `after` of the lines of `text`, numbered from `first`, that contain `needle`."""
+    """Return the numbers above `after` of those lines that contain `needle`; they count from `first`, all are ended."""
     found = []
     line, line_at = first, 0
     at = text.find(needle)
@@ -149,7 +149,5 @@ def _places(text: AnyStr, needle: AnyStr, newline: AnyStr, first: int, after: in
         if line > after:
             found.append(line)
         line_at = text.find(newline, at)
-        if line_at < 0:
-            break
         at = text.find(needle, line_at)
     return found
