@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BIN = ROOT / ".venv" / "bin"
 SCRATCH = Path(tempfile.mkdtemp(prefix="runyard-test-"))
+COVERAGE = SCRATCH / "coverage"
 
 
 # Tests of real processes may meet a busy machine; so few failures are looked at a second time, and told.
@@ -47,12 +48,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Check:
-    """One command. `read` counts what it did; without it, it is one check that passes or fails."""
+    """One command. `read` counts what it did; without it, it is one check that passes or fails.
+
+    What it prints is shown when it fails, and otherwise if it `tells` something.
+    """
 
     name: str
     command: tuple[str, ...]
     read: Callable[[], Tally] | None = None
     env: tuple[tuple[str, str], ...] = ()
+    tells: bool = False
 
 
 def main(kind: str) -> int:
@@ -107,12 +112,15 @@ def lanes(kind: str) -> tuple[list[Check], list[Check]]:
     ]
     if kind == "fast":
         return [*static, pytest("tests", "-m", "not needs_registry and not browser and not slow", cover=False)], page
-    which = "not slow" if kind != "full" else "slow or not slow"
+    full = kind == "full"
+    which = "slow or not slow" if full else "not slow"
+    coverage = Check("coverage", (tool("python"), "script/coverage_gate.py", str(COVERAGE)), tells=True)
     return [
         *static,
-        pytest("tests", "-m", f"({which}) and not browser", cover=kind == "full"),
+        pytest("tests", "-m", f"({which}) and not browser", cover=full),
         Check("wheel carries page and examples", (tool("python"), "script/wheel_check.py")),
-        pytest("tests/e2e", "-m", f"({which}) and browser", cover=False, name="browser", workers="0"),
+        pytest("tests/e2e", "-m", f"({which}) and browser", cover=full, name="browser", workers="0"),
+        *([coverage] if full else []),
     ], page
 
 
@@ -130,9 +138,10 @@ def pytest(*arguments: str, cover: bool, name: str = "backend", workers: str = "
     command += ["--dist", "loadgroup"] if workers != "0" else []
     env: list[tuple[str, str]] = []
     if cover:
-        config = SCRATCH / "coverage-start"
-        config.mkdir(exist_ok=True)
-        command += ["--cov=runyard", "--cov-report=term:skip-covered"]
+        # What one run after the other has measured is judged together, when all are over.
+        COVERAGE.mkdir(exist_ok=True)
+        command += ["--cov=runyard", "--cov-report=", "--cov-append"]
+        env.append(("COVERAGE_FILE", str(COVERAGE / ".coverage")))
     return Check(f"{name} tests", tuple(command), lambda: read_junit(report), tuple(env))
 
 
@@ -177,7 +186,7 @@ def run(check: Check, tally: Tally) -> None:
         counted.passed += 1
     tally.add(counted)
     say(f"{'ok  ' if not done.returncode else 'FAIL'} {check.name} ({took:.1f} s)")
-    if done.returncode:
+    if done.returncode or check.tells:
         say(done.stdout[-20_000:].rstrip())
 
 

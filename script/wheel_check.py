@@ -29,7 +29,7 @@ def main() -> int:
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, there / "venv"], check=True)
         python = there / "venv" / "bin" / "python"
         lock = ROOT / "requirements" / "run.lock"
-        install = [uv, "pip", "install", "--quiet", "--python", python]
+        install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", python]
         subprocess.run([*install, "--requirement", lock], check=True)
         subprocess.run([*install, "--no-deps", wheel], check=True)
         started(there / "venv" / "bin" / "runyard", there / "data")
