@@ -89,6 +89,16 @@ async def test_signals_are_as_a_fresh_process_has_them(yard: Any) -> None:
     assert masks == {0}
 
 
+async def test_scripts_get_signals_that_the_agent_was_started_to_ignore(yard: Any) -> None:
+    before = signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+    try:
+        spec = yard.spec("grep", "SigIgn", "/proc/self/status")
+        await yard.run(spec)
+    finally:
+        signal.signal(signal.SIGQUIT, before)
+    assert int(yard.output(spec).split()[1], 16) == 0
+
+
 @pytest.mark.needs_root
 @pytest.mark.usefixtures("as_root")
 async def test_rights_are_dropped(yard: Any) -> None:

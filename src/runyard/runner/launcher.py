@@ -184,8 +184,10 @@ def _handle_signals() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, unmoved)
+    for number in signal.valid_signals():
+        # some by Python, others by whoever started the agent: a shell in the background, nohup
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, unmoved)
     signal.signal(signal.SIGCHLD, reap)
 
 
