@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runyard.clock import EPOCH
 from runyard.environments.osv import OsvError, SemanticVersion, entries, fixed_in, is_affected
 
 
@@ -44,6 +45,12 @@ def test_ranges(ecosystem: str, steps: tuple[str, ...], inside: tuple[str, ...],
     [entry] = entries(record(ecosystem=ecosystem, ranges=events(*steps)))
     assert [v for v in inside if not is_affected(ecosystem, v, entry.affected)] == []
     assert [v for v in outside if is_affected(ecosystem, v, entry.affected)] == []
+
+
+def test_a_range_that_says_nothing_is_none() -> None:
+    [entry] = entries(record(ranges=[*events(), {"type": "ECOSYSTEM", "events": ["odd", {"limit": "1"}]}, "odd"]))
+    assert entry.affected == [{"ranges": [], "versions": []}]
+    assert not is_affected("PyPI", "1.0", entry.affected)
 
 
 def test_versions_that_are_named() -> None:
@@ -98,3 +105,54 @@ def test_the_order_of_the_standard() -> None:
     ordered = [*words, "1.0.0-rc.1", "1.0.0", "1.0.1"]
     assert sorted([*ordered[3:], *ordered[:3]], key=SemanticVersion) == ordered
     assert SemanticVersion("1.0.0+build") == SemanticVersion("1.0.0")
+
+
+def test_a_version_that_can_not_be_read_mends_nothing_and_hides_nothing() -> None:
+    [entry] = entries(record(ranges=events("introduced 0", "fixed odd!", "fixed 2.1", "fixed 1.0")))
+    assert fixed_in("PyPI", "1.5", entry.affected) == ["2.1"]
+    assert not is_affected("PyPI", "1.5", entry.affected)
+
+
+@pytest.mark.parametrize(
+    ("own", "scores", "severity"),
+    [
+        ({"severity": "CRITICAL"}, [{"score": "0.1"}], "critical"),
+        ("HIGH", [], ""),
+        ({"severity": "unknown"}, [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N"}, {"score": "7.0"}], "high"),
+        ({}, [None, {"score": "9.8"}], "critical"),
+        ({}, [{"score": "6.9"}], "medium"),
+        ({}, [{"score": "0.1"}], "low"),
+        ({}, [{"score": "0.0"}, {"score": "9.0"}], ""),
+        (None, None, ""),
+    ],
+)
+def test_how_bad_it_is(own: Any, scores: Any, severity: str) -> None:
+    [entry] = entries({**record(), "database_specific": own, "severity": scores})
+    assert entry.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("modified", "instant"),
+    [
+        ("2026-01-02T03:04:05", "2026-01-02T03:04:05+00:00"),
+        ("2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05+02:00"),
+        ("yesterday", EPOCH.isoformat()),
+        (None, EPOCH.isoformat()),
+    ],
+)
+def test_when_it_was_changed(modified: Any, instant: str) -> None:
+    [entry] = entries({**record(), "modified": modified})
+    assert entry.modified_at.isoformat() == instant
+
+
+@pytest.mark.parametrize(
+    ("references", "url"),
+    [
+        ([{"type": "WEB", "url": "http://a"}, "odd", {"url": "ftp://b"}], "http://a"),
+        ([{"type": "ADVISORY", "url": f"https://{'x' * 500}"}, {"type": "WEB", "url": "https://c"}], "https://c"),
+        ([{"type": "ADVISORY"}], ""),
+    ],
+)
+def test_where_to_read_more(references: Any, url: str) -> None:
+    [entry] = entries({**record(), "references": references})
+    assert entry.url == url

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ def host(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "open/file").write_text("x")
     (tmp_path / "open/out").symlink_to(tmp_path / "shut")
+    os.mkfifo(tmp_path / "open/pipe")
     (tmp_path / "way").symlink_to(tmp_path / "open")
     return tmp_path
 
@@ -58,6 +60,7 @@ def test_what_was_allowed_can_be_mounted(host: Path) -> None:
         ("open/out", "has not allowed it"),
         ("open/../shut", "has not allowed it"),
         ("open/none", "No such file"),
+        ("open/pipe", "neither a directory nor a file"),
         ("", "has not allowed it"),
     ],
 )

@@ -63,8 +63,8 @@ class SemanticVersion:
     def __lt__(self, other: "SemanticVersion") -> bool:
         return self._key < other._key
 
-    def __hash__(self) -> int:
-        return hash(self._key)
+    # Only ever compared.
+    __hash__ = None  # type: ignore[assignment]
 
 
 def entries(record: Mapping[str, Any]) -> Iterator[Entry]:
