@@ -37,6 +37,7 @@ class Tally:
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
         """Add another count."""
@@ -44,6 +45,7 @@ class Tally:
         self.failed += other.failed
         self.skipped += other.skipped
         self.failures += other.failures
+        self.again += other.again
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def main(kind: str) -> int:
     total.add(other)
     for failure in total.failures:
         say(f"FAILED  {failure}")
+    for name in total.again:
+        say(f"passed at the second try only: {name}")
     for skip in total.skipped:
         say(f"skipped {skip}")
     if kind in LEFT_OUT:
@@ -209,8 +213,7 @@ def again(counted: Tally, env: dict[str, str]) -> subprocess.CompletedProcess[st
     )
     second = read_junit(report)
     if second.passed + second.failed >= len(ids):
-        for name in set(counted.failures) - set(second.failures):
-            say(f"passed at the second try: {name}")
+        counted.again += sorted(set(counted.failures) - set(second.failures))
         counted.passed += second.passed
         counted.failed, counted.failures = second.failed, second.failures
     return done

@@ -1,6 +1,7 @@
 """What `script/test` counts: nothing fails, and nothing is skipped, in silence."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -95,3 +96,18 @@ def test_tests_of_the_page_are_counted_the_same_way(checks: ModuleType, tmp_path
     tally = checks.read_vitest(report)
     assert (tally.passed, tally.failures) == (1, ["page: b"])
     assert tally.skipped == ["page: c: pending", "page: d: todo"]
+
+
+def test_what_passes_only_at_the_second_try_is_named(
+    checks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "test_some.py").write_text("def test_now_it_passes(): ...\ndef test_fails(): assert False\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+    monkeypatch.setattr(checks, "SCRATCH", tmp_path)
+    first = checks.Tally(5, 2, [], ["test_some::test_fails", "test_some::test_now_it_passes"])
+    assert checks.again(first, dict(os.environ)).returncode == 1
+    assert (first.passed, first.failed, first.failures) == (6, 1, ["test_some::test_fails"])
+    total = checks.Tally()
+    total.add(first)
+    assert total.again == ["test_some::test_now_it_passes"]
