@@ -341,5 +341,5 @@ def test_files_that_were_uploaded(
 
 
 def test_the_script_gets_a_file_by_its_path() -> None:
-    placed = parameters.placed(FILES, {"IN": "a.csv", "TEXT": "a.csv"}, PurePosixPath("/work/files"))
-    assert placed == {"IN": "/work/files/a.csv", "TEXT": "a.csv"}
+    placed = parameters.placed(FILES, {"IN": "a.csv", "TEXT": "a.csv"}, PurePosixPath("/yard/files"))
+    assert placed == {"IN": "/yard/files/a.csv", "TEXT": "a.csv"}
