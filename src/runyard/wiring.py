@@ -11,8 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
+from runyard.access.api_tokens import ApiTokens
 from runyard.access.first_admin import FirstAdmin
+from runyard.access.roles import Roles
 from runyard.access.service import AccessService
+from runyard.access.teams import Teams
+from runyard.access.users import Users
 from runyard.db import migrate
 from runyard.db.session import Database
 from runyard.dispatch.local import LocalDispatch
@@ -33,6 +37,8 @@ from runyard.insights.machine import Gauge
 from runyard.live.bus import Bus, LocalBus
 from runyard.live.peers import PeerBus
 from runyard.locks import Locks
+from runyard.projects.administration import Administration
+from runyard.projects.members import Members
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
 from runyard.runs.archive import Archives
@@ -49,6 +55,7 @@ from runyard.sandbox.claims import UserClaim, claim
 from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
 from runyard.scripts.organising import Shelf
+from runyard.scripts.ownership import Ownership
 from runyard.scripts.service import ScriptService
 from runyard.scripts.sources import Sources
 from runyard.scripts.transfer import Transfer
@@ -232,11 +239,16 @@ class Yard:
         self.logs: LogStore = FileLogs(settings.data / "logs")
         self.workspaces = Workspaces(settings.data / "work", settings.data / "state")
         self.projects = ProjectService()
-        self.access = AccessService(self.database, settings, key, self.projects)
+        self.access = AccessService(self.database, settings, key, self.projects, bus=self.bus)
+        actors = self.access.actors
+        users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
+        teams = Teams(users, actors)
+        members = Members(self.projects, users, teams, made, actors)
+        self.people = (users, made, teams, ApiTokens(actors), Administration(self.projects, actors), members)
         self.scripts = ScriptService(self.sealer, self.bus)
         transfer = Transfer(self.scripts)
         self.sources = Sources(settings.imports, self.database, transfer, self.sealer)
-        self.script_services = (Shelf(), transfer, self.scripts.sets, self.sources)
+        self.script_services = (Shelf(), Ownership(self.projects), transfer, self.scripts.sets, self.sources)
         self.environments = EnvironmentService(
             self.database,
             self.bus,
@@ -275,6 +287,7 @@ class Yard:
         backup = await self._schema()
         first, examples = await self._first_start()
         await self.bus.start()
+        await self.access.actors.start()
         await self.limits.start()
         await self.environments.recover()
         if "api" in self.roles:
@@ -325,6 +338,7 @@ class Yard:
         if self.executor is not None:
             left = await self.executor.stop()
         await self.limits.close()
+        await self.access.actors.close()
         await self.environments.close()
         await self.bus.close()
         await self.database.close()

@@ -13,6 +13,7 @@ from runyard import clock
 from runyard.access.service import AccessService
 from runyard.db.base import Base
 from runyard.db.session import Database
+from runyard.projects.administration import Administration
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
 from runyard.settings import Settings
@@ -42,7 +43,7 @@ async def make_yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
                 await projects.ensure_default(session, moved.now())
             app = FastAPI()
             problems.install(app)
-            provide(app.state, settings, access, projects)
+            provide(app.state, settings, access, projects, Administration(projects, access.actors))
             app.state.provided[Database] = database
             app.include_router(runyard.access.routes.router, prefix="/api/v1")
             app.include_router(runyard.projects.routes.router, prefix="/api/v1")

@@ -1,6 +1,15 @@
 import pytest
 
-from runyard.access.permissions import ROLES, Actor, Membership, NoSuchProject, Permission, Role
+from runyard.access.permissions import (
+    EVERYBODY,
+    INSTALLATION,
+    ROLES,
+    Actor,
+    Membership,
+    NoSuchProject,
+    Permission,
+    Role,
+)
 from runyard.errors import Forbidden, Missing
 from runyard.ids import ProjectId, UserId
 
@@ -38,7 +47,7 @@ def test_may(permission: Permission, project: ProjectId | None, *, expected: boo
 
 @pytest.mark.parametrize("permission", Permission)
 def test_without_projects_only_oneself_is_left(permission: Permission) -> None:
-    assert nobody.may(permission) is (permission is Permission.self_manage)
+    assert nobody.may(permission) is (permission in EVERYBODY)
 
 
 def test_lists_show_the_projects_where_it_is_allowed() -> None:
@@ -64,4 +73,5 @@ def test_a_foreign_project_is_missing_and_an_own_one_forbids() -> None:
 
 
 def test_roles_grow_and_an_administrator_holds_everything() -> None:
-    assert ROLES[Role.viewer] < ROLES[Role.developer] < ROLES[Role.admin] == frozenset(Permission)
+    assert ROLES[Role.viewer] < ROLES[Role.developer] < ROLES[Role.admin]
+    assert ROLES[Role.admin] == frozenset(Permission) - INSTALLATION

@@ -204,7 +204,7 @@ async def test_a_warm_check_asks_no_database(yard: Yard, client: httpx.AsyncClie
     token = answer.json()["access_token"]
     actor = await yard.access.actor_of(token)
     await yard.database.close()
-    yard.access._database = None  # type: ignore[assignment]
+    yard.access.actors._database = None  # type: ignore[assignment]
     assert await yard.access.actor_of(token) is actor
     yard.clock.move(4)
     with pytest.raises(AttributeError):
@@ -229,16 +229,16 @@ async def test_what_was_read_while_somebody_signed_out_is_not_kept(yard: Yard, c
 
     yard.projects.memberships = slow  # type: ignore[method-assign,assignment]
     await yard.access.actor_of(token)
-    assert yard.access._actors == {}
+    assert yard.access.actors._held == {}
 
 
 async def test_actors_in_memory_are_bounded(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runyard.access.service.ACTORS", 3)
+    monkeypatch.setattr("runyard.access.actors.ACTORS", 3)
     async with yard.client() as client:
         for _ in range(8):
             token = (await sign_in(client)).json()["access_token"]
             await yard.access.actor_of(token)
-    assert len(yard.access._actors) <= 3
+    assert len(yard.access.actors._held) <= 3
 
 
 async def test_a_token_of_another_installation_is_refused(yard: Yard, client: httpx.AsyncClient) -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import httpx
 from fastapi import FastAPI
@@ -19,14 +19,17 @@ from runyard.environments.transfer_routes import router as transfer_router
 from runyard.environments.trial_routes import router as trial_router
 from runyard.environments.users import Nobody, UsedBy
 from runyard.ids import ProjectId, UserId
+from runyard.live.bus import Bus, LocalBus
 from runyard.web import problems
 from runyard.web.depends import provide
 
 from .conftest import PROJECT, Yard
 
 ADMIN = Actor(UserId("usr_1"), "ann", "ses_1", True, (Membership(PROJECT, "default", ROLES[Role.admin]),))
-DEVELOPER = replace(ADMIN, memberships=(Membership(PROJECT, "default", ROLES[Role.developer]),))
-STRANGER = replace(ADMIN, memberships=(Membership(ProjectId("prj_other"), "other", ROLES[Role.viewer]),))
+DEVELOPER = replace(ADMIN, is_admin=False, memberships=(Membership(PROJECT, "default", ROLES[Role.developer]),))
+STRANGER = replace(
+    ADMIN, is_admin=False, memberships=(Membership(ProjectId("prj_other"), "other", ROLES[Role.viewer]),)
+)
 
 
 @dataclass
@@ -34,6 +37,15 @@ class Gatekeeper:
     """Stands where tokens are read: whoever is set here comes in."""
 
     actor: Actor = ADMIN
+    bus: Bus = field(default_factory=LocalBus)
+
+    @property
+    def actors(self) -> Self:
+        """Stands where actors are remembered, too."""
+        return self
+
+    async def again(self, _actor: Actor) -> Actor:
+        return self.actor
 
     async def actor_of(self, _token: str) -> Actor:
         return self.actor

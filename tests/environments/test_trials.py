@@ -105,14 +105,14 @@ async def test_trials_take_the_right(site: Site) -> None:
 async def test_which_environments_a_run_may_name(site: Site) -> None:
     ready = await site.environments.ensure(python(), None, PROJECT)
     async with site.yard.database.write() as session:
-        await demand(session, ready.id, PROJECT, "python", "uv")
+        await demand(session, DEVELOPER, ready.id, PROJECT, "python", "uv")
         for language, manager in (("javascript", "uv"), ("shell", "uv"), ("python", "conda")):
             with pytest.raises(EnvironmentUnfit):
-                await demand(session, ready.id, PROJECT, language, manager)
+                await demand(session, DEVELOPER, ready.id, PROJECT, language, manager)
         row = await site.environments.get(session, ready.id)
         row.project_id = "prj_other"
         await session.flush()
         with pytest.raises(NoSuchEnvironment):
-            await demand(session, ready.id, PROJECT, "python", "uv")
+            await demand(session, DEVELOPER, ready.id, PROJECT, "python", "uv")
         with pytest.raises(NoSuchEnvironment):
-            await demand(session, "env_none", PROJECT, "python", "uv")
+            await demand(session, DEVELOPER, "env_none", PROJECT, "python", "uv")

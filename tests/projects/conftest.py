@@ -12,6 +12,7 @@ from runyard.access.passwords import Cost, Passwords
 from runyard.access.service import AccessService, Client
 from runyard.db.base import Base
 from runyard.db.session import Database
+from runyard.projects.administration import Administration
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
 from runyard.settings import Settings
@@ -30,7 +31,8 @@ class Yard:
         )
         self.app = FastAPI()
         problems.install(self.app)
-        provide(self.app.state, database, settings, self.access, self.projects)
+        office = Administration(self.projects, self.access.actors)
+        provide(self.app.state, database, settings, self.access, self.projects, office)
         self.app.include_router(runyard.projects.routes.router, prefix="/api/v1")
 
     async def add_user(self, username: str, *, is_admin: bool = False) -> str:

@@ -42,7 +42,7 @@ async def test_an_administrator_sees_every_project_and_may_do_everything(yard: A
     await yard.add_user("ada", is_admin=True)
     items = (await listed(yard, "ada"))["items"]
     assert [item["name"] for item in items] == ["one", "two"]
-    assert set(items[0]) == {"id", "name", "description", "created_at", "permissions"}
+    assert set(items[0]) == {"id", "name", "description", "created_at", "archived_at", "permissions"}
     assert all(set(item["permissions"]) == ROLES[Role.admin] for item in items)
 
 

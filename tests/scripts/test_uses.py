@@ -122,13 +122,17 @@ async def test_deleted_scripts_are_not_counted(session: AsyncSession) -> None:
 
 
 async def test_packages_of_own_sources_are_seen_by_members_only(session: AsyncSession) -> None:
-    assert await inventory.packages(session, ["prj_default"], None, None, 10) == [
+    assert await inventory.packages(session, ADA, None, None, 10) == []
+    await _use(session, "env_1", "a")
+    await _use(session, "env_2", "a", current=False)
+    await _use(session, "env_2", "z", "other")
+    assert await inventory.packages(session, ADA, None, None, 10) == [
         ("python", "tiny", 2),
         ("python", "upper", 1),
     ]
-    assert await inventory.packages(session, ["prj_other"], "tin", None, 10) == [("python", "tiny", 3)]
-    assert await inventory.packages(session, ["prj_default"], None, ("tiny", "python"), 10) == [("python", "upper", 1)]
-    assert await inventory.versions(session, [], [("python", "tiny"), ("node", "tiny")]) == {
+    assert await inventory.packages(session, ZOE, "tin", None, 10) == [("python", "tiny", 2)]
+    assert await inventory.packages(session, ADA, None, ("tiny", "python"), 10) == [("python", "upper", 1)]
+    assert await inventory.versions(session, ZOE, [("python", "tiny"), ("node", "tiny")]) == {
         ("python", "tiny"): ["1.0"],
         ("node", "tiny"): [],
     }

@@ -19,14 +19,15 @@ GUARDS: dict[Guard, Permission] = {}
 def allow(permission: Permission) -> Any:
     """Return the dependency that yields the `Actor` if they hold `permission` in at least one project.
 
-    Which project counts is decided by the service, through ``actor.project`` or ``actor.demand``.
+    Which project counts is decided by the service, through ``actor.project`` or ``actor.demand``; also whether a thing
+    that the path names is theirs at all, so that a foreign id is as unknown as any other (`Actor.passes`).
 
-    Raises: Unauthenticated (401) without a valid access token; Forbidden (403) without the permission.
+    Raises: Unauthenticated (401) without a valid token; Forbidden (403) without the permission.
     """
 
     async def guard(connection: HTTPConnection) -> Actor:
         actor = await authenticate(connection)
-        if not actor.may(permission):
+        if not actor.passes(permission, names_something=bool(connection.path_params)):
             raise Forbidden
         return actor
 

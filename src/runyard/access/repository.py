@@ -1,4 +1,4 @@
-"""The rows of users and sessions."""
+"""The rows of users, sessions and tokens of the API."""
 
 import unicodedata
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard.access.models import Session, User
+from runyard.access.models import ApiToken, Session, User
 
 
 def folded(username: str) -> str:
@@ -82,5 +82,42 @@ async def forget_sessions(session: AsyncSession, ended_before: datetime) -> int:
         delete(Session)
         .where(or_(Session.expires_at < ended_before, Session.revoked_at < ended_before))
         .returning(Session.id)
+    )
+    return len(done.all())
+
+
+async def live_token(session: AsyncSession, token_hash: str, now: datetime) -> tuple[ApiToken, User] | None:
+    """Return a token that is neither revoked nor expired, and its user unless they are disabled."""
+    row = (
+        await session.execute(
+            select(ApiToken, User)
+            .join(User, User.id == ApiToken.user_id)
+            .where(
+                ApiToken.token_hash == token_hash,
+                ApiToken.revoked_at.is_(None),
+                or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
+                User.disabled.is_(False),
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def api_token(session: AsyncSession, token_id: str) -> ApiToken | None:
+    """Return a token, whatever became of it."""
+    return await session.get(ApiToken, token_id)
+
+
+async def note_use(session: AsyncSession, token_id: str, now: datetime) -> None:
+    """Write down when a token was used last."""
+    await session.execute(update(ApiToken).where(ApiToken.id == token_id).values(used_at=now))
+
+
+async def forget_tokens(session: AsyncSession, ended_before: datetime) -> int:
+    """Delete tokens that expired or were revoked before an instant; return how many."""
+    done = await session.execute(
+        delete(ApiToken)
+        .where(or_(ApiToken.expires_at < ended_before, ApiToken.revoked_at < ended_before))
+        .returning(ApiToken.id)
     )
     return len(done.all())

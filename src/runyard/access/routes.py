@@ -49,7 +49,7 @@ async def logout(request: Request, response: Response, access: Access, settings:
 
 
 @router.get("/me", operation_id="read_me")
-async def read_me(actor: Myself, session: Reading, access: Access) -> MeBody:
+async def read_me(actor: Annotated[Actor, allow(Permission.self_read)], session: Reading, access: Access) -> MeBody:
     """Read who you are and what you may do."""
     return _me(await access.user_of(session, actor), actor)
 

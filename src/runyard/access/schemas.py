@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
 
 from runyard.access.permissions import Permission
 
@@ -13,13 +13,29 @@ SHORTEST = 8
 LONGEST = 512
 
 
-def _encodable(secret: SecretStr) -> SecretStr:
+def encodable(secret: SecretStr) -> SecretStr:
+    """Return a secret that can be written as UTF-8; raise ValueError for any other."""
     secret.get_secret_value().encode()
     return secret
 
 
-Typed = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST), AfterValidator(_encodable)]
+Typed = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST), AfterValidator(encodable)]
 """A password as somebody typed it."""
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("a password of spaces is not a password")
+    return secret
+
+
+Chosen = Annotated[
+    SecretStr,
+    Field(min_length=SHORTEST, max_length=LONGEST),
+    AfterValidator(encodable),
+    AfterValidator(_not_blank),
+]
+"""A password that somebody wants to have from now on."""
 
 
 class LoginBody(BaseModel):
@@ -70,11 +86,4 @@ class PasswordBody(BaseModel):
     """The password you have and the one you want."""
 
     current_password: Typed
-    new_password: Annotated[SecretStr, Field(min_length=SHORTEST, max_length=LONGEST), AfterValidator(_encodable)]
-
-    @field_validator("new_password")
-    @classmethod
-    def _not_blank(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().strip():
-            raise ValueError("a password of spaces is not a password")
-        return value
+    new_password: Chosen

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
-from runyard.access import repository
+from runyard.access import repository, token_text
+from runyard.access.actors import Actors
 from runyard.access.brake import Brake, Guesser
 from runyard.access.first_admin import FirstAdmin, make_first_admin
 from runyard.access.models import Session, User
@@ -17,17 +18,15 @@ from runyard.access.permissions import Actor
 from runyard.access.tokens import AccessTokens, BadToken, DeviceTokens, RefreshTokens, fingerprint
 from runyard.db.session import Database, after_commit
 from runyard.errors import FieldError, Forbidden, Invalid, Unauthenticated
-from runyard.ids import UserId
+from runyard.live.bus import Bus
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
 from runyard.settings import Settings
 
 logger = log.get("access")
 
-ACTOR_S = 3.0
-"""For how many seconds an actor is believed without asking the database: the reach of a change elsewhere."""
-ACTORS = 4096
 SESSIONS_KEPT = timedelta(days=30)
+TOKENS_KEPT = timedelta(days=90)
 
 
 class BadCredentials(Unauthenticated):
@@ -42,11 +41,21 @@ class SessionEnded(Unauthenticated):
     """The session has ended; sign in again."""
 
 
+class NotByToken(Forbidden):
+    """A token can't do this; sign in yourself."""
+
+
 class WrongPassword(Invalid):
     """The current password is wrong."""
 
     def __init__(self) -> None:
         super().__init__(fields=[FieldError("current_password", "The current password is wrong.", self.code)])
+
+
+def demand_person(actor: Actor) -> None:
+    """Raise `NotByToken` for who comes with a token of the API: it must not live on in a password or another token."""
+    if actor.token_id is not None:
+        raise NotByToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,48 +91,35 @@ class AccessService:
         key: MasterKey,
         projects: ProjectService,
         passwords: Passwords | None = None,
+        bus: Bus | None = None,
     ) -> None:
         self._database = database
         self._settings = settings.access
-        self._projects = projects
-        self._passwords = passwords or Passwords()
+        self.passwords = passwords or Passwords()
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
         self._brake = Brake()
-        self._actors: dict[str, tuple[Actor, float]] = {}
-        self._changes = 0
+        self.actors = Actors(database, projects, bus)
 
     # Who asks
 
     async def actor_of(self, token: str) -> Actor:
-        """Return who holds an access token, and what they may do.
+        """Return who holds an access token or a token of the API, and what they may do.
 
-        Raises: BadToken for a token that is forged, expired, of an ended session or of a disabled user.
+        Raises: BadToken for one that is forged, expired, revoked, of an ended session or of a disabled user.
         """
-        now = clock.now()
-        claims = self._access.read(token, now)
-        held = self._actors.get(claims.session_id)
-        if held is not None and held[1] > clock.monotonic():
-            return held[0]
-        changes = self._changes
-        async with self._database.read() as session:
-            user = await repository.live_user(session, claims.session_id, now)
-            if user is None or user.id != claims.user_id:
-                raise BadToken
-            memberships = await self._projects.memberships(session, user.id, is_admin=user.is_admin)
-        actor = Actor(UserId(user.id), user.username, claims.session_id, user.is_admin, memberships)
-        # What was read while somebody revoked something may be out of date already.
-        if changes == self._changes:
-            if len(self._actors) >= ACTORS:
-                self._actors.clear()
-            self._actors[claims.session_id] = (actor, clock.monotonic() + ACTOR_S)
+        if token_text.claims_to_be_one(token):
+            return await self.actors.of_token(token)
+        claims = self._access.read(token, clock.now())
+        actor = await self.actors.of_session(claims.session_id)
+        if actor.user_id != claims.user_id:
+            raise BadToken
         return actor
 
     def forget_actors(self) -> None:
         """Have every permission looked up anew: call it once a change of users, members or sessions is committed."""
-        self._changes += 1
-        self._actors.clear()
+        self.actors.forget()
 
     # Sessions
 
@@ -201,12 +197,16 @@ class AccessService:
         return user
 
     async def change_password(self, actor: Actor, current: str, new: str, client: Client) -> None:
-        """Set the actor's password and end their other sessions; raise `WrongPassword`, `TooManyAttempts`."""
+        """Set the actor's password and end their other sessions.
+
+        Raises: WrongPassword; TooManyAttempts; NotByToken.
+        """
+        demand_person(actor)
         async with self._database.read() as session:
             user = await self.user_of(session, actor)
         await self._prove(("session", actor.session_id), current, user, client, WrongPassword)
-        async with self._passwords.turn():
-            hashed = await self._passwords.hash(new)
+        async with self.passwords.turn():
+            hashed = await self.passwords.hash(new)
         now = clock.now()
         async with self._database.write() as session:
             user = await self.user_of(session, actor)
@@ -220,10 +220,11 @@ class AccessService:
 
     async def first_admin(self, session: AsyncSession, settings: Settings) -> FirstAdmin | None:
         """Make the user ``admin`` where there is no user yet; return what to print, or None."""
-        return await make_first_admin(session, settings, self._passwords, clock.now())
+        return await make_first_admin(session, settings, self.passwords, clock.now())
 
     async def sweep(self, session: AsyncSession, now: datetime) -> int:
-        """Delete sessions that ended long ago; return how many."""
+        """Delete sessions and tokens that ended long ago; return how many."""
+        await repository.forget_tokens(session, now - TOKENS_KEPT)
         return await repository.forget_sessions(session, now - SESSIONS_KEPT)
 
     # Parts
@@ -239,10 +240,10 @@ class AccessService:
         self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
     ) -> None:
         self._brake.check(guesser, clock.now())
-        async with self._passwords.turn():
+        async with self.passwords.turn():
             # Asked again within the turn: guesses sent all at once count one after the other.
             self._brake.check(guesser, clock.now())
-            right, renewed = await self._passwords.check(password, user.password_hash if user else None)
+            right, renewed = await self.passwords.check(password, user.password_hash if user else None)
             if not right:
                 self._brake.wrong(guesser, clock.now())
         if not right:

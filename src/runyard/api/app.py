@@ -13,6 +13,9 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute, compile_path
 
 from runyard import __version__
 from runyard.access.routes import router as access_routes
+from runyard.access.team_routes import router as team_routes
+from runyard.access.token_routes import router as token_routes
+from runyard.access.user_routes import router as user_routes
 from runyard.api import docs, health, live, metrics, page
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
@@ -22,6 +25,7 @@ from runyard.environments.routes import router as environment_routes
 from runyard.environments.transfer_routes import router as transfer_routes
 from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
+from runyard.projects.member_routes import router as member_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.history_routes import router as history_routes
 from runyard.runs.log_routes import router as log_routes
@@ -46,7 +50,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     run_policy_routes,
     log_routes,
     access_routes,
+    user_routes,
+    team_routes,
+    token_routes,
     project_routes,
+    member_routes,
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     analysis_routes,
@@ -93,6 +101,7 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.database,
             yard.access,
             yard.projects,
+            *yard.people,
             yard.scripts,
             *yard.script_services,
             yard.environments,

@@ -7,8 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from runyard.access.actors import TOPIC
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
+from runyard.environments.service import EnvironmentService
 from runyard.errors import Problem
 from runyard.live.bus import CLOSING, Bus, Message
 
@@ -38,7 +40,7 @@ async def live(socket: WebSocket) -> None:
         return
     except WebSocketDisconnect:
         return
-    await _Connection(socket, access, bus, token, actor).serve()
+    await _Connection(socket, provided, bus, actor).serve()
 
 
 async def _token(socket: WebSocket) -> str:
@@ -53,12 +55,13 @@ async def _token(socket: WebSocket) -> str:
 
 
 class _Connection:
-    def __init__(self, socket: WebSocket, access: AccessService, bus: Bus, token: str, actor: Actor) -> None:
+    def __init__(self, socket: WebSocket, provided: dict[type, Any], bus: Bus, actor: Actor) -> None:
         self._socket = socket
-        self._access = access
+        self._access: AccessService = provided[AccessService]
+        self._environments: EnvironmentService = provided[EnvironmentService]
         self._bus = bus
-        self._token = token
         self._actor = actor
+        self._seen: set[str] = set()
 
     async def serve(self) -> None:
         listening = asyncio.create_task(self._listen())
@@ -85,10 +88,10 @@ class _Connection:
         while True:
             token = await _token(self._socket)
             self._actor = await self._access.actor_of(token)
-            self._token = token
+            self._seen.clear()
 
     async def _send(self) -> None:
-        with self._bus.subscribe("project:*", "environment:*") as news:
+        with self._bus.subscribe("project:*", "environment:*", TOPIC) as news:
             await self._socket.send_json({"type": "hello"})
             checked = asyncio.get_running_loop().time()
             while True:
@@ -97,9 +100,11 @@ class _Connection:
                     async with asyncio.timeout(PING_S):
                         messages = [await news.get(), *news.pending()]
                 now = asyncio.get_running_loop().time()
-                if now - checked > RECHECK_S:
-                    # A session that was revoked or has run out hears nothing more.
-                    self._actor = await self._access.actor_of(self._token)
+                changed = news.missed or any(topic == TOPIC for topic, _message in messages)
+                if changed or now - checked > RECHECK_S:
+                    # Who has lost a right hears nothing more of what it was for; without a session, nothing at all.
+                    self._actor = await self._access.actors.again(self._actor)
+                    self._seen.clear()
                     checked = now
                 if news.missed:
                     news.missed = False
@@ -110,14 +115,14 @@ class _Connection:
                     await self._socket.close(_RESTARTING)
                     return
                 for topic, message in messages:
-                    if shown := self._shown(topic, message):
+                    if shown := await self._shown(topic, message):
                         await self._socket.send_json(shown)
 
-    def _shown(self, topic: str, message: Message) -> Message | None:
+    async def _shown(self, topic: str, message: Message) -> Message | None:
         if message["type"] not in _HEARD:
             return None
         if topic.startswith("environment:"):
-            return message if self._actor.may(Permission.environment_read) else None
+            return message if await self._sees(topic.removeprefix("environment:")) else None
         project_id = topic.removeprefix("project:")
         member = next((m for m in self._actor.memberships if m.project_id == project_id), None)
         if member is None:
@@ -129,3 +134,12 @@ class _Connection:
             run = {key: value for key, value in message["run"].items() if key != "project_id"}
             return {**message, "run": {**run, "project": member.name}}
         return message
+
+    async def _sees(self, environment_id: str) -> bool:
+        """Whether the reader may see an environment: asked once, for they come to see more of them by and by."""
+        if environment_id in self._seen:
+            return True
+        seen = await self._environments.shown_to(self._actor, environment_id)
+        if seen:
+            self._seen.add(environment_id)
+        return seen

@@ -1,7 +1,7 @@
 """Figures for Prometheus: open to this machine itself, with a token to all others."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import __version__
 from runyard.access.guards import authenticate
-from runyard.access.permissions import Permission
+from runyard.access.permissions import Actor, Permission
 from runyard.errors import Forbidden
 from runyard.runs import queue
 from runyard.runs.lifecycle import State
@@ -22,14 +22,15 @@ LIVE = (State.queued, State.starting, State.running)
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
-async def _local_or_allowed(request: Request) -> None:
-    """Let loopback in; whoever comes through a proxy is not from here, wherever the proxy stands."""
+async def _local_or_allowed(request: Request) -> Actor | None:
+    """Let loopback in as nobody; whoever comes through a proxy is not from here, wherever the proxy stands."""
     host = request.client.host if request.client else ""
     if not any(name in request.headers for name in _FORWARDED) and _is_loopback(host):
-        return
+        return None
     actor = await authenticate(request)
     if not actor.may(Permission.system_read):
         raise Forbidden
+    return actor
 
 
 def _is_loopback(host: str) -> bool:
@@ -40,13 +41,14 @@ def _is_loopback(host: str) -> bool:
 
 
 @router.get("/metrics")
-async def metrics(session: Reading, _allowed: Annotated[None, Depends(_local_or_allowed)]) -> Response:
-    """Return the present figures in Prometheus' text format."""
+async def metrics(session: Reading, actor: Annotated[Actor | None, Depends(_local_or_allowed)]) -> Response:
+    """Return the present figures in Prometheus' text format; of runs, those of the asker's projects."""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
     from prometheus_client.registry import Collector
 
-    families = await _families(session)
+    projects = None if actor is None or actor.is_admin else actor.projects(Permission.run_read)
+    families = await _families(session, projects)
 
     class Figures(Collector):
         def collect(self) -> Iterator[object]:  # type: ignore[override]
@@ -57,11 +59,11 @@ async def metrics(session: Reading, _allowed: Annotated[None, Depends(_local_or_
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
-async def _families(session: AsyncSession) -> list[object]:
+async def _families(session: AsyncSession, projects: Sequence[str] | None) -> list[object]:
     from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
     live = GaugeMetricFamily("runyard_runs_live", "Runs that are not over yet, by state.", labels=["state"])
-    for state, count in (await queue.counts(session, LIVE, None)).items():
+    for state, count in (await queue.counts(session, LIVE, projects)).items():
         live.add_metric([state.value], count)
     busy = await queue.held(session)
     return [

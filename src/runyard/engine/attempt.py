@@ -213,9 +213,9 @@ class Attempt:
         else:
             self._holding.enter_context(service.hold(ready.id))
         self._environment_id = ready.id
-        if self.pinned.script_id is not None and not self.pinned.draft:
-            unpinned = self.claim.environment_id is None
-            service.used(ready.id, self.pinned.script_id, self.pinned.project_id, current=unpinned)
+        saved = None if self.pinned.draft else self.pinned.script_id
+        unpinned = saved is not None and self.claim.environment_id is None
+        service.used(ready.id, saved or self.pinned.project_id, self.pinned.project_id, current=unpinned)
         return ready
 
     async def _state_directory(self, slot: Slot) -> None:

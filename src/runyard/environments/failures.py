@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from runyard.errors import Conflict, Invalid, Kind, Missing, Problem
+from runyard.errors import Conflict, Forbidden, Invalid, Kind, Missing, Problem
 
 
 class NoSuchEnvironment(Missing):
@@ -11,6 +11,10 @@ class NoSuchEnvironment(Missing):
 
 class EnvironmentInUse(Conflict):
     """A live run uses this environment."""
+
+
+class SharedEnvironment(Forbidden):
+    """Others use this environment too: who changes it must look after environments in every project that does."""
 
 
 class HeaderMalformed(Invalid):

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from packaging.utils import canonicalize_name
-from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.access.permissions import Actor, Permission
 from runyard.environments.lifecycle import State
 from runyard.environments.models import Environment, EnvironmentPackage, EnvironmentUse
 
@@ -25,9 +26,31 @@ def holding(package: str) -> Select[str]:
     return select(EnvironmentPackage.environment_id).where(EnvironmentPackage.name.in_(names_of(package)))
 
 
-def visible(projects: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition under which members of `projects` may see an environment."""
-    return or_(Environment.project_id.is_(None), Environment.project_id.in_(projects))
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which an actor may see an environment.
+
+    Projects share environments that were built from the installation's sources: it is seen where it was used. An
+    administrator sees all of those.
+    """
+    projects = actor.projects(Permission.environment_read)
+    own = Environment.project_id.in_(projects)
+    if actor.is_admin:
+        return or_(Environment.project_id.is_(None), own)
+    used = select(EnvironmentUse.environment_id).where(EnvironmentUse.project_id.in_(projects))
+    shared = or_(Environment.id.in_(used), Environment.trial_of.in_(used))
+    return or_(own, and_(Environment.project_id.is_(None), shared))
+
+
+async def shows(session: AsyncSession, actor: Actor, id_: str) -> bool:
+    """Whether an actor may see an environment, even one that is deleted."""
+    query = select(Environment.id).where(Environment.id == id_, visible(actor))
+    return (await session.execute(query)).first() is not None
+
+
+async def projects_of(session: AsyncSession, id_: str) -> set[str]:
+    """Return the projects that have used an environment."""
+    query = select(EnvironmentUse.project_id).where(EnvironmentUse.environment_id == id_).distinct()
+    return set(await session.scalars(query))
 
 
 async def put_packages(session: AsyncSession, id_: str, packages: Iterable[dict[str, Any]]) -> None:
@@ -57,7 +80,10 @@ async def unlisted(session: AsyncSession) -> Sequence[tuple[str, list[dict[str, 
 async def note_use(
     session: AsyncSession, id_: str, script_id: str, project_id: str, now: datetime, *, current: bool
 ) -> None:
-    """Note that a script has run in an environment, and whether that is the one it uses by itself now."""
+    """Note that a script has run in an environment, and whether that is the one it uses by itself now.
+
+    For a draft, and for a build that is waited for, the project stands in the script's place.
+    """
     values: dict[str, Any] = {"last_used_at": now, **({"current": True} if current else {})}
     if current:
         await session.execute(
@@ -81,14 +107,14 @@ async def note_use(
 
 
 async def packages(
-    session: AsyncSession, projects: Sequence[str], query: str | None, after: tuple[str, str] | None, limit: int
+    session: AsyncSession, actor: Actor, query: str | None, after: tuple[str, str] | None, limit: int
 ) -> Sequence[tuple[str, str, int]]:
     """Return up to `limit` packages as kind, name and how many environments hold them, by name, after `after`."""
     name, kind = EnvironmentPackage.name, Environment.kind
     statement = (
         select(kind, name, func.count(Environment.id.distinct()))
         .join(Environment, Environment.id == EnvironmentPackage.environment_id)
-        .where(Environment.deleted_at.is_(None), visible(projects))
+        .where(Environment.deleted_at.is_(None), visible(actor))
         .group_by(name, kind)
         .order_by(name, kind)
         .limit(limit)
@@ -101,7 +127,7 @@ async def packages(
 
 
 async def versions(
-    session: AsyncSession, projects: Sequence[str], named: Iterable[tuple[str, str]]
+    session: AsyncSession, actor: Actor, named: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], list[str]]:
     """Return the versions that environments hold of packages, which are named by kind and name."""
     wanted = set(named)
@@ -110,7 +136,7 @@ async def versions(
         .join(Environment, Environment.id == EnvironmentPackage.environment_id)
         .where(
             Environment.deleted_at.is_(None),
-            visible(projects),
+            visible(actor),
             EnvironmentPackage.name.in_(sorted({name for _kind, name in wanted})),
         )
         .distinct()

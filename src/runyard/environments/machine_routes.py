@@ -4,14 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from runyard.access.guards import allow
-from runyard.access.permissions import Actor, Permission
 from runyard.environments import mirrors
 from runyard.environments.mirrors import SourceChoice
 from runyard.environments.models import RegisteredInterpreter
 from runyard.environments.processes import without_credentials
 from runyard.environments.registry import InterpreterRegistry
-from runyard.environments.routes import Keeper, Reader
+from runyard.environments.routes import Administrator, Keeper, Reader
 from runyard.environments.schemas import (
     EffectiveSources,
     InterpreterBody,
@@ -39,29 +37,27 @@ async def list_interpreters(_actor: Reader, registry: Registry) -> InterpreterLi
 
 
 @router.post("/interpreters", operation_id="register_interpreter", tags=["interpreters"], status_code=201)
-async def register_interpreter(actor: Keeper, registry: Registry, body: NewInterpreter) -> InterpreterBody:
+async def register_interpreter(actor: Administrator, registry: Registry, body: NewInterpreter) -> InterpreterBody:
     """Register the interpreter at a path of the server; it is run to tell its version. Administrators only."""
     return _body(await registry.register(actor, Kind(body.kind), body.path))
 
 
 @router.post("/interpreters/scan", operation_id="scan_interpreters", tags=["interpreters"])
-async def scan_interpreters(
-    _actor: Annotated[Actor, allow(Permission.environment_manage)], registry: Registry
-) -> InterpreterList:
+async def scan_interpreters(_actor: Administrator, registry: Registry) -> InterpreterList:
     """Search the machine for interpreters again, and probe the known ones."""
     await registry.scan()
     return InterpreterList(items=[_body(row) for row in await registry.items()])
 
 
 @router.post("/interpreters/{interpreter_id}/probe", operation_id="probe_interpreter", tags=["interpreters"])
-async def probe_interpreter(actor: Keeper, registry: Registry, interpreter_id: str) -> InterpreterBody:
+async def probe_interpreter(actor: Administrator, registry: Registry, interpreter_id: str) -> InterpreterBody:
     """Look again at what an interpreter is and whether runs can reach it."""
     return _body(await registry.probe(actor, interpreter_id))
 
 
 @router.patch("/interpreters/{interpreter_id}", operation_id="change_interpreter", tags=["interpreters"])
 async def change_interpreter(
-    actor: Keeper, session: Transaction, registry: Registry, interpreter_id: str, body: InterpreterChange
+    actor: Administrator, session: Transaction, registry: Registry, interpreter_id: str, body: InterpreterChange
 ) -> InterpreterBody:
     """Make an interpreter the default of its kind, or no default any more."""
     return _body(await registry.choose(session, actor, interpreter_id, default=body.is_default))
@@ -70,7 +66,9 @@ async def change_interpreter(
 @router.delete(
     "/interpreters/{interpreter_id}", operation_id="forget_interpreter", tags=["interpreters"], status_code=204
 )
-async def forget_interpreter(actor: Keeper, session: Transaction, registry: Registry, interpreter_id: str) -> None:
+async def forget_interpreter(
+    actor: Administrator, session: Transaction, registry: Registry, interpreter_id: str
+) -> None:
     """Forget an interpreter; environments that were built on it go on."""
     await registry.remove(session, actor, interpreter_id)
 

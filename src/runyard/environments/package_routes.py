@@ -26,7 +26,7 @@ from runyard.web.paging import Page, Paging, cursor_of, cut
 router = APIRouter(tags=["packages"])
 
 Advisories = Annotated[AdvisoryService, Depends(provided(AdvisoryService))]
-Manager = Annotated[Actor, allow(Permission.environment_manage)]
+Administrator = Annotated[Actor, allow(Permission.system_manage)]
 FILE: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -53,10 +53,9 @@ async def list_packages(
 ) -> Page[PackageSummary]:
     """List the packages of all environments, by name."""
     after = window.after(str, str)
-    projects = actor.projects(Permission.environment_read)
-    rows = await inventory.packages(session, projects, q, (after[0], after[1]) if after else None, window.limit + 1)
+    rows = await inventory.packages(session, actor, q, (after[0], after[1]) if after else None, window.limit + 1)
     shown, last = cut(rows, window.limit)
-    versions = await inventory.versions(session, projects, [(kind, name) for kind, name, _count in shown])
+    versions = await inventory.versions(session, actor, [(kind, name) for kind, name, _count in shown])
     known = await environments.advisories.of(session, ((*key, v) for key, found in versions.items() for v in found))
     return Page(
         items=[
@@ -107,14 +106,14 @@ async def get_advisory_status(_actor: Reader, session: Reading, advisories: Advi
 
 
 @router.post("/advisories/import", operation_id="import_advisories", openapi_extra=FILE)
-async def import_advisories(actor: Manager, advisories: Advisories, file: UploadFile) -> AdvisoryImportAnswer:
+async def import_advisories(actor: Administrator, advisories: Advisories, file: UploadFile) -> AdvisoryImportAnswer:
     """Import advisories: a zip of OSV records such as osv.dev offers for each ecosystem, or JSON."""
     taken = await advisories.take_in(file.file, file.filename or "upload", actor.username)
     return _answer(taken, await advisories.total())
 
 
 @router.post("/advisories/refresh", operation_id="refresh_advisories")
-async def refresh_advisories(actor: Manager, advisories: Advisories) -> AdvisoryImportAnswer:
+async def refresh_advisories(actor: Administrator, advisories: Advisories) -> AdvisoryImportAnswer:
     """Fetch advisories from the addresses that the settings name; there are none by default."""
     taken = await advisories.refresh(actor.username)
     return _answer(taken, await advisories.total())

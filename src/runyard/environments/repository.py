@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, delete, func, literal, or_, se
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
+from runyard.access.permissions import Actor
 from runyard.db.types import DatabaseNow
 from runyard.environments import inventory
 from runyard.environments.lifecycle import UNSETTLED, Move, State
@@ -39,18 +40,18 @@ async def page(
     limit: int,
     *,
     package: str | None = None,
-    projects: Sequence[str] | None = None,
+    actor: Actor | None = None,
 ) -> Sequence[Environment]:
     """Return up to `limit` environments, newest first, beginning after the id `before`.
 
-    Only those that hold `package`, if one is named. What comes from a project's own sources is shown to members of
-    `projects` only; None stands for everything.
+    Only those that hold `package`, if one is named. Only those that `actor` may see; None stands for
+    everything.
     """
     query = select(Environment).where(Environment.deleted_at.is_(None)).order_by(Environment.id.desc()).limit(limit)
     if package is not None:
         query = query.where(Environment.id.in_(inventory.holding(package)))
-    if projects is not None:
-        query = query.where(inventory.visible(projects))
+    if actor is not None:
+        query = query.where(inventory.visible(actor))
     if states:
         query = query.where(Environment.state.in_([state.value for state in states]))
     if kind is not None:

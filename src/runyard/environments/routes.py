@@ -6,8 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from runyard.access.actors import leashed
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
 from runyard.environments import views
 from runyard.environments.buildlog import Line
 from runyard.environments.lifecycle import State
@@ -29,6 +31,7 @@ router = APIRouter(prefix="/environments", tags=["environments"])
 Environments = Annotated[EnvironmentService, Depends(provided(EnvironmentService))]
 Reader = Annotated[Actor, allow(Permission.environment_read)]
 Keeper = Annotated[Actor, allow(Permission.environment_manage)]
+Administrator = Annotated[Actor, allow(Permission.system_manage)]
 
 
 async def visible_environment(
@@ -36,6 +39,15 @@ async def visible_environment(
 ) -> Environment:
     """Answer 404 for what is not there, or comes from another project's own sources."""
     return await environments.see(session, actor, environment_id)
+
+
+async def changeable_environment(
+    actor: Keeper, session: Reading, environments: Environments, environment_id: str
+) -> Environment:
+    """Answer 403 for what projects use where the actor may not change environments."""
+    row = await environments.see(session, actor, environment_id)
+    await environments.demand(session, actor, row)
+    return row
 
 
 @router.get("", operation_id="list_environments")
@@ -60,7 +72,7 @@ async def list_environments(
 
 @router.post("/cleanup", operation_id="clean_up_environments")
 async def clean_up_environments(
-    _actor: Keeper, session: Transaction, environments: Environments, body: CleanupRequest
+    _actor: Administrator, session: Transaction, environments: Environments, body: CleanupRequest
 ) -> CleanupAnswer:
     """Delete environments that nothing has used for long; those in use stay."""
     deleted, freed = await environments.clean_up(session, body.unused_days)
@@ -94,13 +106,18 @@ async def get_environment_log(
 
 @router.get("/{environment_id}/log/stream", operation_id="stream_environment_log", response_class=EventSourceResponse)
 async def stream_environment_log(
-    _actor: Reader,
+    actor: Reader,
     row: Annotated[Environment, Depends(visible_environment)],
     environments: Environments,
+    access: Annotated[AccessService, Depends(provided(AccessService))],
     last_event_id: Annotated[int, Header(ge=0)] = 0,
 ) -> AsyncIterator[ServerSentEvent]:
     """Follow the build log: events `log` (id = line number), `state`, and `end` once the build is settled."""
-    async for item in environments.watching.follow(row.id, last_event_id):
+
+    async def holds(reader: Actor) -> bool:
+        return await environments.shown_to(reader, row.id)
+
+    async for item in leashed(environments.watching.follow(row.id, last_event_id), access.actors, actor, holds):
         if isinstance(item, Line):
             yield ServerSentEvent(event="log", id=str(item.n), data=_line(item))
         else:
@@ -113,7 +130,7 @@ async def cancel_environment(
     actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> EnvironmentSummary:
     """Stop the build of an environment."""
     changed = await environments.cancel(session, row.id)
@@ -125,7 +142,7 @@ async def rebuild_environment(
     actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> EnvironmentSummary:
     """Build an environment anew, or try again after a failure; the versions stay those of its lock."""
     changed = await environments.rebuild(session, row.id)
@@ -137,7 +154,7 @@ async def delete_environment(
     _actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> None:
     """Delete an environment; the next run that wants it resolves its requirements afresh."""
     await environments.delete(session, row.id)

@@ -28,6 +28,7 @@ from runyard.environments.failures import (
     BuildCancelled,
     EnvironmentInUse,
     NoSuchEnvironment,
+    SharedEnvironment,
 )
 from runyard.environments.lifecycle import UNSETTLED, Event, State, WrongMoment, after, move
 from runyard.environments.models import Environment
@@ -148,11 +149,11 @@ class EnvironmentService:
     def used(self, id_: str, script_id: str, project_id: str, *, current: bool) -> None:
         """Note that a script runs in an environment; `current` unless it was told to use an earlier one."""
         now = clock.now()
-        known = self._uses.get(script_id)
+        key = script_id if current else f"{script_id} {id_}"
+        known = self._uses.get(key)
         if known is not None and known[0] == id_ and now - known[1] < _NOTE_EVERY:
             return
-        if current:
-            self._uses[script_id] = (id_, now)
+        self._uses[key] = (id_, now)
         self._chores.start(self._note_use(id_, script_id, project_id, now, current=current))
 
     async def recover(self) -> None:
@@ -227,8 +228,7 @@ class EnvironmentService:
         limit: int,
     ) -> Sequence[Environment]:
         """Return up to `limit` environments that the actor may see, newest first, beginning after the id `before`."""
-        projects = actor.projects(Permission.environment_read)
-        return await repository.page(session, states, kind, before, limit, package=package, projects=projects)
+        return await repository.page(session, states, kind, before, limit, package=package, actor=actor)
 
     async def get(self, session: AsyncSession, id_: str) -> Environment:
         """Return an environment; raise `NoSuchEnvironment`."""
@@ -240,9 +240,22 @@ class EnvironmentService:
     async def see(self, session: AsyncSession, actor: Actor, id_: str) -> Environment:
         """Return an environment that the actor may see; raise `NoSuchEnvironment`."""
         row = await self.get(session, id_)
-        if row.project_id is not None and not actor.may(Permission.environment_read, ProjectId(row.project_id)):
+        if not await inventory.shows(session, actor, id_):
             raise NoSuchEnvironment
         return row
+
+    async def shown_to(self, actor: Actor, id_: str) -> bool:
+        """Whether the actor may see an environment at this moment."""
+        async with self._database.read() as session:
+            return await inventory.shows(session, actor, id_)
+
+    async def demand(self, session: AsyncSession, actor: Actor, row: Environment) -> None:
+        """Raise `Forbidden` unless the actor may change an environment in every project that has used it."""
+        if actor.is_admin:
+            return
+        users = {row.project_id} if row.project_id else await inventory.projects_of(session, row.trial_of or row.id)
+        if not users or not users <= set(actor.projects(Permission.environment_manage)):
+            raise SharedEnvironment
 
     async def cancel(self, session: AsyncSession, id_: str) -> Environment:
         """Stop a build that is due or going on; raise `WrongMoment` if there is none."""

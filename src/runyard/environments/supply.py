@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from runyard import clock, ids, log
 from runyard.db.session import Database, after_commit
-from runyard.environments import repository
+from runyard.environments import inventory, repository
 from runyard.environments.builds import Builds
 from runyard.environments.chores import Chores
 from runyard.environments.directory import Shelf
@@ -97,6 +97,9 @@ class Supply:
             asked = self._asked[key] = asyncio.create_task(self._answer(want, pinned, scope))
             asked.add_done_callback(lambda task: self._answered(key, task))
         try:
+            if project_id is not None:
+                # Who waits for a build may watch it.
+                await self._note_asker(want, pinned, scope, project_id)
             known = await asyncio.shield(asked)
         except BuildFailed as error:
             raise error.again() from error
@@ -236,6 +239,13 @@ class Supply:
             return None
         ready = toolchain.ready(row.id, self._shelf.path(row.lock_hash), interpreter)
         return _Known(ready, row.lock_hash, row.last_used_at or row.created_at)
+
+    async def _note_asker(self, want: Want, pinned: str | None, scope: str, project_id: ProjectId) -> None:
+        """Write down that a project has asked for an environment: it is shown to the projects that use it."""
+        id_ = pinned or (await self._requested(want, scope)).id
+        async with self._database.write() as session:
+            if await repository.find(session, id_) is not None:
+                await inventory.note_use(session, id_, project_id, project_id, clock.now(), current=False)
 
     def _touch(self, known: _Known) -> None:
         """Note a use, in the row at the most once an hour."""

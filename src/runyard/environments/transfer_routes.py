@@ -9,7 +9,7 @@ from starlette.background import BackgroundTask
 from runyard.environments import views
 from runyard.environments.models import Environment
 from runyard.environments.package_routes import FILE
-from runyard.environments.routes import Environments, Keeper, Reader, visible_environment
+from runyard.environments.routes import Administrator, Environments, Reader, visible_environment
 from runyard.environments.schemas import EnvironmentSummary
 from runyard.web.depends import Reading
 
@@ -31,7 +31,7 @@ async def export_environment(
 
 @router.post("/import", operation_id="import_environment", status_code=202, openapi_extra=FILE)
 async def import_environment(
-    actor: Keeper, session: Reading, environments: Environments, file: UploadFile
+    actor: Administrator, session: Reading, environments: Environments, file: UploadFile
 ) -> EnvironmentSummary:
     """Take in an exported environment: scripts with the same requirements use it from now on, without any index."""
     row = await environments.transfers.take_in(file.file)

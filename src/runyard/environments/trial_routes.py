@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from runyard.access.permissions import Actor
 from runyard.environments import views
 from runyard.environments.models import Environment
-from runyard.environments.routes import Environments, Keeper, Reader, visible_environment
+from runyard.environments.routes import Environments, Keeper, Reader, changeable_environment, visible_environment
 from runyard.environments.schemas import EnvironmentSummary, PackageChange, TrialBody
 from runyard.environments.service import EnvironmentService
 from runyard.environments.trials import changes
@@ -32,7 +32,7 @@ async def begin_trial(
     actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> TrialBody:
     """Resolve newer versions and build them beside the environment; run a script in it by its `environment_id`."""
     return await _body(environments, session, actor, row, await environments.trials.begin(session, row))
@@ -43,7 +43,7 @@ async def keep_trial(
     actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> EnvironmentSummary:
     """Put the trial in the environment's place: the next runs of every script that used it get the new versions."""
     kept = await environments.trials.keep(session, row)
@@ -55,7 +55,7 @@ async def drop_trial(
     _actor: Keeper,
     session: Transaction,
     environments: Environments,
-    row: Annotated[Environment, Depends(visible_environment)],
+    row: Annotated[Environment, Depends(changeable_environment)],
 ) -> None:
     """Drop the trial; everything stays as it was."""
     trial = await environments.trials.of(session, row)

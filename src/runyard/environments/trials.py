@@ -9,8 +9,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
+from runyard.access.permissions import Actor
 from runyard.db.session import after_commit
-from runyard.environments import repository
+from runyard.environments import inventory, repository
 from runyard.environments.builds import Builds
 from runyard.environments.failures import NoSuchEnvironment
 from runyard.environments.lifecycle import State, WrongMoment
@@ -128,13 +129,17 @@ class TrialService:
         return kept
 
 
-async def demand(session: AsyncSession, id_: str, project_id: str, language: str, package_manager: str) -> None:
+async def demand(
+    session: AsyncSession, actor: Actor, id_: str, project_id: str, language: str, package_manager: str
+) -> None:
     """Raise unless a script in `language` of that project may be told to run in an environment.
 
     Raises: NoSuchEnvironment, EnvironmentUnfit.
     """
     row = await repository.find(session, id_)
     if row is None or row.deleted_at is not None or row.project_id not in (None, ProjectId(project_id)):
+        raise NoSuchEnvironment
+    if not await inventory.shows(session, actor, id_):
         raise NoSuchEnvironment
     kind = "conda" if language == "python" and package_manager == "conda" else _KINDS.get(language)
     if row.kind != kind:

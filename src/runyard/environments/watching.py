@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from runyard.access.actors import TOPIC
 from runyard.db.session import Database
 from runyard.environments import repository
 from runyard.environments.buildlog import Line, read_log
 from runyard.environments.directory import Shelf
 from runyard.environments.lifecycle import UNSETTLED, State
-from runyard.live.bus import CLOSING, Bus
+from runyard.live.bus import Bus, Subscription
 
 _LOOK_S = 2.0
 _LINES = 1000
@@ -29,7 +30,7 @@ class Watching:
     async def follow(self, id_: str, after: int) -> AsyncIterator[Line | State]:
         """Yield lines of the build log above `after` and states as they come; end when the build is settled."""
         last, told = after, None
-        with self._bus.subscribe(f"environment:{id_}") as news:
+        with self._bus.subscribe(f"environment:{id_}", TOPIC) as news:
             while True:
                 # The state first: what was printed before it changed is then in the log already.
                 async with self._database.read() as session:
@@ -47,12 +48,20 @@ class Watching:
                 if state not in UNSETTLED:
                     return
                 if not news.pending():
-                    try:
-                        # Another process may be the one that builds.
-                        # Not `wait_for`: Python 3.11's forgets a cancellation that comes together with news.
-                        async with asyncio.timeout(_LOOK_S):
-                            _topic, message = await news.get()
-                        if message is CLOSING:
-                            return
-                    except TimeoutError:
-                        continue
+                    heard = await _next(news)
+                    if heard == "closing":
+                        return
+                    if heard == TOPIC:
+                        # Said once more, so that the stream of whoever lost the right to it ends.
+                        told = None
+
+
+async def _next(news: Subscription) -> str:
+    """Wait for news or a while; another process may be the one that builds. Tells the type of what was heard."""
+    try:
+        # Not `wait_for`: Python 3.11's forgets a cancellation that comes together with news.
+        async with asyncio.timeout(_LOOK_S):
+            _topic, message = await news.get()
+    except TimeoutError:
+        return ""
+    return str(message["type"])

@@ -1,5 +1,6 @@
 """Routes of Home and of the system page."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -48,7 +49,7 @@ async def home(
         hours=await repository.hours(session, projects, now),
         this_week=await repository.rate(session, projects, now - week, now),
         last_week=await repository.rate(session, projects, now - 2 * week, now - week),
-        queue=await _queue(session),
+        queue=await _queue(session, projects),
         slots=await _slots(session),
         machine=gauge.read(),
         running=await views.summaries(session, actor, await lists.listed(session, running, None, RECENT)),
@@ -62,8 +63,7 @@ async def home(
 
 @router.get("/system")
 async def system(actor: SystemReader, session: Reading, gauge: Machine) -> SystemInfo:
-    """Return what runs here and on what."""
-    del actor
+    """Return what runs here and on what; of the queue, what belongs to your projects."""
     listed = await workers.listed(session, await queue.held(session))
     online = next((worker for worker in listed if worker.state == worker_rows.ONLINE), None)
     info = online.info if online else {}
@@ -71,7 +71,7 @@ async def system(actor: SystemReader, session: Reading, gauge: Machine) -> Syste
         version=__version__,
         machine=gauge.read(),
         slots=await _slots(session),
-        queue=await _queue(session),
+        queue=await _queue(session, actor.projects(Permission.run_read)),
         sandbox=[SandboxLevel(**level) for level in info.get("sandbox", [])],
         default_level=info.get("default_level", ""),
         workers=listed,
@@ -85,8 +85,8 @@ async def listing(actor: SystemReader, session: Reading) -> Items[Worker]:
     return Items(items=await workers.listed(session, await queue.held(session)))
 
 
-async def _queue(session: AsyncSession) -> QueueCounts:
-    counts = await queue.counts(session, (State.queued, State.starting, State.running), None)
+async def _queue(session: AsyncSession, projects: Sequence[str]) -> QueueCounts:
+    counts = await queue.counts(session, (State.queued, State.starting, State.running), projects)
     return QueueCounts(queued=counts[State.queued], starting=counts[State.starting], running=counts[State.running])
 
 

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from runyard import clock
-from runyard.access.permissions import Permission
+from runyard.access.actors import leashed
+from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
 from runyard.db.session import Database
 from runyard.errors import FieldError
 from runyard.live.bus import Bus
@@ -137,6 +139,7 @@ async def stream(
     actor: Reader,
     runs: Runs,
     yard: Yard,
+    access: Annotated[AccessService, Depends(provided(AccessService))],
     attempt: AttemptNumber = None,
     after: Annotated[int, Query(ge=0)] = 0,
     last: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
@@ -156,7 +159,12 @@ async def stream(
     resumed = _whole(last or "")
     start = after if resumed is None else resumed
     bus: Bus = request.app.state.bus
-    events = follow(runs, yard, bus, run_id, attempt, start, behind)
+    project_id = seen.project_id
+
+    async def holds(reader: Actor) -> bool:
+        return reader.may(Permission.run_read, project_id)
+
+    events = leashed(follow(runs, yard, bus, run_id, attempt, start, behind), access.actors, actor, holds)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from runyard import clock
+from runyard.access.actors import TOPIC
 from runyard.db.session import Database
 from runyard.live.bus import CLOSING, Bus, Message, Subscription
 from runyard.runs import log_answers, records
@@ -95,7 +96,7 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
     """Yield events. With `behind`, a reader that is more than so many lines behind is sent only the last ones."""
     place: Place | None = None
     try:
-        with bus.subscribe(f"run:{run_id}") as news:
+        with bus.subscribe(f"run:{run_id}", TOPIC) as news:
             told: tuple[State, int] | None = None
             now: Standing | None = None
             heard = "log"
@@ -161,6 +162,9 @@ async def _heard(news: Subscription) -> tuple[str, list[Message]]:
         return "closing", []
     missed, news.missed = news.missed, False
     kinds = {message["type"] for message in messages}
+    if TOPIC in kinds:
+        # Whoever holds the stream to its reader's rights is given the chance to end it.
+        return "quiet", []
     if missed or not kinds <= {"run", "log", "progress"} or {"run", "log"} <= kinds:
         return "all", messages
     return ("state" if kinds == {"run"} else "log" if "run" not in kinds else "all"), messages

@@ -8,7 +8,6 @@ from fastapi.responses import FileResponse
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
-from runyard.errors import Forbidden
 from runyard.runs.archive import Archive, Archives
 from runyard.runs.errors import NoSuchArchive
 from runyard.runs.policies import Policies, RunPolicy, YardLimits
@@ -20,6 +19,8 @@ router = APIRouter(tags=["runs"])
 Rules = Annotated[Policies, Depends(provided(Policies))]
 Reader = Annotated[Actor, allow(Permission.run_read)]
 Manager = Annotated[Actor, allow(Permission.run_manage)]
+SystemReader = Annotated[Actor, allow(Permission.system_read)]
+Administrator = Annotated[Actor, allow(Permission.system_manage)]
 
 
 @router.get("/projects/{project}/run-policy")
@@ -37,17 +38,15 @@ async def set_run_policy(
 
 
 @router.get("/run-limits")
-async def run_limits(actor: Reader, session: Reading, rules: Rules) -> YardLimits:
+async def run_limits(actor: SystemReader, session: Reading, rules: Rules) -> YardLimits:
     """Return how many runs go at once in the whole installation, and in each queue."""
     del actor
     return await rules.of_yard(session)
 
 
 @router.put("/run-limits")
-async def set_run_limits(body: YardLimits, actor: Manager, session: Transaction, rules: Rules) -> YardLimits:
+async def set_run_limits(body: YardLimits, actor: Administrator, session: Transaction, rules: Rules) -> YardLimits:
     """Lay down how many runs go at once in the whole installation, and in each queue; for administrators."""
-    if not actor.is_admin:
-        raise Forbidden
     return await rules.set_yard(session, actor, body)
 
 

@@ -148,7 +148,7 @@ class RunService:
         actor.demand(Permission.run_submit, ProjectId(pinned.project_id), NoSuchRun)
         if body.environment_id is not None:
             manager = pinned.policy.package_manager
-            await trials.demand(session, body.environment_id, pinned.project_id, pinned.language, manager)
+            await trials.demand(session, actor, body.environment_id, pinned.project_id, pinned.language, manager)
         return pinned
 
     async def _accept_known(

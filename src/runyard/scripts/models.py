@@ -35,6 +35,7 @@ class Script(Base):
         Index("ix_scripts_project_id_deleted_at_position_id", "project_id", "deleted_at", "position", "id"),
         Index("ix_scripts_project_id_deleted_at_folder", "project_id", "deleted_at", "folder"),
         Index("ix_scripts_category_id", "category_id"),
+        Index("ix_scripts_owner_id", "owner_id"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -54,6 +55,7 @@ class Script(Base):
     version_id: Mapped[str] = mapped_column(String(32))
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
+    owner_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id", name="fk_scripts_owner_id_users"))
     updated_at: Mapped[datetime] = mapped_column(Instant)
     updated_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)

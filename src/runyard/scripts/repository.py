@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func,
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.models import User
+from runyard.access.repository import folded
 from runyard.db.prepared import Prepared
 from runyard.scripts.models import (
     Script,
@@ -48,6 +49,7 @@ class Filter:
     folder: str | None = None
     category: str | None = None
     starred_by: str | None = None
+    owner: str | None = None
 
 
 _SCRIPTS = cast("Table", Script.__table__)
@@ -128,15 +130,24 @@ def _chosen(query: Rows, wanted: Filter) -> Rows:
     if wanted.category is not None:
         named = select(ScriptCategory.id).where(ScriptCategory.name == wanted.category)
         query = query.where(Script.category_id.in_(named))
-    if wanted.starred_by is not None:
-        starred = select(ScriptStar.script_id).where(ScriptStar.user_id == wanted.starred_by)
-        query = query.where(Script.id.in_(starred))
+    query = _whose(query, wanted)
     for tag in wanted.tags:
         query = query.where(Script.id.in_(select(ScriptTag.script_id).where(ScriptTag.tag == tag)))
     if wanted.terms:
         query = query.join(ScriptText, ScriptText.script_id == Script.id)
         for term in wanted.terms:
             query = query.where(ScriptText.folded.contains(term, autoescape=True))
+    return query
+
+
+def _whose(query: Rows, wanted: Filter) -> Rows:
+    if wanted.owner is not None:
+        query = query.where(
+            Script.owner_id == select(User.id).where(User.username_key == folded(wanted.owner)).scalar_subquery()
+        )
+    if wanted.starred_by is not None:
+        starred = select(ScriptStar.script_id).where(ScriptStar.user_id == wanted.starred_by)
+        query = query.where(Script.id.in_(starred))
     return query
 
 
@@ -232,6 +243,12 @@ async def usernames(session: AsyncSession, user_ids: Iterable[str | None]) -> di
     """Return the usernames behind those ids."""
     query = select(User.id, User.username).where(User.id.in_({id_ for id_ in user_ids if id_ is not None}))
     return {id_: username for id_, username in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+async def disabled(session: AsyncSession, user_ids: Iterable[str | None]) -> set[str | None]:
+    """Return which of those users are disabled."""
+    wanted = {id_ for id_ in user_ids if id_ is not None}
+    return set(await session.scalars(select(User.id).where(User.id.in_(wanted), User.disabled)))
 
 
 async def module_versions(session: AsyncSession, project_id: str, language: str) -> Sequence[str]:

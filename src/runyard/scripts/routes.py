@@ -16,12 +16,14 @@ from runyard.scripts.describing import described
 from runyard.scripts.files import tree_of
 from runyard.scripts.hooks import Hooks
 from runyard.scripts.models import ScriptVersion
+from runyard.scripts.ownership import Ownership
 from runyard.scripts.pinning import project_of
 from runyard.scripts.policy import policy_of
 from runyard.scripts.repository import Listed
 from runyard.scripts.schemas import (
     CopyRequest,
     NewScript,
+    OwnerChoice,
     RollbackRequest,
     ScriptBody,
     ScriptChange,
@@ -62,6 +64,7 @@ async def list_scripts(
     folder: Annotated[str | None, Query(max_length=500, description="With all below it; empty: in no folder.")] = None,
     category: Annotated[str | None, Query(max_length=100)] = None,
     starred: Annotated[bool, Query(description="Only those with your star.")] = False,  # noqa: FBT002 - a query
+    owner: Annotated[str | None, Query(max_length=64, description="Only those that are this user's.")] = None,
     sort: Annotated[Literal["updated", "name", "position"], Query()] = "updated",
 ) -> Page[ScriptSummary]:
     """List scripts, the last changed first, by name or as people have put them; all conditions hold at once."""
@@ -76,6 +79,7 @@ async def list_scripts(
         folder=folder,
         category=category,
         starred=starred,
+        owner=owner,
         sort=sort,
         after=_after(window, sort),
         limit=window.limit + 1,
@@ -122,6 +126,21 @@ async def change_script(
 ) -> ScriptBody:
     """Change what the body names; changed code, parameters, requirements or limits become a new version."""
     return _answer(await scripts.change(session, actor, script_id, body), response)
+
+
+@router.put("/scripts/{script_id}/owner", operation_id="transfer_script")
+async def transfer_script(
+    actor: Writer,
+    session: Transaction,
+    scripts: Scripts,
+    ownership: Annotated[Ownership, Depends(provided(Ownership))],
+    script_id: str,
+    body: OwnerChoice,
+    response: Response,
+) -> ScriptBody:
+    """Make somebody else the owner: as its owner, or as who looks after the project's members."""
+    await ownership.transfer(session, actor, script_id, body.username)
+    return _answer(await scripts.get(session, actor, script_id), response)
 
 
 @router.delete("/scripts/{script_id}", status_code=204, operation_id="delete_script")
@@ -229,7 +248,7 @@ async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: 
 def _answer(whole: Whole, response: Response) -> ScriptBody:
     script, version = whole.script, whole.version
     # Everything that an answer shows changes `updated_at` when it changes.
-    star = "s" if whole.starred else ""
+    star = ("s" if whole.starred else "") + ("d" if whole.owner_disabled else "")
     response.headers["ETag"] = f'W/"{script.version}-{clock.to_us(script.updated_at):x}{star}"'
     response.headers["Cache-Control"] = "private, no-cache"
     return ScriptBody(
@@ -250,6 +269,8 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
         created_by=whole.usernames.get(script.created_by),
         updated_at=script.updated_at,
         updated_by=whole.usernames.get(script.updated_by),
+        owner=whole.usernames.get(script.owner_id),
+        owner_disabled=whole.owner_disabled,
         code=version.code,
         parameters=list(shown(version.parameters)),
         requirements=version.requirements,
@@ -294,6 +315,8 @@ def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
         created_by=found.usernames.get(script.created_by),
         updated_at=script.updated_at,
         updated_by=found.usernames.get(script.updated_by),
+        owner=found.usernames.get(script.owner_id),
+        owner_disabled=script.owner_id in found.disabled,
     )
 
 

@@ -255,7 +255,10 @@ class RollbackRequest(Body):
 
 
 class ScriptSummary(BaseModel):
-    """A script as lists show it. `created_by` and `updated_by` are usernames; null for what came with Runyard."""
+    """A script as lists show it. `created_by`, `updated_by` and `owner` are usernames; null for what came with Runyard.
+
+    A disabled owner is a flag and no more: the script goes on.
+    """
 
     id: str
     project: str
@@ -274,6 +277,14 @@ class ScriptSummary(BaseModel):
     created_by: str | None
     updated_at: datetime
     updated_by: str | None
+    owner: str | None = None
+    owner_disabled: bool = False
+
+
+class OwnerChoice(BaseModel):
+    """Whose a script shall be, by user name."""
+
+    username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class Shape(BaseModel):

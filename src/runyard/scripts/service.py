@@ -40,6 +40,7 @@ class Whole:
     usernames: dict[str | None, str]
     category: str | None = None
     starred: bool = False
+    owner_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Catalogue:
     usernames: dict[str | None, str]
     categories: dict[str | None, str]
     starred: set[str]
+    disabled: set[str | None]
 
 
 class ScriptService(Pinning):
@@ -81,6 +83,7 @@ class ScriptService(Pinning):
         folder: str | None = None,
         category: str | None = None,
         starred: bool = False,
+        owner: str | None = None,
         sort: repository.Sort,
         after: tuple[Any, str] | None,
         limit: int,
@@ -95,16 +98,19 @@ class ScriptService(Pinning):
             folder=folder,
             category=category,
             starred_by=actor.user_id if starred else None,
+            owner=owner,
         )
         rows = await repository.page(session, wanted, sort, after, limit)
         return Catalogue(
             rows=rows,
             tags=await repository.tags_of(session, [row.script.id for row in rows]),
             usernames=await repository.usernames(
-                session, [by for row in rows for by in (row.script.created_by, row.script.updated_by)]
+                session,
+                [by for row in rows for by in (row.script.created_by, row.script.updated_by, row.script.owner_id)],
             ),
             categories=await shelf.category_names(session, [row.script.category_id for row in rows]),
             starred=await shelf.starred(session, actor.user_id, [row.script.id for row in rows]),
+            disabled=await repository.disabled(session, [row.script.owner_id for row in rows]),
         )
 
     async def tags(self, session: AsyncSession, actor: Actor, project: str | None) -> Sequence[tuple[str, int]]:
@@ -289,7 +295,7 @@ class ScriptService(Pinning):
         script.language = content.language
         script.version, script.version_id = 1, ""
         script.created_at = script.updated_at = now
-        script.created_by = script.updated_by = author_id
+        script.created_by = script.updated_by = script.owner_id = author_id
         # New ones come first where people have put the others in an order.
         script.position = -clock.to_us(now)
         await self._rename(session, script, name)
@@ -372,9 +378,10 @@ class ScriptService(Pinning):
             version=version,
             tags=(await repository.tags_of(session, [script.id]))[script.id],
             project=actor.project_name(project_of(script)),
-            usernames=await repository.usernames(session, [script.created_by, script.updated_by]),
+            usernames=await repository.usernames(session, [script.created_by, script.updated_by, script.owner_id]),
             category=(await shelf.category_names(session, [script.category_id])).get(script.category_id),
             starred=bool(await shelf.starred(session, actor.user_id, [script.id])),
+            owner_disabled=bool(await repository.disabled(session, [script.owner_id])),
         )
 
 

@@ -58,7 +58,7 @@ class ScriptUses:
             .where(
                 EnvironmentPackage.name.in_(names_of(name)),
                 Environment.deleted_at.is_(None),
-                visible(actor.projects(Permission.environment_read)),
+                visible(actor),
                 EnvironmentUse.current,
                 _readable(actor),
             )

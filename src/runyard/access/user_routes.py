@@ -1,0 +1,79 @@
+"""Users, looked after by administrators, over HTTP."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from runyard.access.guards import allow
+from runyard.access.models import User
+from runyard.access.people_schemas import NewUserBody, PasswordReset, UserBody, UserChange, UserCreate
+from runyard.access.permissions import Actor, Permission
+from runyard.access.users import Changes, Users
+from runyard.web.depends import Reading, Transaction, provided
+from runyard.web.paging import Page, Paging, cursor_of, cut
+
+router = APIRouter(tags=["users"])
+Directory = Annotated[Users, Depends(provided(Users))]
+Administrator = Annotated[Actor, allow(Permission.system_manage)]
+
+
+@router.get("/users", operation_id="list_users")
+async def list_users(
+    _actor: Administrator,
+    session: Reading,
+    users: Directory,
+    window: Paging,
+    q: Annotated[str, Query(max_length=64, description="A part of the name.")] = "",
+    disabled: Annotated[bool | None, Query(description="Only those that are, or are not, disabled.")] = None,
+) -> Page[UserBody]:
+    """List users by name."""
+    after = window.after(str)
+    rows = await users.page(session, q, disabled=disabled, after=after[0] if after else None, limit=window.limit + 1)
+    shown, last = cut(rows, window.limit)
+    seen = await users.seen(session, [user.id for user in shown])
+    items = [_body(user, seen.get(user.id)) for user in shown]
+    return Page(items=items, next_cursor=cursor_of(last.username_key) if last else None)
+
+
+@router.post("/users", operation_id="create_user", status_code=201)
+async def create_user(_actor: Administrator, users: Directory, body: UserCreate) -> NewUserBody:
+    """Add a user. Without a password one is made up and told in the answer, this once."""
+    given = body.password.get_secret_value() if body.password else None
+    made = await users.create(body.username, given, display_name=body.display_name, is_admin=body.is_admin)
+    return NewUserBody(**_body(made.user).model_dump(), password=made.password)
+
+
+@router.get("/users/{user}", operation_id="get_user")
+async def get_user(_actor: Administrator, session: Reading, users: Directory, user: str) -> UserBody:
+    """Get a user by id or name."""
+    row = await users.find(session, user)
+    return _body(row, (await users.seen(session, [row.id])).get(row.id))
+
+
+@router.patch("/users/{user}", operation_id="change_user")
+async def change_user(
+    _actor: Administrator, session: Transaction, users: Directory, user: str, body: UserChange
+) -> UserBody:
+    """Disable, enable or rename a user, or make them administrator or not any more."""
+    changes = Changes(display_name=body.display_name, is_admin=body.is_admin, disabled=body.disabled)
+    return _body(await users.change(session, user, changes))
+
+
+@router.post("/users/{user}/password", operation_id="reset_password")
+async def reset_password(_actor: Administrator, users: Directory, user: str, body: PasswordReset) -> NewUserBody:
+    """Give a user a new password and end their sessions. Without one it is made up and told in the answer."""
+    made = await users.new_password(user, body.password.get_secret_value() if body.password else None)
+    return NewUserBody(**_body(made.user).model_dump(), password=made.password)
+
+
+def _body(user: User, seen_at: datetime | None = None) -> UserBody:
+    return UserBody(
+        id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        is_admin=user.is_admin,
+        disabled=user.disabled,
+        created_at=user.created_at,
+        seen_at=seen_at,
+    )
