@@ -864,6 +864,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Permissions
+         * @description List the permissions that roles and tokens are made of.
+         */
+        get: operations["list_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -877,11 +897,91 @@ export interface paths {
          */
         get: operations["list_projects"];
         put?: never;
-        post?: never;
+        /**
+         * Create Project
+         * @description Make a project; you are its first admin.
+         */
+        post: operations["create_project"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Project
+         * @description Get a project by name or id.
+         */
+        get: operations["get_project"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive Project
+         * @description Archive a project: it and all that is in it are hidden; an administrator can bring it back.
+         */
+        delete: operations["archive_project"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Project
+         * @description Rename, describe, archive or bring back a project.
+         */
+        patch: operations["change_project"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description List who is a member themselves, by name; whoever belongs by a team is listed there.
+         */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Add Member
+         * @description Make a user a member with a role.
+         */
+        post: operations["add_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Member
+         * @description End a membership, at once. You may always leave; the last admin may not.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Member
+         * @description Give a member another role; it holds at once.
+         */
+        patch: operations["change_member"];
         trace?: never;
     };
     "/api/v1/projects/{project}/run-archives": {
@@ -946,6 +1046,106 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Project Teams
+         * @description List the teams that are members, by name.
+         */
+        get: operations["list_project_teams"];
+        put?: never;
+        /**
+         * Add Project Team
+         * @description Make a team a member with a role that all its people hold.
+         */
+        post: operations["add_project_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/teams/{team}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Project Team
+         * @description End a team's membership, at once.
+         */
+        delete: operations["remove_project_team"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Project Team
+         * @description Give a team another role; it holds at once.
+         */
+        patch: operations["change_project_team"];
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Roles
+         * @description List the built-in roles and those of this installation.
+         */
+        get: operations["list_roles"];
+        put?: never;
+        /**
+         * Create Role
+         * @description Make a role of permissions.
+         */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Role
+         * @description Get a role by name or id.
+         */
+        get: operations["get_role"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Role
+         * @description Delete a role that nobody holds.
+         */
+        delete: operations["delete_role"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Role
+         * @description Change a role; who holds it holds at once what it gives now.
+         */
+        patch: operations["change_role"];
         trace?: never;
     };
     "/api/v1/run-limits": {
@@ -1499,6 +1699,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Transfer Script
+         * @description Make somebody else the owner: as its owner, or as who looks after the project's members.
+         */
+        put: operations["transfer_script"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/parameter-sets": {
         parameters: {
             query?: never;
@@ -1816,7 +2036,7 @@ export interface paths {
         };
         /**
          * System
-         * @description Return what runs here and on what.
+         * @description Return what runs here and on what; of the queue, what belongs to your projects.
          */
         get: operations["system_api_v1_system_get"];
         put?: never;
@@ -1841,6 +2061,214 @@ export interface paths {
         get: operations["list_tags"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Teams
+         * @description List teams by name: yours, or all for administrators.
+         */
+        get: operations["list_teams"];
+        put?: never;
+        /**
+         * Create Team
+         * @description Make a team.
+         */
+        post: operations["create_team"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Team
+         * @description Get a team by name or id, with its roles in the projects that you see.
+         */
+        get: operations["get_team"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Team
+         * @description Delete a team; what its people held through it ends at once.
+         */
+        delete: operations["delete_team"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Team
+         * @description Rename or describe a team.
+         */
+        patch: operations["change_team"];
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Team Members
+         * @description List who is in a team.
+         */
+        get: operations["list_team_members"];
+        put?: never;
+        /**
+         * Add Team Member
+         * @description Put a user into a team.
+         */
+        post: operations["add_team_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/teams/{team}/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Team Member
+         * @description Take a user out of a team.
+         */
+        delete: operations["remove_team_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description List your tokens of the API, newest first; revoked ones are gone.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description Make a token that may do some of what you may; it is told in the answer, this once.
+         */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Revoke a token: it is worth nothing from now on.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description List users by name.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Create User
+         * @description Add a user. Without a password one is made up and told in the answer, this once.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get User
+         * @description Get a user by id or name.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change User
+         * @description Disable, enable or rename a user, or make them administrator or not any more.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give a user a new password and end their sessions. Without one it is made up and told in the answer.
+         */
+        post: operations["reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2031,6 +2459,49 @@ export interface components {
             language: "python" | "javascript" | "shell";
             /** Script Id */
             script_id?: string | null;
+        };
+        /**
+         * ApiTokenBody
+         * @description A token of the API. `projects` is null where it is good for all of its user's.
+         */
+        ApiTokenBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Hint */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Projects */
+            projects: string[] | null;
+            /** Username */
+            username: string;
+        };
+        /**
+         * ApiTokenCreate
+         * @description A token to make: what it may do, in which projects (by name or id; left out: all of yours), and how long.
+         *
+         *     Without `expires_at` it is good for 90 days; null means for ever.
+         */
+        ApiTokenCreate: {
+            /** Expires At */
+            expires_at?: string | null;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Projects */
+            projects?: string[] | null;
         };
         /**
          * Archive
@@ -3452,6 +3923,41 @@ export interface components {
             theme?: ("light" | "dark" | "system") | null;
         };
         /**
+         * MemberBody
+         * @description A member, and their own role; what teams give them comes on top.
+         */
+        MemberBody: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Display Name */
+            display_name: string;
+            /** Role */
+            role: string;
+            /** Role Id */
+            role_id: string;
+            /** User Id */
+            user_id: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * MemberCreate
+         * @description A user, and a role by name or id.
+         */
+        MemberCreate: {
+            /** Role */
+            role: string;
+            /** User Id */
+            user_id?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /**
          * MirrorList
          * @description Mirrors by name, with their addresses.
          */
@@ -3528,6 +4034,35 @@ export interface components {
             only_a: string[];
             /** Only B */
             only_b: string[];
+        };
+        /**
+         * NewApiToken
+         * @description A new token of the API: `token` is told this once.
+         */
+        NewApiToken: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Hint */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+            /** Projects */
+            projects: string[] | null;
+            /** Token */
+            token: string;
+            /** Username */
+            username: string;
         };
         /**
          * NewCategory
@@ -3789,6 +4324,31 @@ export interface components {
             username?: string;
         };
         /**
+         * NewUserBody
+         * @description A new user, or one with a new password; `password` is the one made up for them, told this once.
+         */
+        NewUserBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Password */
+            password?: string | null;
+            /** Seen At */
+            seen_at?: string | null;
+            /** Username */
+            username: string;
+        };
+        /**
          * NodeSource
          * @description The npm registry. An empty `mirror` leaves it to the installation, `custom` takes `registry_url`.
          */
@@ -3834,6 +4394,14 @@ export interface components {
             diff: string[];
             /** Same */
             same: boolean;
+        };
+        /**
+         * OwnerChoice
+         * @description Whose a script shall be, by user name.
+         */
+        OwnerChoice: {
+            /** Username */
+            username: string;
         };
         /**
          * Package
@@ -3956,6 +4524,13 @@ export interface components {
             /** Size */
             size: number;
         };
+        /** Page[ApiTokenBody] */
+        Page_ApiTokenBody_: {
+            /** Items */
+            items: components["schemas"]["ApiTokenBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
             /** Items */
@@ -3984,6 +4559,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[MemberBody] */
+        Page_MemberBody_: {
+            /** Items */
+            items: components["schemas"]["MemberBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[PackageSummary] */
         Page_PackageSummary_: {
             /** Items */
@@ -3991,10 +4573,31 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[PermissionBody] */
+        Page_PermissionBody_: {
+            /** Items */
+            items: components["schemas"]["PermissionBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ProjectBody] */
         Page_ProjectBody_: {
             /** Items */
             items: components["schemas"]["ProjectBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ProjectTeamBody] */
+        Page_ProjectTeamBody_: {
+            /** Items */
+            items: components["schemas"]["ProjectTeamBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[RoleBody] */
+        Page_RoleBody_: {
+            /** Items */
+            items: components["schemas"]["RoleBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4009,6 +4612,27 @@ export interface components {
         Page_ScriptSummary_: {
             /** Items */
             items: components["schemas"]["ScriptSummary"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TeamBody] */
+        Page_TeamBody_: {
+            /** Items */
+            items: components["schemas"]["TeamBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TeamMemberBody] */
+        Page_TeamMemberBody_: {
+            /** Items */
+            items: components["schemas"]["TeamMemberBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[UserBody] */
+        Page_UserBody_: {
+            /** Items */
+            items: components["schemas"]["UserBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4056,11 +4680,28 @@ export interface components {
             new_password: string;
         };
         /**
+         * PasswordReset
+         * @description The new password; without it one is made up and told once.
+         */
+        PasswordReset: {
+            /** Password */
+            password?: string | null;
+        };
+        /**
          * Permission
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:manage" | "project:read" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read";
+        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage";
+        /**
+         * PermissionBody
+         * @description A permission: whether roles may give it, or only administrators of the installation hold it.
+         */
+        PermissionBody: {
+            /** Grantable */
+            grantable: boolean;
+            name: components["schemas"]["Permission"];
+        };
         /**
          * PlaceBody
          * @description A spot in the code: line and column from 1, columns in UTF-16 units.
@@ -4170,9 +4811,11 @@ export interface components {
         };
         /**
          * ProjectBody
-         * @description A project, and what the asker may do in it.
+         * @description A project, and what the asker may do in it. `archived_at` is null while it lives.
          */
         ProjectBody: {
+            /** Archived At */
+            archived_at?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -4186,6 +4829,62 @@ export interface components {
             name: string;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
+        };
+        /**
+         * ProjectChange
+         * @description What to change; what is left out stays. An archived project is hidden with all that is in it.
+         */
+        ProjectChange: {
+            /** Archived */
+            archived?: boolean | null;
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * ProjectCreate
+         * @description A project to make.
+         */
+        ProjectCreate: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ProjectTeamBody
+         * @description A team that is a member, and its role: all its people hold it.
+         */
+        ProjectTeamBody: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Role Id */
+            role_id: string;
+            /** Team Id */
+            team_id: string;
+        };
+        /**
+         * ProjectTeamCreate
+         * @description A team and a role, each by name or id.
+         */
+        ProjectTeamCreate: {
+            /** Role */
+            role: string;
+            /** Team */
+            team: string;
         };
         /**
          * Proposed
@@ -4334,6 +5033,57 @@ export interface components {
             max_runs?: number | null;
             /** Max Size Mb */
             max_size_mb?: number | null;
+        };
+        /**
+         * RoleBody
+         * @description A role. A built-in one's `id` is its name.
+         */
+        RoleBody: {
+            /** Built In */
+            built_in: boolean;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
+        };
+        /**
+         * RoleChange
+         * @description What to change; what is left out stays.
+         */
+        RoleChange: {
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Permissions */
+            permissions?: components["schemas"]["Permission"][] | null;
+        };
+        /**
+         * RoleChoice
+         * @description A role by name or id.
+         */
+        RoleChoice: {
+            /** Role */
+            role: string;
+        };
+        /**
+         * RoleCreate
+         * @description A role to make of permissions; to change a thing is to see it too.
+         */
+        RoleCreate: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
+            /** Permissions */
+            permissions: components["schemas"]["Permission"][];
         };
         /**
          * RollbackRequest
@@ -4620,6 +5370,13 @@ export interface components {
             name: string;
             /** Network */
             network: boolean;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Owner Disabled
+             * @default false
+             */
+            owner_disabled?: boolean;
             /**
              * Package Manager
              * @description What a Python script's requirements are resolved by.
@@ -4758,7 +5515,9 @@ export interface components {
         };
         /**
          * ScriptSummary
-         * @description A script as lists show it. `created_by` and `updated_by` are usernames; null for what came with Runyard.
+         * @description A script as lists show it. `created_by`, `updated_by` and `owner` are usernames; null for what came with Runyard.
+         *
+         *     A disabled owner is a flag and no more: the script goes on.
          */
         ScriptSummary: {
             /** Category */
@@ -4791,6 +5550,13 @@ export interface components {
             name: string;
             /** Network */
             network: boolean;
+            /** Owner */
+            owner?: string | null;
+            /**
+             * Owner Disabled
+             * @default false
+             */
+            owner_disabled?: boolean;
             /** Project */
             project: string;
             /**
@@ -5257,6 +6023,100 @@ export interface components {
             version: number;
         };
         /**
+         * TeamBody
+         * @description A team, and of how many people it is.
+         */
+        TeamBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TeamChange
+         * @description What to change; what is left out stays.
+         */
+        TeamChange: {
+            /** Description */
+            description?: string | null;
+            /** Name */
+            name?: string | null;
+        };
+        /**
+         * TeamCreate
+         * @description A team to make.
+         */
+        TeamCreate: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * TeamDetail
+         * @description A team with its role in each of the projects that you see.
+         */
+        TeamDetail: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Members */
+            members: number;
+            /** Name */
+            name: string;
+            /** Projects */
+            projects: components["schemas"]["TeamProject"][];
+        };
+        /**
+         * TeamMemberBody
+         * @description Somebody in a team.
+         */
+        TeamMemberBody: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Display Name */
+            display_name: string;
+            /** User Id */
+            user_id: string;
+            /** Username */
+            username: string;
+        };
+        /**
+         * TeamProject
+         * @description A project of yours where a team has a role.
+         */
+        TeamProject: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+        };
+        /**
          * TokenBody
          * @description An access token and for how many seconds it holds. The refresh token travels as a cookie.
          */
@@ -5398,6 +6258,61 @@ export interface components {
             name: string;
             /** Script Id */
             script_id: string;
+        };
+        /**
+         * UserBody
+         * @description A user. `seen_at` is when they last began or renewed a session.
+         */
+        UserBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled */
+            disabled: boolean;
+            /** Display Name */
+            display_name: string;
+            /** Id */
+            id: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Seen At */
+            seen_at?: string | null;
+            /** Username */
+            username: string;
+        };
+        /**
+         * UserChange
+         * @description What to change; what is left out stays. Who is disabled is signed out everywhere at once.
+         */
+        UserChange: {
+            /** Disabled */
+            disabled?: boolean | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** Is Admin */
+            is_admin?: boolean | null;
+        };
+        /**
+         * UserCreate
+         * @description A user to add. Without `password` one is made up and told once.
+         */
+        UserCreate: {
+            /**
+             * Display Name
+             * @default
+             */
+            display_name?: string;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin?: boolean;
+            /** Password */
+            password?: string | null;
+            /** Username */
+            username: string;
         };
         /**
          * VersionBody
@@ -5575,6 +6490,16 @@ export interface components {
          */
         WhenBusy: "queue" | "skip" | "cancel_previous";
         /**
+         * WhoBody
+         * @description A user, by `username` or by `user_id`.
+         */
+        WhoBody: {
+            /** User Id */
+            user_id?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /**
          * Worker
          * @description A machine's agent. `state`: online, detached (stopped, runs go on) or offline.
          */
@@ -5693,6 +6618,8 @@ export type AdvisoryImportBody = components['schemas']['AdvisoryImportBody'];
 export type AdvisoryStatus = components['schemas']['AdvisoryStatus'];
 export type AnalysisBody = components['schemas']['AnalysisBody'];
 export type AnalysisRequest = components['schemas']['AnalysisRequest'];
+export type ApiTokenBody = components['schemas']['ApiTokenBody'];
+export type ApiTokenCreate = components['schemas']['ApiTokenCreate'];
 export type Archive = components['schemas']['Archive'];
 export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
@@ -5769,22 +6696,27 @@ export type LoginBody = components['schemas']['LoginBody'];
 export type Machine = components['schemas']['Machine'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
+export type MemberBody = components['schemas']['MemberBody'];
+export type MemberCreate = components['schemas']['MemberCreate'];
 export type MirrorList = components['schemas']['MirrorList'];
 export type Misfit = components['schemas']['Misfit'];
 export type Mount = components['schemas']['Mount'];
 export type Moved = components['schemas']['Moved'];
 export type MyProject = components['schemas']['MyProject'];
 export type Names = components['schemas']['Names'];
+export type NewApiToken = components['schemas']['NewApiToken'];
 export type NewCategory = components['schemas']['NewCategory'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSet = components['schemas']['NewSet'];
 export type NewSnippet = components['schemas']['NewSnippet'];
 export type NewSource = components['schemas']['NewSource'];
+export type NewUserBody = components['schemas']['NewUserBody'];
 export type NodeSource = components['schemas']['NodeSource'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
 export type Output = components['schemas']['Output'];
+export type OwnerChoice = components['schemas']['OwnerChoice'];
 export type Package = components['schemas']['Package'];
 export type PackageBody = components['schemas']['PackageBody'];
 export type PackageChange = components['schemas']['PackageChange'];
@@ -5793,19 +6725,29 @@ export type PackageUserBody = components['schemas']['PackageUserBody'];
 export type PackageUserList = components['schemas']['PackageUserList'];
 export type Packages = components['schemas']['Packages'];
 export type PackedFile = components['schemas']['PackedFile'];
+export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
+export type PageMemberBody = components['schemas']['Page_MemberBody_'];
 export type PagePackageSummary = components['schemas']['Page_PackageSummary_'];
+export type PagePermissionBody = components['schemas']['Page_PermissionBody_'];
 export type PageProjectBody = components['schemas']['Page_ProjectBody_'];
+export type PageProjectTeamBody = components['schemas']['Page_ProjectTeamBody_'];
+export type PageRoleBody = components['schemas']['Page_RoleBody_'];
 export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
+export type PageTeamBody = components['schemas']['Page_TeamBody_'];
+export type PageTeamMemberBody = components['schemas']['Page_TeamMemberBody_'];
+export type PageUserBody = components['schemas']['Page_UserBody_'];
 export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordBody = components['schemas']['PasswordBody'];
+export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
+export type PermissionBody = components['schemas']['PermissionBody'];
 export type PlaceBody = components['schemas']['PlaceBody'];
 export type Placement = components['schemas']['Placement'];
 export type Preview = components['schemas']['Preview'];
@@ -5813,6 +6755,10 @@ export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
 export type ProjectBody = components['schemas']['ProjectBody'];
+export type ProjectChange = components['schemas']['ProjectChange'];
+export type ProjectCreate = components['schemas']['ProjectCreate'];
+export type ProjectTeamBody = components['schemas']['ProjectTeamBody'];
+export type ProjectTeamCreate = components['schemas']['ProjectTeamCreate'];
 export type Proposed = components['schemas']['Proposed'];
 export type ProxySource = components['schemas']['ProxySource'];
 export type PythonSource = components['schemas']['PythonSource'];
@@ -5822,6 +6768,10 @@ export type Rate = components['schemas']['Rate'];
 export type Refusal = components['schemas']['Refusal'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type Retention = components['schemas']['Retention'];
+export type RoleBody = components['schemas']['RoleBody'];
+export type RoleChange = components['schemas']['RoleChange'];
+export type RoleChoice = components['schemas']['RoleChoice'];
+export type RoleCreate = components['schemas']['RoleCreate'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
@@ -5854,6 +6804,12 @@ export type TagCount = components['schemas']['TagCount'];
 export type TagList = components['schemas']['TagList'];
 export type TakenList = components['schemas']['TakenList'];
 export type TakenScript = components['schemas']['TakenScript'];
+export type TeamBody = components['schemas']['TeamBody'];
+export type TeamChange = components['schemas']['TeamChange'];
+export type TeamCreate = components['schemas']['TeamCreate'];
+export type TeamDetail = components['schemas']['TeamDetail'];
+export type TeamMemberBody = components['schemas']['TeamMemberBody'];
+export type TeamProject = components['schemas']['TeamProject'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type TreeFile = components['schemas']['TreeFile'];
 export type TrialBody = components['schemas']['TrialBody'];
@@ -5862,11 +6818,15 @@ export type Usage = components['schemas']['Usage'];
 export type UsagePoint = components['schemas']['UsagePoint'];
 export type UsageSeries = components['schemas']['UsageSeries'];
 export type UsedByBody = components['schemas']['UsedByBody'];
+export type UserBody = components['schemas']['UserBody'];
+export type UserChange = components['schemas']['UserChange'];
+export type UserCreate = components['schemas']['UserCreate'];
 export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
 export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
 export type WhenBusy = components['schemas']['WhenBusy'];
+export type WhoBody = components['schemas']['WhoBody'];
 export type Worker = components['schemas']['Worker'];
 export type YardLimits = components['schemas']['YardLimits'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
@@ -7503,9 +8463,40 @@ export interface operations {
             };
         };
     };
+    list_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PermissionBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_projects: {
         parameters: {
             query?: {
+                /** @description Archived ones instead; for administrators. */
+                archived?: boolean;
                 /** @description How many items at the most. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -7524,6 +8515,266 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ProjectBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -7651,6 +8902,295 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_project_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectTeamBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_project_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectTeamCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTeamBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_project_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_project_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectTeamBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoleBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -8427,6 +9967,8 @@ export interface operations {
                 category?: string | null;
                 /** @description Only those with your star. */
                 starred?: boolean;
+                /** @description Only those that are this user's. */
+                owner?: string | null;
                 sort?: "updated" | "name" | "position";
                 /** @description How many items at the most. */
                 limit?: number;
@@ -8752,6 +10294,41 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    transfer_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnerChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9501,6 +11078,525 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TagList"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_teams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TeamBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamDetail"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_team: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_team_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TeamMemberBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhoBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamMemberBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_team_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                team: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                /** @description Everybody's; for administrators. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiTokenBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewApiToken"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description A part of the name. */
+                q?: string;
+                /** @description Only those that are, or are not, disabled. */
+                disabled?: boolean | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewUserBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewUserBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
