@@ -9,14 +9,19 @@ import { router } from '@/app/router'
 import { loadShell } from '@/app/shell'
 import { installI18n, speak } from '@/ui/i18n'
 import { usePreferences } from '@/ui/state/preferences'
+import { nextTask } from '@/ui/state/turns'
 
 const app = createApp(App)
 app.use(createPinia())
 installI18n(app, loadMessages)
-app.use(router)
 
+// What was evaluated so far, the preferences with the words, and the way to the page: a task each.
+await nextTask()
+const spoken = speak(usePreferences().language)
 if (location.pathname !== '/login') void loadShell()
+await nextTask()
+app.use(router)
 // Words first, so that no page ever shows message keys; the route's own code loads at the same time.
-await Promise.all([speak(usePreferences().language), router.isReady()])
-// A task of its own: what was evaluated so far has kept the page busy for long enough.
-setTimeout(() => app.mount('#app'))
+await Promise.all([spoken, router.isReady()])
+await nextTask()
+app.mount('#app')

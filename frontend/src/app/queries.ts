@@ -1,6 +1,7 @@
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import type { App } from 'vue'
 import { isPassing } from '@/api/problem'
+import { meQuery } from '@/features/auth/me'
 
 /** Server state. The live socket keeps it fresh, so a query is stale late and refetched when the window returns. */
 const queryClient = new QueryClient({
@@ -19,4 +20,9 @@ const queryClient = new QueryClient({
 
 export function installQueries(app: App): void {
   app.use(VueQueryPlugin, { queryClient })
+}
+
+/** Ask at once what everything around a page waits for. */
+export function askFirst(): void {
+  void queryClient.prefetchQuery(meQuery)
 }

@@ -17,7 +17,25 @@ const messages = {
   },
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
   duration: { ms: '{n} ms', s: '{n} s', m: '{n} m', h: '{n} h', d: '{n} d', two: '{whole} {rest}' },
-  time: { justNow: 'just now' },
+  time: {
+    justNow: 'just now',
+    ago: {
+      minute: '1 minute ago | {n} minutes ago',
+      hour: '1 hour ago | {n} hours ago',
+      day: 'yesterday | {n} days ago',
+      week: 'last week | {n} weeks ago',
+      month: 'last month | {n} months ago',
+      year: 'last year | {n} years ago',
+    },
+    ahead: {
+      minute: 'in 1 minute | in {n} minutes',
+      hour: 'in 1 hour | in {n} hours',
+      day: 'tomorrow | in {n} days',
+      week: 'next week | in {n} weeks',
+      month: 'next month | in {n} months',
+      year: 'next year | in {n} years',
+    },
+  },
   action: {
     retry: 'Try again',
     cancel: 'Cancel',

@@ -20,7 +20,25 @@ export default {
   },
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
   duration: { ms: '{n} 毫秒', s: '{n} 秒', m: '{n} 分', h: '{n} 小时', d: '{n} 天', two: '{whole} {rest}' },
-  time: { justNow: '刚刚' },
+  time: {
+    justNow: '刚刚',
+    ago: {
+      minute: '{n} 分钟前',
+      hour: '{n} 小时前',
+      day: '昨天 | {n} 天前',
+      week: '上周 | {n} 周前',
+      month: '上个月 | {n} 个月前',
+      year: '去年 | {n} 年前',
+    },
+    ahead: {
+      minute: '{n} 分钟后',
+      hour: '{n} 小时后',
+      day: '明天 | {n} 天后',
+      week: '下周 | {n} 周后',
+      month: '下个月 | {n} 个月后',
+      year: '明年 | {n} 年后',
+    },
+  },
   action: {
     retry: '重试',
     cancel: '取消',

@@ -1,2 +1,2 @@
-export { installQueries } from '../queries'
+export { askFirst, installQueries } from '../queries'
 export { default as AppShell } from './AppShell.vue'

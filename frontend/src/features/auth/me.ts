@@ -3,13 +3,16 @@ import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { Me } from '@/api/types'
 
+/** Who is logged in, as a question to the server. */
+export const meQuery = {
+  queryKey: keys.me,
+  queryFn: () => ask(client.GET('/api/v1/me')),
+  staleTime: 5 * 60_000,
+}
+
 /** Who is logged in. */
 export function useMe() {
-  return useQuery({
-    queryKey: keys.me,
-    queryFn: () => ask(client.GET('/api/v1/me')),
-    staleTime: 5 * 60_000,
-  })
+  return useQuery(meQuery)
 }
 
 export type MeChange = Partial<Pick<Me, 'display_name' | 'language' | 'theme'>>

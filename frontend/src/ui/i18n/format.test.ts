@@ -59,6 +59,23 @@ describe('formatRelative', () => {
   ])('%s is %s', (time, text) => {
     expect(formatRelative(time, now)).toBe(text)
   })
+
+  const seconds = { minute: 60, hour: 3600, day: 86_400, week: 604_800, month: 2_629_800, year: 31_557_600 }
+  const every = Object.entries(seconds).flatMap(([unit, size]) =>
+    [-3, -2, -1, 1, 2, 3].map((count) => [unit, count, size] as const),
+  )
+
+  it.each(every)('says %s %i as the browser would', async (unit, count, size) => {
+    const time = new Date(now + count * size * 1000)
+    for (const language of ['en', 'zh-CN'] as const) {
+      await speak(language)
+      const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+      const theirs = format.format(count, unit as Intl.RelativeTimeFormatUnit)
+      // Chinese has a word for the day before yesterday; here figures stand apart from words, too.
+      const plain = theirs.replace('前天', '2天前').replace('后天', '2天后').replaceAll(/\s/g, '')
+      expect(formatRelative(time, now).replaceAll(/\s/g, '')).toBe(plain)
+    }
+  })
 })
 
 it('formats shares and names languages, known or not', () => {

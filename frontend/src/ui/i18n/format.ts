@@ -91,25 +91,24 @@ export function formatClock(time: string | Date): string {
   }).format(new Date(time))
 }
 
-const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+const STEPS = [
   ['year', 31_557_600],
   ['month', 2_629_800],
   ['week', 604_800],
   ['day', 86_400],
   ['hour', 3600],
   ['minute', 60],
-]
+] as const
 
-/** `3 minutes ago`, `yesterday`, `just now`; `now` in milliseconds. */
+/**
+ * `3 minutes ago`, `yesterday`, `just now`; `now` in milliseconds. In words of our own: the browser's cost every list
+ * a pause, since making the first formatter of them takes longer than drawing ten rows.
+ */
 export function formatRelative(time: string | Date, now: number): string {
   const seconds = (new Date(time).getTime() - now) / 1000
-  const format = formatter(
-    'relative',
-    undefined,
-    (spoken) => new Intl.RelativeTimeFormat(spoken, { numeric: 'auto' }),
-  )
   for (const [unit, size] of STEPS) {
-    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
+    const count = Math.floor(Math.abs(seconds) / size)
+    if (count > 0) return t(`ui.time.${seconds < 0 ? 'ago' : 'ahead'}.${unit}`, {}, count)
   }
   return t('ui.time.justNow')
 }

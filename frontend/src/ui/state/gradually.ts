@@ -1,11 +1,13 @@
 import { computed, onScopeDispose, ref, watch, type ComputedRef, type Ref } from 'vue'
 
-const FIRST = 8
-const STEP = 8
+const FIRST = 3
+const STEP = 2
+/** A page that is never idle is drawn all the same. */
+const LATEST_MS = 150
 
 /**
- * The items to draw: the first few at once, the rest in steps between which the browser may answer the hand. What
- * has been drawn once stays drawn while the list only changes or grows.
+ * The items to draw: the first few at once, the rest in steps while the page has nothing else to do. What has been
+ * drawn once stays drawn while the list only changes or grows.
  */
 export function useGradually<T>(
   items: Ref<readonly T[]>,
@@ -13,20 +15,33 @@ export function useGradually<T>(
   step = STEP,
 ): ComputedRef<readonly T[]> {
   const drawn = ref(first)
-  let timer: ReturnType<typeof setTimeout> | undefined
+  let forget = () => undefined as unknown
 
   function more(): void {
-    clearTimeout(timer)
+    forget()
     if (drawn.value >= items.value.length) return
-    timer = setTimeout(() => {
+    forget = whenIdle(() => {
       drawn.value += step
       more()
     })
   }
 
   watch(() => items.value.length, more, { immediate: true })
-  onScopeDispose(() => {
-    clearTimeout(timer)
-  })
+  onScopeDispose(() => forget())
   return computed(() => (drawn.value >= items.value.length ? items.value : items.value.slice(0, drawn.value)))
+}
+
+/** Do something when the browser has answered the hand and painted; returns how to call it off. */
+function whenIdle(run: () => void): () => void {
+  // Safari has no such callback.
+  if (!('requestIdleCallback' in globalThis)) {
+    const timer = setTimeout(run)
+    return () => {
+      clearTimeout(timer)
+    }
+  }
+  const handle = requestIdleCallback(run, { timeout: LATEST_MS })
+  return () => {
+    cancelIdleCallback(handle)
+  }
 }
