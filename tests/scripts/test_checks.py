@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from runyard.scripts.checks import findings, unfit_requirements
 from runyard.scripts.definitions import Definition
@@ -130,3 +131,22 @@ def test_requirements(language: str, manager: str, requirements: list[str], fiel
     assert [(error.field, error.code) for error in found] == [(field, "requirement") for field in fields]
     below = unfit_requirements(language, requirements, "draft.", package_manager=manager)
     assert [error.field for error in below] == [f"draft.{field}" for field in fields]
+
+
+@pytest.mark.parametrize(
+    ("bound", "said"),
+    [
+        (True, "A number is needed."),
+        ("5", "A number is needed."),
+        ([], "A number is needed."),
+        (10**301, "That number is too large."),
+        (-(10**301), "That number is too large."),
+        (float("nan"), "That number is too large."),
+        (float("inf"), "That number is too large."),
+    ],
+)
+@pytest.mark.parametrize("name", ["min", "max", "step"])
+def test_bounds_that_are_no_numbers(name: str, bound: Any, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Definition.model_validate({"key": "K", "type": "number", name: bound})
+    assert [(error["loc"], error["msg"]) for error in refused.value.errors()] == [((name,), said)]

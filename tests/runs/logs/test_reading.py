@@ -159,3 +159,14 @@ def test_what_of_a_block_is_new(known: int, rest: list[str] | None) -> None:
     assert (beyond and [line.text for line in beyond.lines()]) == rest
     assert beyond is None or (beyond.last, beyond.first) == (7, max(5, known + 1))
     assert [line.n for line in block.lines(after=5)] == [6, 7]
+
+
+def test_a_search_goes_on_where_it_stopped() -> None:
+    reader = Reader(Moments(([chunk("one two", "two")], (3, raw("two", "three", first=3)))))
+    first = reader.search("TWO", 0, 1, 1000)
+    assert ([line.n for line in first.hits], first.scanned, first.total) == ([1], 1, 4)
+    assert [line.n for line in reader.search("two", first.scanned, 9, 1000).hits] == [2, 3]
+    # The budget is spent with the first chunk.
+    short = reader.search("three", 0, 9, 1)
+    assert (short.hits, short.scanned) == ((), 2)
+    assert b"".join(reader.text()) == b"one two\ntwo\ntwo\nthree\n"
