@@ -24,3 +24,12 @@ async def test_down_and_up_again(database: Database) -> None:
         tables = await connection.run_sync(lambda c: inspect(c).get_table_names())
     assert set(tables) <= {"alembic_version"}
     assert (await migrate.upgrade(database)).fits
+
+
+def test_the_newest_revision_is_known_without_alembic() -> None:
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory(str(migrate.HERE))
+    assert script.get_heads() == [migrate.newest()]
+    numbers = [found.revision for found in script.walk_revisions()]
+    assert numbers == sorted(numbers, reverse=True)

@@ -46,6 +46,16 @@ async def test_usage_and_times_are_measured(yard: Any) -> None:
     assert ended.usage.memory_peak_bytes > 1 << 20
 
 
+async def test_the_end_of_a_command_is_told_before_everything_is_cleared_up(yard: Any) -> None:
+    spec = yard.bash("read -t 0.3 <> <(:); exit 3")
+    await yard.spawn(spec)
+    link = await ShimLink.attach(Path(spec.spool))
+    assert [event async for event in link.events()] == [("ending",), ("exited",)]
+    ended = read_exit(spec.spool)
+    assert ended is not None
+    assert ended.exit_code == 3
+
+
 @pytest.mark.parametrize(
     ("argv", "options", "words"),
     [
