@@ -47,7 +47,7 @@ from runyard.runs.gatekeeper import Gatekeeper
 from runyard.runs.lifecycle import ACTIVE
 from runyard.runs.limits import LimitBook
 from runyard.runs.logs import FileLogs, LogStore
-from runyard.runs.models import RunRow
+from runyard.runs.models import RunRow, is_open
 from runyard.runs.policies import Policies
 from runyard.runs.service import RunService
 from runyard.sandbox import Level, Sandboxes
@@ -378,6 +378,6 @@ class Yard:
 
 async def _in_use(session: AsyncSession, environment_id: EnvironmentId) -> bool:
     statement = select(RunRow.id).where(
-        RunRow.environment_id == environment_id, RunRow.state.in_([state.value for state in ACTIVE])
+        is_open(), RunRow.environment_id == environment_id, RunRow.state.in_([state.value for state in ACTIVE])
     )
     return (await session.execute(statement.limit(1))).first() is not None

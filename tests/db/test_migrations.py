@@ -1,16 +1,18 @@
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
 from runyard.db import migrate
-from runyard.db.base import Base
+from runyard.db.base import Base, is_told
 from runyard.db.session import Database
+from tests.runs.rows import Rows
 
 
 def _differences(connection: Connection) -> list[object]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+    told = {"include_object": lambda item, *_: is_told(connection.dialect.name, item)}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=told), Base.metadata))
 
 
 async def test_the_migrated_schema_is_the_one_that_the_models_describe(database: Database) -> None:
@@ -33,3 +35,15 @@ def test_the_newest_revision_is_known_without_alembic() -> None:
     assert script.get_heads() == [migrate.newest()]
     numbers = [found.revision for found in script.walk_revisions()]
     assert numbers == sorted(numbers, reverse=True)
+
+
+async def test_down_and_up_again_with_runs_in_place(database: Database) -> None:
+    rows = Rows(database)
+    await rows.settle_in()
+    run_id = await rows.add(labels={"a": "b"}, state="failed")
+    await migrate.downgrade(database, "0002")
+    assert (await migrate.upgrade(database)).fits
+    async with database.read() as session:
+        for table, column in (("runs", "id"), ("run_labels", "run_id"), ("run_events", "run_id")):
+            found = (await session.execute(text(f"SELECT {column} FROM {table}"))).scalars().all()  # noqa: S608
+            assert found == [run_id]

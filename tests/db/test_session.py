@@ -169,11 +169,13 @@ async def test_idle_work_stops_when_it_is_enough(sqlite: Database) -> None:
     assert await sqlite.transact_idly(works, enough) == [0, 1, 2]
     assert await numbers(sqlite) == [0, 1, 2]
     assert await sqlite.transact_idly([]) == []
+    # Foreign keys are looked after again.
+    assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA foreign_keys").scalar_one()) == 1
     # Whoever comes next is waited for until it is on disk.
     assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == 2
 
 
-async def test_idle_work_that_fails_leaves_what_was_done(sqlite: Database) -> None:
+async def test_idle_work_that_fails_leaves_nothing(sqlite: Database) -> None:
     async with sqlite.write() as session:
         await session.execute(text("CREATE TABLE numbers (n INTEGER)"))
 
@@ -183,8 +185,9 @@ async def test_idle_work_that_fails_leaves_what_was_done(sqlite: Database) -> No
 
     with pytest.raises(RuntimeError):
         await sqlite.transact_idly([lambda connection: insert(connection, 1), broken])
-    assert await numbers(sqlite) == [1]
+    assert await numbers(sqlite) == []
     assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == 2
+    assert await sqlite.transact(lambda c: c.exec_driver_sql("PRAGMA foreign_keys").scalar_one()) == 1
 
 
 async def test_the_log_is_moved_beside_writers(sqlite: Database, tmp_path: Path) -> None:
@@ -197,6 +200,26 @@ async def test_the_log_is_moved_beside_writers(sqlite: Database, tmp_path: Path)
     alone.write_bytes((tmp_path / "test.db").read_bytes())
     with contextlib.closing(sqlite3.connect(alone)) as connection:
         assert connection.execute("SELECT n FROM numbers").fetchall() == [(7,)]
+
+
+async def test_the_log_begins_anew(sqlite: Database, tmp_path: Path) -> None:
+    await sqlite.flush()
+    async with sqlite.write() as session:
+        await session.execute(text("CREATE TABLE numbers (n INTEGER)"))
+    for n in range(50):
+        await sqlite.transact(lambda connection, n=n: insert(connection, n))  # type: ignore[misc]
+    log = tmp_path / "test.db-wal"
+    await sqlite.flush()
+    long = log.stat().st_size
+    for n in range(5):
+        async with sqlite.read() as session:
+            await session.execute(text("SELECT 1 FROM numbers"))
+            moving = asyncio.create_task(sqlite.checkpoint())
+            await asyncio.sleep(0.002)
+        assert await moving
+        for _ in range(20):
+            await sqlite.transact(lambda connection, n=n: insert(connection, n))  # type: ignore[misc]
+    assert log.stat().st_size == long
 
 
 async def test_elsewhere_there_is_no_log_to_move(table: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runyard import clock
+from runyard import clock, ids
 from runyard.db.session import Database
 from runyard.insights import repository
 from runyard.insights.machine import Gauge
@@ -23,9 +23,14 @@ async def rows(database: Database) -> Rows:
     return rows
 
 
+def _id_of(at: datetime) -> str:
+    """Make an id as it was made then: figures go by ids, which sort by time."""
+    return ids.floor("run", at)[:-16] + ids.new("run")[-16:]
+
+
 async def ran(rows: Rows, at: datetime, code: int | None = 0, **facts: Any) -> str:
     """A run that was queued at `at` and ended at once; None: it was lost."""
-    run_id = await rows.add(at=at, **facts)
+    run_id = await rows.add(_id_of(at), at=at, **facts)
     async with rows.database.write() as session:
         claim = await runs.claim(session, run_id, on_claim("wrk_1", at), "wrk_1")
         assert claim is not None
@@ -52,7 +57,7 @@ async def test_hours_states_and_rates(rows: Rows) -> None:
     await ran(rows, NOW)
     await ran(rows, NOW.replace(minute=0))
     await ran(rows, NOW.replace(minute=0) - timedelta(microseconds=1), 2)
-    await rows.add(at=NOW - timedelta(minutes=1))
+    await rows.add(_id_of(NOW - timedelta(minutes=1)), at=NOW - timedelta(minutes=1))
     await ran(rows, NOW - timedelta(hours=23), None)
     # one hour too old
     await ran(rows, NOW.replace(minute=59) - timedelta(hours=24), 1)

@@ -1,6 +1,6 @@
 """The declarative base that every room's models share."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -10,6 +10,24 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_NOT_TOLD = "not_told"
+
+
+def part_of(column: str) -> ForeignKey:
+    """Return the foreign key of rows that go with another row, of which very many are removed.
+
+    PostgreSQL is not told of it: looking after each such key would take as long as all the rest of a removal. Who
+    removes takes the parts along; who adds one beside removals locks the whole first.
+    """
+    return ForeignKey(column, ondelete="CASCADE", info={_NOT_TOLD: "postgresql"})
+
+
+def is_told(dialect: str, item: object) -> bool:
+    """Whether databases of a kind know of a part of the schema."""
+    keys = item.elements if isinstance(item, ForeignKeyConstraint) else ()
+    return not any(key.info.get(_NOT_TOLD) == dialect for key in keys)
 
 
 class Base(DeclarativeBase):

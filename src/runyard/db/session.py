@@ -1,10 +1,13 @@
 """Connections and transactions. Only this module commits."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -21,6 +24,10 @@ logger = log.get("db")
 T = TypeVar("T")
 AfterCommit = Callable[[], None]
 _HOOKS = "runyard.after_commit"
+_IDLY = ("synchronous=NORMAL", "foreign_keys=OFF", "wal_autocheckpoint=0")
+_READERS_MS = 20
+"""How long a checkpoint waits for those that still read what it has moved, while nobody can write."""
+_LAZILY = text("SET LOCAL synchronous_commit = off")
 _LONG_LOG = 12000
 """How many pages SQLite's write-ahead log may have before a writer moves them within its commit."""
 
@@ -42,6 +49,8 @@ class Database:
         self._direct = direct
         self._writing = _Lane(direct, "BEGIN IMMEDIATE", "sqlite-writer") if direct is not None else None
         self._looking = _Lane(direct, "BEGIN", "sqlite-reader") if direct is not None else None
+        # A connection of its own: each change of what is looked after has all statements compiled anew.
+        self._idling = _Lane(direct, "BEGIN IMMEDIATE", "sqlite-idler", _IDLY) if direct is not None else None
         self.dialect = writer.dialect.name
         # One writer at a time costs less than waiting in SQLite's busy handler; elsewhere rows are locked, not files.
         self._turn: _Turn | None = _Turn() if self.dialect == "sqlite" else None
@@ -123,16 +132,17 @@ class Database:
     async def transact_idly(
         self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool] = lambda: False
     ) -> list[T]:
-        """Run works as `transact` does, each a transaction of its own, until somebody else wants to write or `enough`.
+        """Run works as one transaction, until somebody else wants to write or `enough`.
 
-        Returns what those gave that were run: at least one, if any was given. On SQLite they are not waited for until
-        they are on disk: if the machine goes down before a checkpoint or another commit, the last ones were not.
+        Returns what those gave that were run: at least one, and elsewhere than on SQLite no more. It is not waited for
+        until they are on disk: if the machine goes down soon after, they were not run. On SQLite foreign keys are not
+        looked after: works leave nothing that hangs on what they remove.
         """
-        if self._writing is None or self._turn is None:
-            return [await self.transact(work) for work in works[:1]]
+        if self._idling is None or self._turn is None:
+            return [await self.transact(partial(_lazily, work)) for work in works[:1]]
         async with self._turn as turn:
             with _in_words():
-                return await self._writing.run_idly(works, lambda: turn.wanted > 0 or enough())
+                return await self._idling.run(partial(_until, works, lambda: turn.wanted > 0 or enough()))
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run `work`, which only reads, over a plain connection: for short looks on hot paths, as with `transact`."""
@@ -146,7 +156,20 @@ class Database:
 
         Who writes much does so in time: otherwise it falls to whoever commits next. Elsewhere there is nothing to do.
         """
-        return self._direct is None or await asyncio.to_thread(_checkpoint, self._direct)
+        if self._direct is None or self._idling is None or self._turn is None:
+            return True
+        moved = await asyncio.to_thread(_checkpoint, self._direct)
+        if moved:
+            # The log begins anew only if nobody still reads in it when the next one writes; else it grows on.
+            async with self._turn:
+                await self._idling.outside(_await_readers)
+        return moved
+
+    async def flush(self) -> None:
+        """Have SQLite's write-ahead log put on disk, beside writers: else it falls to whoever commits next."""
+        location = self._direct.url.database if self._direct is not None else None
+        if location:
+            await asyncio.to_thread(_flush, Path(f"{location}-wal"))
 
     async def ping(self) -> None:
         """Answer if the database answers; raise otherwise."""
@@ -156,11 +179,26 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        for lane in (self._writing, self._looking):
+        for lane in (self._writing, self._looking, self._idling):
             if lane is not None:
                 await lane.close()
         if self._reader is not self._writer:
             await self._reader.dispose()
+
+
+def _await_readers(driver: sqlite3.Connection) -> None:
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    driver.execute(f"PRAGMA busy_timeout={_READERS_MS}")
+    try:
+        driver.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={patience}")
+
+
+def _flush(path: Path) -> None:
+    # SQLite's own locks lie on other files: this one may be opened and closed beside it.
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        os.fdatasync(file.fileno())
 
 
 def _checkpoint(direct: Engine) -> bool:
@@ -196,17 +234,19 @@ class _Turn:
 class _Lane:
     """One plain connection in a thread of its own; what is to be done there takes turns."""
 
-    def __init__(self, engine: Engine, begin: str, name: str) -> None:
+    def __init__(self, engine: Engine, begin: str, name: str, pragmas: Sequence[str] = ()) -> None:
         self._engine = engine
         self._begin = begin
+        self._pragmas = pragmas
         self._connection: Connection | None = None
         self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, name)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         return await self._in_thread(lambda: self._transaction(*self._opened(), work))
 
-    async def run_idly(self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool]) -> list[T]:
-        return await self._in_thread(lambda: self._idly(works, enough))
+    async def outside(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Do what can't be done within a transaction."""
+        await self._in_thread(lambda: work(self._opened()[1]))
 
     async def _in_thread(self, doing: Callable[[], T]) -> T:
         if self._thread is None:
@@ -224,21 +264,9 @@ class _Lane:
         connection = self._connection
         if connection is None:
             connection = self._connection = self._engine.connect()
+            for pragma in self._pragmas:
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
         return connection, cast("sqlite3.Connection", connection.connection.dbapi_connection)
-
-    def _idly(self, works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool]) -> list[T]:
-        connection, driver = self._opened()
-        (level,) = driver.execute("PRAGMA synchronous").fetchone()
-        driver.execute("PRAGMA synchronous=NORMAL")
-        done: list[T] = []
-        try:
-            for work in works:
-                done.append(self._transaction(connection, driver, work))
-                if enough():
-                    break
-        finally:
-            driver.execute(f"PRAGMA synchronous={level}")
-        return done
 
     def _transaction(self, connection: Connection, driver: sqlite3.Connection, work: Callable[[Connection], T]) -> T:
         try:
@@ -269,6 +297,20 @@ class _Lane:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _until(works: Sequence[Callable[[Connection], T]], enough: Callable[[], bool], connection: Connection) -> list[T]:
+    done: list[T] = []
+    for work in works:
+        done.append(work(connection))
+        if enough():
+            break
+    return done
+
+
+def _lazily(work: Callable[[Connection], T], connection: Connection) -> T:
+    connection.execute(_LAZILY)
+    return work(connection)
 
 
 @contextmanager

@@ -8,12 +8,10 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from runyard import clock, log
 from runyard.db.session import Database
@@ -163,13 +161,7 @@ class Sampler:
         for track in tracks:
             track.dirty, track.stored_at = False, monotonic
         rows = [(track.subject.token, track.series) for track in tracks]
-        try:
-            await self._database.transact(lambda connection: usage.store(connection, rows, now))
-        except IntegrityError:
-            # A run was deleted meanwhile; the others' series are stored one by one.
-            for row in rows:
-                with suppress(IntegrityError):
-                    await self._database.transact(partial(usage.store, some=[row], at=now))
+        await self._database.transact(lambda connection: usage.store(connection, rows, now))
 
 
 def _sample(track: _Track, at_s: float, groups: tuple[Path, ...]) -> Sample | None:

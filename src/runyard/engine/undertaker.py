@@ -30,7 +30,9 @@ logger = log.get("retention")
 T = TypeVar("T")
 
 EVERY_S = 60.0
-LEAST, LOOK = 40, 2000
+LEAST, LOOK = 40, 1000
+SETTLED = 3000
+"""How many runs are removed before what was written is moved to where it belongs."""
 FILES = 100
 SIZES = 200
 TRIM = 200
@@ -43,19 +45,19 @@ DAY_S = 86_400.0
 class Pace:
     """How removal goes.
 
-    One transaction should last `hold_s`; one follows upon another for `stretch_s` unless somebody else wants to write;
-    after a stretch it rests `rest` times as long.
+    One step should last `step_s`; after each a transaction ends if somebody else wants to write, or if it has lasted
+    `hold_s`; after it, removal rests `rest` times as long.
     """
 
+    step_s: float
     hold_s: float
-    stretch_s: float
     rest: float
 
 
-PACES = {"sqlite": Pace(0.004, 0.05, 0.1)}
-"""Where files are locked, a submit that comes in the midst of a batch waits for its end."""
-ELSEWHERE = Pace(0.15, 0.0, 0.15)
-"""Where rows are locked, nobody waits for ours: longer transactions cost less."""
+PACES = {"sqlite": Pace(0.004, 0.01, 0.5)}
+"""Where files are locked, a submit that comes in the midst of a step waits for its end, and for what it wrote."""
+ELSEWHERE = Pace(0.05, 0.0, 1.0)
+"""Where rows are locked, nobody waits for ours: longer steps cost less."""
 
 
 class Undertaker:
@@ -129,7 +131,7 @@ class Undertaker:
         return 0 if below is None else await self._remove(project_id, below, archived=rule.archive)
 
     async def _remove(self, project_id: str, below: str, *, archived: bool) -> int:
-        removed, after = 0, ""
+        removed, settled, after = 0, 0, ""
         while True:
             found, last = await self._database.look(partial(_given_up, project_id, below, after))
             if last is None:
@@ -138,8 +140,11 @@ class Undertaker:
             while found:
                 treated, gone = await self._bury(project_id, found, archived=archived)
                 found, removed = found[treated:], removed + gone
-            await self._settle()
+                if removed - settled >= SETTLED:
+                    await self._settle()
+                    settled = removed
         if removed:
+            await self._settle()
             logger.info("retention.removed", project_id=project_id, runs=removed)
         return removed
 
@@ -151,28 +156,29 @@ class Undertaker:
                 break
 
     async def _bury(self, project_id: str, run_ids: Sequence[str], *, archived: bool) -> tuple[int, int]:
-        """Remove batches, as many as there is time for; return how many runs were looked at, and were removed."""
-        step = self._size
-        batches = [run_ids[start : start + step] for start in range(0, len(run_ids), step)]
+        """Remove as many as there is time for; return how many runs were looked at, and were removed."""
+        size = self._size
+        steps = [run_ids[start : start + size] for start in range(0, len(run_ids), size)]
         if archived:
-            del batches[1:]
-            lines = await self._read(lambda sync: archive.documents(sync, batches[0]))
+            del steps[1:]
+            lines = await self._read(lambda sync: archive.documents(sync, steps[0]))
             await asyncio.to_thread(self._archives.add, project_id, lines)
         begun: list[float] = []
-        enough = self._pace.stretch_s
+        enough = self._pace.hold_s
         now = clock.now()
         # A removal that is lost with the machine's power is decided again.
         done = await self._database.transact_idly(
-            [partial(_noted, begun, batch, now) for batch in batches], lambda: clock.monotonic() - begun[0] > enough
+            [partial(_noted, begun, step, now) for step in steps], lambda: clock.monotonic() - begun[0] > enough
         )
-        # Others were kept from writing until each was committed; waiting for one's own turn does not count.
+        # Others were kept from writing until all was committed; waiting for one's own turn does not count.
         took = max(clock.monotonic() - begun[0], 1e-4)
-        # Half the way to the size that would have taken as long as it should: one slow batch proves little.
-        fitting = step * self._pace.hold_s * len(done) / took
-        if len(done) > 1 or len(batches[0]) == step:
-            self._size = int(min(LOOK, max(LEAST, (self._size + fitting) / 2)))
+        # Half the way to the size that would have taken as long as it should: one slow step proves little.
+        fitting = size * self._pace.step_s * len(done) / took
+        if len(steps[0]) == size:
+            self._size = int(min(LOOK, max(LEAST, (size + fitting) / 2)))
+        await self._database.flush()
         await asyncio.sleep(min(0.25, self._pace.rest * took))
-        return sum(map(len, batches[: len(done)])), sum(map(len, done))
+        return sum(map(len, steps[: len(done)])), sum(map(len, done))
 
     async def _read(self, ask: Callable[[Connection], T]) -> T:
         async with self._database.read() as session:
@@ -184,7 +190,7 @@ class Undertaker:
         buried = 0
         while found := await self._read(lambda sync: burying.graves(sync, FILES)):
             await asyncio.to_thread(self._discard, found)
-            await self._database.transact(partial(burying.close_graves, run_ids=found))
+            await self._database.transact_idly([partial(burying.close_graves, run_ids=found)])
             buried += len(found)
             await asyncio.sleep(0)
         return buried

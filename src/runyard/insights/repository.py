@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, case, func, literal_column, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock
+from runyard import clock, ids
 from runyard.insights.schemas import Broke, HourCount, Rate
 from runyard.runs.lifecycle import State
 from runyard.runs.models import RunAttemptRow, RunRow
@@ -22,7 +22,7 @@ async def states_since(session: AsyncSession, projects: Sequence[str], since: da
     """Return how many runs queued since then are in each state."""
     statement = (
         select(RunRow.state, func.count())
-        .where(RunRow.project_id.in_(projects), RunRow.queued_at >= since)
+        .where(RunRow.project_id.in_(projects), RunRow.id >= ids.floor("run", since))
         .group_by(RunRow.state)
     )
     return dict((await session.execute(statement)).all())
@@ -41,7 +41,7 @@ async def hours(session: AsyncSession, projects: Sequence[str], now: datetime, c
             func.sum(case((RunRow.state.in_(BAD), 1), else_=0)),
             func.count(),
         )
-        .where(RunRow.project_id.in_(projects), RunRow.queued_at >= since)
+        .where(RunRow.project_id.in_(projects), RunRow.id >= ids.floor("run", since))
         .group_by(hour)
     )
     found = {int(h): (int(good), int(bad), int(all_)) for h, good, bad, all_ in await session.execute(statement)}
@@ -59,8 +59,8 @@ async def rate(session: AsyncSession, projects: Sequence[str], since: datetime, 
         select(RunRow.state, func.count())
         .where(
             RunRow.project_id.in_(projects),
-            RunRow.queued_at >= since,
-            RunRow.queued_at < until,
+            RunRow.id >= ids.floor("run", since),
+            RunRow.id < ids.floor("run", until),
             RunRow.state.in_(FINISHED),
         )
         .group_by(RunRow.state)
@@ -84,7 +84,7 @@ async def broke(session: AsyncSession, projects: Sequence[str], since: datetime)
             func.max(RunRow.queued_at).label("last_at"),
             newest.label("run_id"),
         )
-        .where(RunRow.project_id.in_(projects), RunRow.queued_at >= since, RunRow.state.in_(BAD))
+        .where(RunRow.project_id.in_(projects), RunRow.id >= ids.floor("run", since), RunRow.state.in_(BAD))
         .group_by(RunRow.script_id, RunRow.script_name, RunRow.error_code)
         .order_by(newest.desc())
         .limit(MOST_BROKE)

@@ -1,19 +1,14 @@
 """Removing runs: rows first, in one short transaction, files from a queue of tombstones afterwards."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
     Connection,
-    String,
     Table,
-    any_,
     bindparam,
     delete,
     exists,
@@ -21,12 +16,15 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.db.among import among, listed
 from runyard.db.base import Base
 from runyard.db.prepared import Prepared
 from runyard.db.types import Instant
+from runyard.runs import records
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.models import RunKeepRow, RunRow, RunSizeRow, RunTombstoneRow
 from runyard.scripts.models import ScriptVersion
@@ -37,6 +35,7 @@ _SIZES = cast("Table", RunSizeRow.__table__)
 _TOMBS = cast("Table", RunTombstoneRow.__table__)
 _VERSIONS = cast("Table", ScriptVersion.__table__)
 _OVER = frozenset(state.value for state in TERMINAL)
+_SEEK = text("SET LOCAL enable_seqscan = off")
 
 
 def bury(connection: Connection, run_ids: Sequence[str], at: datetime) -> list[str]:
@@ -46,10 +45,16 @@ def bury(connection: Connection, run_ids: Sequence[str], at: datetime) -> list[s
     """
     dialect = connection.dialect.name
     last = _rites(dialect)
+    if dialect == "postgresql":
+        # Each table has an index by runs; for many of them the planner would rather read all of it.
+        connection.execute(_SEEK)
+    these = {"these": listed(run_ids, dialect)}
     # States are looked at here: in the statement they would tempt databases to walk over all runs of a state.
-    gone = [row.id for row in last.found.run(connection, {"these": _list(dialect, run_ids)}) if row.state in _OVER]
-    if gone:
-        these = {"these": _list(dialect, gone)}
+    over = [row.id for row in last.found.run(connection, these) if row.state in _OVER]
+    # Asked when runs are locked: who puts one on the list meanwhile has done so before, or finds it gone.
+    kept = {row.run_id for row in last.kept.run(connection, these)}
+    if gone := [run_id for run_id in over if run_id not in kept]:
+        these = {"these": listed(gone, dialect)}
         last.tombs.run(connection, these | {"the_time": at})
         for belongings in last.belongings:
             belongings.run(connection, these)
@@ -60,6 +65,7 @@ def bury(connection: Connection, run_ids: Sequence[str], at: datetime) -> list[s
 @dataclass(frozen=True, slots=True)
 class _Rites:
     found: Prepared
+    kept: Prepared
     tombs: Prepared
     belongings: tuple[Prepared, ...]
     runs: Prepared
@@ -67,36 +73,21 @@ class _Rites:
 
 @cache
 def _rites(dialect: str) -> _Rites:
-    kept = exists(select(_KEEPS.c.run_id).where(_KEEPS.c.run_id == _RUNS.c.id))
-    # Foreign keys remove these rows as well, but for each run by itself, and table by table: that takes twice as long.
+    # Foreign keys would remove these rows for each run by itself, and table by table: that takes several times as long.
     belongings = [
         key.parent
         for table in Base.metadata.sorted_tables
         for key in table.foreign_keys
         if key.column is _RUNS.c.id and key.ondelete == "CASCADE"
     ]
-    left = select(_RUNS.c.id, bindparam("the_time", type_=Instant())).where(_among(_RUNS.c.id, dialect))
+    left = select(_RUNS.c.id, bindparam("the_time", type_=Instant())).where(among(_RUNS.c.id, "these", dialect))
     return _Rites(
-        found=Prepared(
-            select(_RUNS.c.id, _RUNS.c.state).where(_among(_RUNS.c.id, dialect), ~kept).with_for_update(of=_RUNS)
-        ),
+        found=Prepared(select(_RUNS.c.id, _RUNS.c.state).where(among(_RUNS.c.id, "these", dialect)).with_for_update()),
+        kept=Prepared(select(_KEEPS.c.run_id).where(among(_KEEPS.c.run_id, "these", dialect))),
         tombs=Prepared(insert(_TOMBS).from_select(["run_id", "buried_at"], left)),
-        belongings=tuple(Prepared(delete(key.table).where(_among(key, dialect))) for key in belongings),
-        runs=Prepared(delete(_RUNS).where(_among(_RUNS.c.id, dialect))),
+        belongings=tuple(Prepared(delete(key.table).where(among(key, "these", dialect))) for key in belongings),
+        runs=Prepared(delete(_RUNS).where(among(_RUNS.c.id, "these", dialect))),
     )
-
-
-def _among(column: ColumnElement[str], dialect: str) -> ColumnElement[bool]:
-    """Return the condition that a column is among `these`: one parameter, so that the statement stays the same."""
-    if dialect == "sqlite":
-        return column.in_(select(func.json_each(bindparam("these", type_=String())).table_valued("value").c.value))
-    if dialect == "postgresql":
-        return column == any_(bindparam("these", type_=ARRAY(String)))
-    return column.in_(bindparam("these", expanding=True))
-
-
-def _list(dialect: str, run_ids: Sequence[str]) -> Any:
-    return json.dumps(list(run_ids)) if dialect == "sqlite" else list(run_ids)
 
 
 async def kept_among(session: AsyncSession, run_ids: Sequence[str]) -> set[str]:
@@ -160,7 +151,7 @@ def unmeasured(connection: Connection, project_id: str, limit: int) -> list[str]
 
 def note_sizes(connection: Connection, project_id: str, sizes: Sequence[tuple[str, int]]) -> None:
     """Keep how large runs are; those that are gone meanwhile are left out."""
-    there = set(connection.execute(select(_RUNS.c.id).where(_RUNS.c.id.in_([run_id for run_id, _ in sizes]))).scalars())
+    there = records.there(connection, [run_id for run_id, _ in sizes])
     known = set(connection.execute(select(_SIZES.c.run_id).where(_SIZES.c.run_id.in_(there))).scalars())
     rows = [
         {"run_id": run_id, "project_id": project_id, "bytes": size}

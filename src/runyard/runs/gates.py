@@ -12,7 +12,7 @@ from runyard.db.types import DatabaseNow
 from runyard.runs.admission import Candidate, Gate, Scope, open_up, overfull
 from runyard.runs.lifecycle import ACTIVE, State
 from runyard.runs.limits import LOCK, Limits, stored_gate
-from runyard.runs.models import RunLimitRow, RunRow
+from runyard.runs.models import RunLimitRow, RunRow, is_open
 from runyard.runs.queue import Hint
 
 _RUNS = cast("Table", RunRow.__table__)
@@ -75,8 +75,8 @@ def _of(gate: Gate) -> list[ColumnElement[bool]]:
 
 def _admitted(gate: Gate) -> list[list[ColumnElement[bool]]]:
     return [
-        [*_of(gate), _RUNS.c.state == State.queued.value, _RUNS.c.held == false()],
-        [*_of(gate), _RUNS.c.state.in_(_LIVE)],
+        [*_of(gate), is_open(), _RUNS.c.state == State.queued.value, _RUNS.c.held == false()],
+        [*_of(gate), is_open(), _RUNS.c.state.in_(_LIVE)],
     ]
 
 
@@ -88,7 +88,7 @@ def previous(connection: Connection, gate: Gate, count: int) -> list[Any]:
     """Return the oldest runs of a gate that are not over."""
     statement = (
         select(_RUNS.c.id, _RUNS.c.state, _RUNS.c.attempt, _RUNS.c.project_id, _RUNS.c.script_id, _RUNS.c.script_name)
-        .where(*_of(gate), _RUNS.c.state.in_(_OPEN))
+        .where(*_of(gate), is_open(), _RUNS.c.state.in_(_OPEN))
         .order_by(_RUNS.c.id)
         .limit(count)
     )
@@ -171,7 +171,7 @@ def recall(connection: Connection, limits: Limits) -> int:
     for name, over in overfull(gates, inside(connection, gates)).items():
         last = (
             select(_RUNS.c.id)
-            .where(*_of(by_name[name]), _RUNS.c.state == State.queued.value, _RUNS.c.held == false())
+            .where(*_of(by_name[name]), is_open(), _RUNS.c.state == State.queued.value, _RUNS.c.held == false())
             .order_by(_RUNS.c.priority, _RUNS.c.id.desc())
             .limit(min(over, MOST))
         )

@@ -6,6 +6,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor
+from runyard.runs import records
+from runyard.runs.errors import NoSuchRun
 from runyard.runs.models import RunKeepRow, RunRow
 
 
@@ -15,7 +17,9 @@ async def of(session: AsyncSession, run_id: str) -> RunKeepRow | None:
 
 
 async def keep(session: AsyncSession, run: RunRow, note: str, actor: Actor, at: datetime) -> None:
-    """Put a run on the list, or change its note."""
+    """Put a run on the list, or change its note; raise `NoSuchRun` when it was removed meanwhile."""
+    if not await session.run_sync(lambda sync: records.there(sync.connection(), [run.id])):
+        raise NoSuchRun
     values = {"note": note, "kept_by": actor.user_id, "kept_by_name": actor.username, "kept_at": at}
     changed = await session.execute(
         update(RunKeepRow).where(RunKeepRow.run_id == run.id).values(**values).returning(RunKeepRow.run_id)

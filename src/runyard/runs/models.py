@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, String, Text, false, text
+from sqlalchemy import BigInteger, ColumnElement, Float, ForeignKey, Index, Integer, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from runyard.db.base import Base
+from runyard.db.base import Base, part_of
 from runyard.db.types import Instant, Json
 from runyard.ids import ProjectId
 
 BIGINT = BigInteger().with_variant(Integer, "sqlite")
+
+
+_OPEN = "finished_at IS NULL"
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
@@ -31,11 +34,12 @@ class RunRow(Base):
         Index("ix_runs_project_id_state_id", "project_id", "state", "id"),
         Index("ix_runs_script_id_id", "script_id", "id"),
         Index("ix_runs_script_id_state_id", "script_id", "state", "id"),
-        Index("ix_runs_state_held_queue_priority_id", "state", "held", "queue", "priority", "id"),
-        Index("ix_runs_worker_id_state", "worker_id", "state"),
-        Index("ix_runs_environment_id_state", "environment_id", "state"),
-        Index("ix_runs_project_id_queued_at", "project_id", "queued_at"),
-        # Partial ones: a run that no limit concerns, and one that did not fail, pay nothing for them.
+        # Partial ones. Of runs that are over nobody asks who holds them: history pays nothing for these. Who asks says
+        # `is_open`, by which databases know that the index will do.
+        _partial("ix_runs_open_state", _OPEN, "state", "held", "queue", "priority", "id"),
+        _partial("ix_runs_open_worker_id", _OPEN, "worker_id", "state"),
+        _partial("ix_runs_open_environment_id", _OPEN, "environment_id", "state"),
+        # Nor does a run pay that no limit concerns, and one that did not fail.
         _partial("ix_runs_held", "held", "queue", "project_id", "gate", "gate_limit", "priority", "id"),
         _partial("ix_runs_gate_state_held_id", "gate IS NOT NULL", "gate", "state", "held", "id"),
         _partial("ix_runs_failure_id_state_id", "failure_id IS NOT NULL", "failure_id", "state", "id"),
@@ -73,12 +77,17 @@ class RunRow(Base):
     failure_id: Mapped[str | None] = mapped_column(String(32))
 
 
+def is_open() -> ColumnElement[bool]:
+    """Return the condition that a run is not over, as the indexes over such runs have it."""
+    return RunRow.finished_at.is_(None)
+
+
 class RunInputRow(Base):
     """What a run was given; written once."""
 
     __tablename__ = "run_inputs"
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     parameters: Mapped[dict[str, Any]] = mapped_column(Json)
     sealed: Mapped[str | None] = mapped_column(Text)
     labels: Mapped[dict[str, str]] = mapped_column(Json)
@@ -100,7 +109,7 @@ class RunLabelRow(Base):
         Index("ix_run_labels_named_of_script", "script_id", "name", "state", "run_id"),
     )
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
     project_id: Mapped[str] = mapped_column(String(32), server_default="")
@@ -113,7 +122,7 @@ class RunAttemptRow(Base):
 
     __tablename__ = "run_attempts"
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     attempt: Mapped[int] = mapped_column(Integer, primary_key=True)
     fence: Mapped[int] = mapped_column(Integer, primary_key=True)
     worker_id: Mapped[str] = mapped_column(String(32))
@@ -137,7 +146,7 @@ class RunEventRow(Base):
     __table_args__ = (Index("ix_run_events_run_id_id", "run_id", "id"),)
 
     id: Mapped[int] = mapped_column(BIGINT, primary_key=True, autoincrement=True)
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"))
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"))
     attempt: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(64))
@@ -162,7 +171,7 @@ class RunUsageRow(Base):
 
     __tablename__ = "run_usage"
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     attempt: Mapped[int] = mapped_column(Integer, primary_key=True)
     fence: Mapped[int] = mapped_column(Integer)
     series: Mapped[dict[str, Any]] = mapped_column(Json)
@@ -200,7 +209,7 @@ class RunKeepRow(Base):
     __tablename__ = "run_keeps"
     __table_args__ = (Index("ix_run_keeps_project_id_run_id", "project_id", "run_id"),)
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     project_id: Mapped[str] = mapped_column(String(32))
     note: Mapped[str] = mapped_column(String(500), default="")
     kept_by: Mapped[str | None] = mapped_column(String(32))
@@ -214,7 +223,7 @@ class RunSizeRow(Base):
     __tablename__ = "run_sizes"
     __table_args__ = (Index("ix_run_sizes_project_id_run_id_bytes", "project_id", "run_id", "bytes"),)
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     project_id: Mapped[str] = mapped_column(String(32))
     bytes: Mapped[int] = mapped_column(BigInteger)
 

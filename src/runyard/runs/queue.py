@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.db.types import DatabaseNow
 from runyard.runs.lifecycle import ACTIVE, State
-from runyard.runs.models import RunRow
+from runyard.runs.models import RunRow, is_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ async def due(session: AsyncSession, limit: int) -> list[Hint]:
     ready = or_(RunRow.not_before.is_(None), RunRow.not_before <= DatabaseNow())
     statement = (
         select(RunRow.id, RunRow.queue, RunRow.priority)
-        .where(RunRow.state == State.queued.value, RunRow.held == false(), ready)
+        .where(is_open(), RunRow.state == State.queued.value, RunRow.held == false(), ready)
         .order_by(RunRow.priority.desc(), RunRow.id)
         .limit(limit)
     )
@@ -40,7 +40,7 @@ async def ahead_of(session: AsyncSession, run: RunRow, cap: int) -> int:
     )
     rows = (
         select(RunRow.id)
-        .where(RunRow.state == State.queued.value, RunRow.held == false(), RunRow.queue == run.queue, better)
+        .where(is_open(), RunRow.state == State.queued.value, RunRow.held == false(), RunRow.queue == run.queue, better)
         .limit(cap)
         .subquery()
     )
@@ -49,7 +49,9 @@ async def ahead_of(session: AsyncSession, run: RunRow, cap: int) -> int:
 
 async def held_by(session: AsyncSession, worker_id: str) -> Sequence[RunRow]:
     """Return the runs that a worker has claimed and not settled."""
-    statement = select(RunRow).where(RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE]))
+    statement = select(RunRow).where(
+        is_open(), RunRow.worker_id == worker_id, RunRow.state.in_([state.value for state in ACTIVE])
+    )
     return (await session.execute(statement)).scalars().all()
 
 
@@ -58,6 +60,7 @@ async def held(session: AsyncSession) -> dict[str, int]:
     statement = (
         select(RunRow.worker_id, func.count())
         .where(
+            is_open(),
             RunRow.state.in_([state.value for state in ACTIVE]),
             RunRow.worker_id.is_not(None),
             RunRow.waiting.is_(None),
@@ -70,14 +73,15 @@ async def held(session: AsyncSession) -> dict[str, int]:
 async def unheard_cancels(session: AsyncSession) -> Sequence[str]:
     """Return live runs whose cancel flag is raised."""
     statement = select(RunRow.id).where(
-        RunRow.state.in_([state.value for state in ACTIVE]), RunRow.cancel_requested_at.is_not(None)
+        is_open(), RunRow.state.in_([state.value for state in ACTIVE]), RunRow.cancel_requested_at.is_not(None)
     )
     return (await session.execute(statement)).scalars().all()
 
 
 async def counts(session: AsyncSession, states: Iterable[State], projects: Sequence[str] | None) -> dict[State, int]:
-    """Return how many runs are in each of `states`."""
-    statement = select(RunRow.state, func.count()).where(RunRow.state.in_([state.value for state in states]))
+    """Return how many runs are in each of `states`, none of which is an end."""
+    here = (is_open(), RunRow.state.in_([state.value for state in states]))
+    statement = select(RunRow.state, func.count()).where(*here)
     if projects is not None:
         statement = statement.where(RunRow.project_id.in_(projects))
     found = {State(state): count for state, count in (await session.execute(statement.group_by(RunRow.state)))}

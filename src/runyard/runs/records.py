@@ -1,17 +1,21 @@
 """What is kept of a run, as it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.db.among import among, listed
 from runyard.db.prepared import Prepared
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.models import RunAttemptRow, RunEventRow, RunInputRow, RunLabelRow, RunRow
+from runyard.scripts.models import Script
 
 _RUNS = cast("Table", RunRow.__table__)
+_LABELS = cast("Table", RunLabelRow.__table__)
 
 _GLIMPSE = Prepared(
     select(
@@ -33,18 +37,48 @@ async def get(session: AsyncSession, run_id: str) -> RunRow | None:
     return (await session.execute(select(RunRow).where(RunRow.id == run_id))).scalar_one_or_none()
 
 
+def there(connection: Connection, run_ids: Collection[str]) -> set[str]:
+    """Return which of these runs there are, and keep them from being removed until the transaction ends.
+
+    For who adds to a run that may be over: databases do not look after it everywhere.
+    """
+    statement = select(_RUNS.c.id).where(_RUNS.c.id.in_(run_ids)).order_by(_RUNS.c.id)
+    return set(connection.execute(statement.with_for_update(read=True, key_share=True)).scalars())
+
+
 async def inputs_of(session: AsyncSession, run_id: str) -> RunInputRow:
     """Return what a run was given."""
     return (await session.execute(select(RunInputRow).where(RunInputRow.run_id == run_id))).scalar_one()
+
+
+async def rows_of(session: AsyncSession, run_ids: Sequence[str]) -> Sequence[RunRow]:
+    """Return the rows of several runs, newest first, to be read only: nothing keeps track of them."""
+    connection = await session.connection()
+    dialect = connection.dialect.name
+    rows = (await connection.execute(_rows(dialect), {"these": listed(run_ids, dialect)})).all()
+    return cast("Sequence[RunRow]", rows)
 
 
 async def labels_of(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the labels of several runs."""
     labels: dict[str, dict[str, str]] = {run_id: {} for run_id in run_ids}
     if run_ids:
-        for row in (await session.execute(select(RunLabelRow).where(RunLabelRow.run_id.in_(run_ids)))).scalars():
-            labels[row.run_id][row.name] = row.value
+        connection = await session.connection()
+        dialect = connection.dialect.name
+        for run_id, name, value in await connection.execute(_labels(dialect), {"these": listed(run_ids, dialect)}):
+            labels[run_id][name] = value
     return labels
+
+
+@cache
+def _rows(dialect: str) -> Select[Any]:
+    return select(_RUNS).where(among(_RUNS.c.id, "these", dialect)).order_by(_RUNS.c.id.desc())
+
+
+@cache
+def _labels(dialect: str) -> Select[Any]:
+    columns = (_LABELS.c.run_id, _LABELS.c.name, _LABELS.c.value)
+    return select(*columns).where(among(_LABELS.c.run_id, "these", dialect))
 
 
 async def attempts_of(session: AsyncSession, run_id: str) -> Sequence[RunAttemptRow]:
@@ -75,12 +109,11 @@ async def events_of(session: AsyncSession, run_id: str, after: int, limit: int) 
 
 async def latest_of(session: AsyncSession, projects: Sequence[str], script_ids: Sequence[str]) -> Sequence[RunRow]:
     """Return the newest run of each script."""
-    newest = (
-        select(func.max(RunRow.id))
-        .where(RunRow.script_id.in_(script_ids), RunRow.project_id.in_(projects))
-        .group_by(RunRow.script_id)
-    )
-    return (await session.execute(select(RunRow).where(RunRow.id.in_(newest)))).scalars().all()
+    # One look into an index for each script; grouped, databases read all runs of all of them.
+    newest = select(func.max(RunRow.id)).where(RunRow.script_id == Script.id).scalar_subquery()
+    theirs = select(newest).where(Script.id.in_(script_ids), Script.project_id.in_(projects))
+    found = [run_id for run_id in (await session.execute(theirs)).scalars() if run_id is not None]
+    return await rows_of(session, found)
 
 
 async def finished_before(session: AsyncSession, at: datetime, after: str, limit: int) -> Sequence[str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.runs import records
 from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.models import RunAttemptRow, RunRow, RunUsageRow
 from runyard.runs.repository import Token
@@ -66,8 +67,11 @@ def shown(packed: Sequence[Any]) -> UsagePoint:
 
 
 def store(connection: Connection, some: Sequence[tuple[Token, Series]], at: datetime) -> None:
-    """Write the series of several attempts in place of what was there."""
+    """Write the series of several attempts in place of what was there; those of runs that are gone are left out."""
+    there = records.there(connection, {token.run_id for token, _ in some})
     for token, series in some:
+        if token.run_id not in there:
+            continue
         connection.execute(_DROP, {"the_run": token.run_id, "the_attempt": token.attempt})
         row = {"run_id": token.run_id, "attempt": token.attempt, "fence": token.fence}
         connection.execute(_ADD, {**row, "series": series.packed(), "updated_at": at})

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from runyard.db.base import Base
+from runyard.db.base import Base, part_of
 from runyard.db.types import Instant, Json
 
 BIGINT = BigInteger().with_variant(Integer, "sqlite")
@@ -131,7 +131,7 @@ class ScriptRunModule(Base):
 
     __tablename__ = "script_run_modules"
 
-    run_id: Mapped[str] = mapped_column(String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(32), part_of("runs.id"), primary_key=True)
     version_id: Mapped[str] = mapped_column(String(32), ForeignKey("script_versions.id"), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
 

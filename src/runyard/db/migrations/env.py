@@ -2,10 +2,12 @@
 
 from alembic import context
 
-from runyard.db.base import Base
+from runyard.db.base import Base, is_told
 
+connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
+    include_object=lambda item, *_: is_told(connection.dialect.name, item),
     target_metadata=Base.metadata,
     render_as_batch=True,
     transaction_per_migration=False,
