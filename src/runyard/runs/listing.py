@@ -7,26 +7,28 @@ in order, and nothing is ever sorted or skipped. Label rows carry project, scrip
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from runyard import ids
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
+from runyard.runs import records
 from runyard.runs.errors import BadFilter
 from runyard.runs.lifecycle import State
 from runyard.runs.models import FailureGroupRow, RunLabelRow, RunRow
+from runyard.runs.walking import FAILED, Shape, walks
 from runyard.scripts.models import Script
 
-MOST_BRANCHES = 64
 MOST_SCRIPTS = 200
-FAILED = (State.failed, State.timed_out, State.lost)
 FEW = 2000
 """Up to that many rows are looked at one by one where no index has the whole mix."""
+
+_OWN = select(Script.id).where(
+    Script.id == bindparam("the_script"), Script.project_id.in_(bindparam("the_projects", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,7 @@ async def listed(session: AsyncSession, which: Filter, before: str | None, limit
     found = await found_ids(session, which, before, limit)
     if not found:
         return []
-    statement = select(RunRow).where(RunRow.id.in_(found)).order_by(RunRow.id.desc())
-    return (await session.execute(statement)).scalars().all()
+    return await records.rows_of(session, found)
 
 
 async def found_ids(session: AsyncSession, which: Filter, before: str | None, limit: int) -> list[str]:
@@ -62,13 +63,12 @@ async def found_ids(session: AsyncSession, which: Filter, before: str | None, li
     if which.script_id is not None:
         # Whose script it is is asked once, and not of every run: a second condition would tempt databases to walk down
         # the index of the whole project.
-        own = select(Script.id).where(Script.id == which.script_id, Script.project_id.in_(which.projects))
-        if not (scripts := (await session.execute(own)).scalars().all()):
+        own = {"the_script": which.script_id, "the_projects": which.projects}
+        if not (scripts := (await session.execute(_OWN, own)).scalars().all()):
             return []
     if which.failure_id is not None and await _is_foreign(session, which):
         return []
-    statement = await _statement(session, which, scripts, before, limit)
-    return list((await session.execute(statement)).scalars())
+    return await _walked(session, which, scripts, before, limit)
 
 
 async def _is_foreign(session: AsyncSession, which: Filter) -> bool:
@@ -97,84 +97,42 @@ async def _by_text(session: AsyncSession, which: Filter, before: str | None, lim
     scripts = list((await session.execute(named.order_by(Script.updated_at.desc()).limit(MOST_SCRIPTS))).scalars())
     found: set[str] = set()
     if scripts:
-        statement = await _statement(session, which, scripts, before, limit)
-        found.update((await session.execute(statement)).scalars())
+        found.update(await _walked(session, which, scripts, before, limit))
     itself = select(RunRow.id).where(RunRow.id == which.text, *_conditions(replace(which, text=None), before))
     found.update((await session.execute(itself)).scalars())
     return sorted(found, reverse=True)[:limit]
 
 
-async def _statement(
+async def _walked(
     session: AsyncSession, which: Filter, scripts: Sequence[str], before: str | None, limit: int
-) -> Select[Any]:
-    run = RunRow
-    if which.labels:
-        first, few = await _rarest(session, which, scripts)
-        if few or which.failure_id is None:
-            return _labelled(which, scripts, before, limit, first, few=few)
-    around = _around(run.id, which, before)
-    around += [_worn(run.id, *pair) for pair in which.labels]
-    owners: list[ColumnElement[bool]] = [run.project_id == project for project in which.projects]
-    wanted: Sequence[State] = which.states
-    if which.failure_id is not None:
-        # All runs of a group belong to one script, which was asked about before.
-        owners = [run.failure_id == which.failure_id]
-        # In a function's arms these tempt nobody to another index.
-        around.append(func.coalesce(run.project_id, "").in_(which.projects))
-        wanted = [state for state in which.states or FAILED if state in FAILED]
-        if not wanted:
-            return select(run.id).where(false())
-    if scripts and which.failure_id is None:
-        owners = [run.script_id == script for script in scripts]
-    elif scripts:
-        around.append(func.coalesce(run.script_id, "").in_(scripts))
-    states = _each(run.state, wanted)
-    if len(owners) * len(states) > MOST_BRANCHES:
-        every = [or_(*owners), *_some(run.state, wanted), *around]
-        return select(run.id).where(*every).order_by(run.id.desc()).limit(limit)
-    branches = [
-        select(run.id.label("id")).where(owner, *state, *around).order_by(run.id.desc()).limit(limit)
-        for owner, state in product(owners, states)
-    ]
-    return _merged(branches, limit)
-
-
-def _worn(run_id: Any, name: str, value: str | None) -> ColumnElement[bool]:
-    """Return the condition that a run bears a label."""
-    other = aliased(RunLabelRow)
-    at = [other.run_id == run_id, other.name == name, *([] if value is None else [other.value == value])]
-    return exists(select(other.run_id).where(*at))
-
-
-def _labelled(
-    which: Filter, scripts: Sequence[str], before: str | None, limit: int, first: tuple[str, str | None], *, few: bool
-) -> Select[Any]:
-    """Walk down the rows of one label; the others are looked up for each run that it finds."""
-    label = RunLabelRow
-    others = [pair for pair in which.labels if pair != first]
-    around = _around(label.run_id, which, before)
-    around += [_worn(label.run_id, *pair) for pair in others]
-    if which.failure_id is not None:
-        around.append(exists(select(RunRow.id).where(RunRow.id == label.run_id, RunRow.failure_id == which.failure_id)))
-    named = [label.name == first[0], *([] if first[1] is None else [label.value == first[1]])]
-    owners: list[ColumnElement[bool]]
-    if scripts:
-        owners = [label.script_id == script for script in scripts]
-    else:
-        owners = [label.project_id == project for project in which.projects]
-    # The index orders runs below each state: without a wish each state is asked for.
-    states = _each(label.state, which.states or tuple(State))
-    if few or len(owners) * len(states) > MOST_BRANCHES:
-        every = [or_(*owners), *named, *_some(label.state, which.states), *around]
-        return select(label.run_id).where(*every).order_by(label.run_id.desc()).limit(limit)
-    branches = [
-        select(label.run_id.label("id"))
-        .where(owner, *named, *state, *around)
-        .order_by(label.run_id.desc())
-        .limit(limit)
-        for owner, state in product(owners, states)
-    ]
-    return _merged(branches, limit)
+) -> list[str]:
+    if which.failure_id is not None and which.states and not set(which.states) & set(FAILED):
+        return []
+    labels = list(dict.fromkeys(which.labels))
+    first, few = await _rarest(session, which, scripts) if labels else (None, False)
+    if first is not None:
+        labels.sort(key=lambda pair: pair != first)
+    top, bottom = bounds(which, before)
+    values: dict[str, Any] = {"most": limit, "failure": which.failure_id, "top": top, "bottom": bottom}
+    values |= {f"project_{n}": project for n, project in enumerate(which.projects)}
+    values |= {f"script_{n}": script for n, script in enumerate(scripts)}
+    for n, (name, value) in enumerate(labels):
+        values |= {f"name_{n}": name, f"value_{n}": value}
+    shape = Shape(
+        projects=len(which.projects),
+        scripts=len(scripts),
+        states=tuple(dict.fromkeys(which.states)),
+        labels=tuple(value is not None for _, value in labels),
+        few=few,
+        failure=which.failure_id is not None,
+        top=top is not None,
+        bottom=bottom is not None,
+    )
+    found: list[str] = []
+    connection = await session.connection()
+    for statement in walks(shape):
+        found += (await connection.execute(statement, values)).scalars()
+    return sorted(found, reverse=True)[:limit]
 
 
 async def _rarest(session: AsyncSession, which: Filter, scripts: Sequence[str]) -> tuple[tuple[str, str | None], bool]:
@@ -195,40 +153,24 @@ async def _rarest(session: AsyncSession, which: Filter, scripts: Sequence[str]) 
     return best, fewest <= FEW
 
 
-def _merged(branches: Sequence[Select[Any]], limit: int) -> Select[Any]:
-    if len(branches) == 1:
-        return branches[0]
-    # Each branch is a subquery: in a compound of its own SQLite takes no limit for one part.
-    parts: list[Subquery] = [branch.subquery() for branch in branches]
-    every = union_all(*(select(part.c.id) for part in parts)).subquery()
-    return select(every.c.id).order_by(every.c.id.desc()).limit(limit)
-
-
-def _each(column: Any, states: Sequence[State]) -> list[tuple[ColumnElement[bool], ...]]:
-    return [(column == state.value,) for state in dict.fromkeys(states)] or [()]
+def bounds(which: Filter, before: str | None) -> tuple[str | None, str | None]:
+    """Return below which id, and from which on, runs are asked for: those of a page, and those of a time."""
+    tops = [before] if before is not None else []
+    if which.until is not None:
+        tops.append(ids.floor("run", which.until))
+    return min(tops, default=None), ids.floor("run", which.since) if which.since is not None else None
 
 
 def _some(column: Any, states: Sequence[State]) -> list[ColumnElement[bool]]:
     return [column.in_([state.value for state in states])] if states else []
 
 
-def _around(column: Any, which: Filter, before: str | None) -> list[ColumnElement[bool]]:
-    """Return bounds of ids: those of a page, and those of a time."""
-    found: list[ColumnElement[bool]] = []
-    tops = [before] if before is not None else []
-    if which.until is not None:
-        tops.append(ids.floor("run", which.until))
-    if tops:
-        found.append(column < min(tops))
-    if which.since is not None:
-        found.append(column >= ids.floor("run", which.since))
-    return found
-
-
 def _conditions(which: Filter, before: str | None) -> list[ColumnElement[bool]]:
     """Return a filter as plain conditions, for a run that is looked up by its id."""
     found = [RunRow.project_id.in_(which.projects), *_some(RunRow.state, which.states)]
-    found += _around(RunRow.id, which, before)
+    top, bottom = bounds(which, before)
+    found += [] if top is None else [RunRow.id < top]
+    found += [] if bottom is None else [RunRow.id >= bottom]
     if which.script_id is not None:
         found.append(RunRow.script_id == which.script_id)
     if which.failure_id is not None:
