@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from runyard.access.roles import Roles
 from runyard.access.service import AccessService
 from runyard.access.teams import Teams
 from runyard.access.users import Users
+from runyard.audit.service import AuditService
+from runyard.audit.trail import Trail
 from runyard.db import migrate
 from runyard.db.session import Database
 from runyard.dispatch.local import LocalDispatch
@@ -234,6 +237,8 @@ class Yard:
         self.settings = settings
         self.sealer = Sealer(key)
         self.database = connect(settings)
+        self.trail = Trail.beside(settings.data, key, self.database)
+        self.audit = AuditService(self.database, self.trail)
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
         self.dispatch = LocalDispatch(self.bus)
         self.logs: LogStore = FileLogs(settings.data / "logs")
@@ -315,7 +320,12 @@ class Yard:
                 self.bus,
                 self.dispatch,
                 self.workspaces,
-                daily=(self.environments.sweep, self.environments.advisories.sweep, self._sweep_sessions),
+                daily=(
+                    self.environments.sweep,
+                    self.environments.advisories.sweep,
+                    self._sweep_sessions,
+                    self._prune_audit,
+                ),
             )
             await self.reaper.start()
             await self.sources.start()
@@ -350,6 +360,9 @@ class Yard:
     async def _sweep_sessions(self) -> None:
         async with self.database.write() as session:
             await self.access.sweep(session, clock.now())
+
+    async def _prune_audit(self) -> None:
+        await self.audit.sweep(timedelta(days=self.settings.retention.audit_days))
 
     async def _schema(self) -> Path | None:
         if self.roles != ROLES:

@@ -202,6 +202,12 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("PUT", "/package-sources"): Line(P.environment_manage, THING, {}, query=_HERE),
     ("DELETE", "/package-sources"): Line(P.environment_manage, THING, query=_HERE),
     ("GET", "/package-sources/mirrors"): Line(P.environment_read, LIST),
+    # The audit
+    ("GET", "/audit"): Line(P.audit_read, LIST),
+    ("GET", "/audit/actions"): Line(P.audit_read, LIST),
+    ("GET", "/audit/alerts"): Line(P.audit_read, LIST),
+    ("GET", "/audit/export"): Line(P.audit_read, LIST),
+    ("GET", "/audit/verify"): Line(P.system_manage, YARD),
     # The rest
     ("GET", "/home"): Line(P.run_read, LIST),
     ("GET", "/system"): Line(P.system_read, LIST),

@@ -13,6 +13,8 @@ from runyard.access.actors import Actors
 from runyard.access.models import ApiToken, User
 from runyard.access.permissions import Actor, Permission, of_token
 from runyard.access.service import demand_person
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import FieldError, Forbidden, Invalid, Missing
 from runyard.ids import ProjectId
@@ -101,6 +103,8 @@ class ApiTokens:
         )
         session.add(row)
         await session.flush()
+        facts = {"name": row.name, "permissions": row.permissions, "projects": places, "expires_at": expires_at}
+        about(Target("token", row.id, row.name), after=facts)
         logger.info("token.created", token_id=row.id, user_id=actor.user_id)
         return MadeToken(row, text)
 
@@ -109,6 +113,7 @@ class ApiTokens:
         row = await session.get(ApiToken, token_id)
         if row is None or row.revoked_at is not None or not (actor.is_admin or row.user_id == actor.user_id):
             raise NoSuchToken
+        about(Target("token", row.id, row.name), {"owner": row.user_id})
         row.revoked_at = clock.now()
         await session.flush()
         after_commit(session, self._actors.forget)

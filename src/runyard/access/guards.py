@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
+from runyard.audit import origin
 from runyard.errors import Forbidden, Unauthenticated
 
 Guard = Callable[[HTTPConnection], Coroutine[Any, Any, Actor]]
@@ -27,6 +28,7 @@ def allow(permission: Permission) -> Any:
 
     async def guard(connection: HTTPConnection) -> Actor:
         actor = await authenticate(connection)
+        origin.enter(connection, actor)
         if not actor.passes(permission, names_something=bool(connection.path_params)):
             raise Forbidden
         return actor

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     environment_manage = "environment:manage"
     system_read = "system:read"
     system_manage = "system:manage"
+    audit_read = "audit:read"
 
 
 class Role(StrEnum):

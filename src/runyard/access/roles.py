@@ -12,6 +12,8 @@ from runyard.access.actors import Actors
 from runyard.access.models import CustomRole
 from runyard.access.permissions import EVERYBODY, GRANTABLE, ROLES, Permission, Role, of_role
 from runyard.access.repository import folded
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, FieldError, Forbidden, Invalid, Missing
 from runyard.projects.models import ProjectMember, ProjectTeam
@@ -85,6 +87,7 @@ class Roles:
         row.permissions = _granted(permissions)
         session.add(row)
         await self._named(session, row, name)
+        about(_target(row), after=_facts(row))
         logger.info("role.created", role_id=row.id)
         return _described(row)
 
@@ -102,12 +105,14 @@ class Roles:
         Raises: NoSuchRole; BuiltInRole; RoleNameTaken; InvalidRole.
         """
         row = await self._own(session, named)
+        before = _facts(row)
         if description is not None:
             row.description = description
         if permissions is not None:
             row.permissions = _granted(permissions)
         row.updated_at = clock.now()
         await self._named(session, row, name or row.name)
+        about(_target(row), before, _facts(row))
         after_commit(session, self._actors.forget)
         logger.info("role.changed", role_id=row.id)
         return _described(row)
@@ -118,6 +123,7 @@ class Roles:
         for table in (ProjectMember, ProjectTeam):
             if (await session.execute(select(table.role).where(table.role == row.id).limit(1))).first():
                 raise RoleInUse
+        about(_target(row), _facts(row))
         await session.delete(row)
         after_commit(session, self._actors.forget)
         logger.info("role.deleted", role_id=row.id)
@@ -157,3 +163,11 @@ def _granted(permissions: Sequence[Permission]) -> list[str]:
 
 def _described(row: CustomRole) -> Described:
     return Described(row.id, row.name, row.description, of_role(row.permissions) - EVERYBODY, False)
+
+
+def _target(row: CustomRole) -> Target:
+    return Target("role", row.id, row.name)
+
+
+def _facts(row: CustomRole) -> dict[str, object]:
+    return {"name": row.name, "description": row.description, "permissions": list(row.permissions)}

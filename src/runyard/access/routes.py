@@ -36,7 +36,7 @@ async def refresh(request: Request, response: Response, access: Access, settings
     token = request.cookies.get(cookies.REFRESH)
     if not token:
         raise SessionEnded
-    return _tokens(await access.refresh(token), request, response, settings)
+    return _tokens(await access.refresh(token, _client(request)), request, response, settings)
 
 
 @router.post("/auth/logout", operation_id="logout", status_code=204)
@@ -44,7 +44,8 @@ async def logout(request: Request, response: Response, access: Access, settings:
     """End the session of the refresh cookie, or of the access token. Answers the same when there is none."""
     cookies.refuse_cross_site(request, settings)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    await access.logout(request.cookies.get(cookies.REFRESH), token if scheme.lower() == "bearer" else None)
+    bearer = token if scheme.lower() == "bearer" else None
+    await access.logout(request.cookies.get(cookies.REFRESH), bearer, _client(request))
     cookies.drop(response, request, settings)
 
 
@@ -73,6 +74,7 @@ def _client(request: Request) -> Client:
         address=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         device=request.cookies.get(cookies.DEVICE),
+        request_id=request.scope.get("runyard.request_id", ""),
     )
 
 

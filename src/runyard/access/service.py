@@ -10,23 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import repository, token_text
 from runyard.access.actors import Actors
-from runyard.access.brake import Brake, Guesser
+from runyard.access.brake import Brake, Guesser, TooManyAttempts
 from runyard.access.first_admin import FirstAdmin, make_first_admin
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
 from runyard.access.permissions import Actor
 from runyard.access.tokens import AccessTokens, BadToken, DeviceTokens, RefreshTokens, fingerprint
+from runyard.audit.events import Outcome, Target, Who
+from runyard.audit.record import record
 from runyard.db.session import Database, after_commit
-from runyard.errors import FieldError, Forbidden, Invalid, Unauthenticated
+from runyard.errors import FieldError, Forbidden, Invalid, Problem, Unauthenticated
 from runyard.live.bus import Bus
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
 from runyard.settings import Settings
+from runyard.web.buckets import Buckets, Rate
 
 logger = log.get("access")
 
 SESSIONS_KEPT = timedelta(days=30)
 TOKENS_KEPT = timedelta(days=90)
+NOTED = Rate(burst=30, per_s=60)
+"""How many failures of one address are written down: nobody fills the disk by knocking."""
+NOTED_IN_ALL = Rate(burst=300, per_s=60)
 
 
 class BadCredentials(Unauthenticated):
@@ -65,6 +71,19 @@ class Client:
     address: str = ""
     user_agent: str = ""
     device: str | None = None
+    request_id: str = ""
+
+    def as_who(self, user: User | None = None, session_id: str = "") -> Who:
+        """Return who the audit says it was: a stranger unless they have proved to be `user`."""
+        return Who(
+            kind="stranger" if user is None else "user",
+            id=user.id if user else "",
+            name=user.username if user else "",
+            session_id=session_id,
+            address=self.address,
+            user_agent=self.user_agent,
+            request_id=self.request_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,7 @@ class AccessService:
         self._devices = DeviceTokens(key)
         self._brake = Brake()
         self.actors = Actors(database, projects, bus)
+        self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
     # Who asks
 
@@ -132,15 +152,21 @@ class AccessService:
         async with self._database.read() as session:
             user = await repository.user_named(session, username)
         guesser, device = self._guesser(username, user, client)
-        await self._prove(guesser, password, user, client, BadCredentials)
+        try:
+            await self._prove(guesser, password, user, client, BadCredentials)
+        except (BadCredentials, TooManyAttempts) as problem:
+            await self._note_failure(user, client, problem)
+            raise
         assert user is not None  # noqa: S101 - nobody proves to be an unknown user
         if user.disabled:
             logger.warning("login.disabled", user_id=user.id, address=client.address)
+            await self._note_failure(user, client, AccountDisabled())
             raise AccountDisabled
         now = clock.now()
         async with self._database.write() as session:
             family = self._begin(user, client, now)
             session.add(family)
+            record(session, client.as_who(user, family.id), "login", _target(user))
         logger.info("login", user_id=user.id, session_id=family.id, address=client.address)
         return SignedIn(
             self._access.issue(user.id, family.id, now),
@@ -149,7 +175,7 @@ class AccessService:
             None if device else self._devices.issue(user.id),
         )
 
-    async def refresh(self, token: str) -> SignedIn:
+    async def refresh(self, token: str, client: Client | None = None) -> SignedIn:
         """Exchange a refresh token for the next pair.
 
         The token before the present one is honoured for the grace period (parallel tabs) and yields the present one
@@ -157,12 +183,14 @@ class AccessService:
         """
         now = clock.now()
         async with self._database.write() as session:
-            signed_in = await self._exchange(session, token, now)
+            signed_in = await self._exchange(session, token, client or Client(), now)
         if signed_in is None:
             raise SessionEnded
         return signed_in
 
-    async def logout(self, refresh_token: str | None, access_token: str | None = None) -> None:
+    async def logout(
+        self, refresh_token: str | None, access_token: str | None = None, client: Client | None = None
+    ) -> None:
         """End the sessions that the tokens belong to; tokens that are worth nothing end nothing."""
         now = clock.now()
         ended = set()
@@ -175,7 +203,13 @@ class AccessService:
             return
         async with self._database.write() as session:
             for session_id in ended:
-                await repository.revoke(session, session_id, now)
+                found = await repository.lock_session(session, session_id)
+                if found is None or found[0].revoked_at is not None:
+                    continue
+                found[0].revoked_at = now
+                user = found[1]
+                who = (client or Client()).as_who(user, session_id)
+                record(session, who, "logout", Target("session", session_id, user.username))
             after_commit(session, self.forget_actors)
 
     # Oneself
@@ -190,10 +224,12 @@ class AccessService:
     async def update(self, session: AsyncSession, actor: Actor, changes: Mapping[str, str | None]) -> User:
         """Change the actor's ``display_name``, ``language`` or ``theme``; return their row."""
         user = await self.user_of(session, actor)
-        for name in ("display_name", "language", "theme"):
-            if name in changes:
-                setattr(user, name, changes[name])
+        names = [name for name in ("display_name", "language", "theme") if name in changes]
+        before = {name: getattr(user, name) for name in names}
+        for name in names:
+            setattr(user, name, changes[name])
         await session.flush()
+        record(session, actor, "user.update", _target(user), before, {name: changes[name] for name in names})
         return user
 
     async def change_password(self, actor: Actor, current: str, new: str, client: Client) -> None:
@@ -204,7 +240,19 @@ class AccessService:
         demand_person(actor)
         async with self._database.read() as session:
             user = await self.user_of(session, actor)
-        await self._prove(("session", actor.session_id), current, user, client, WrongPassword)
+        try:
+            await self._prove(("session", actor.session_id), current, user, client, WrongPassword)
+        except (WrongPassword, TooManyAttempts) as problem:
+            async with self._database.write() as session:
+                record(
+                    session,
+                    actor,
+                    "user.change_password",
+                    _target(user),
+                    outcome=Outcome.refused,
+                    code=problem.code,
+                )
+            raise
         async with self.passwords.turn():
             hashed = await self.passwords.hash(new)
         now = clock.now()
@@ -213,6 +261,7 @@ class AccessService:
             user.password_hash = hashed
             user.password_changed_at = now
             await repository.revoke_others(session, user.id, actor.session_id, now)
+            record(session, actor, "user.change_password", _target(user))
             after_commit(session, self.forget_actors)
         logger.info("password.changed", user_id=actor.user_id, address=client.address)
 
@@ -220,7 +269,12 @@ class AccessService:
 
     async def first_admin(self, session: AsyncSession, settings: Settings) -> FirstAdmin | None:
         """Make the user ``admin`` where there is no user yet; return what to print, or None."""
-        return await make_first_admin(session, settings, self.passwords, clock.now())
+        first = await make_first_admin(session, settings, self.passwords, clock.now())
+        if first is not None:
+            user = await repository.user_named(session, first.username)
+            assert user is not None  # noqa: S101 - just made
+            record(session, None, "user.create", _target(user), after={"first": True})
+        return first
 
     async def sweep(self, session: AsyncSession, now: datetime) -> int:
         """Delete sessions and tokens that ended long ago; return how many."""
@@ -270,7 +324,17 @@ class AccessService:
             user_agent=client.user_agent[:200],
         )
 
-    async def _exchange(self, session: AsyncSession, token: str, now: datetime) -> SignedIn | None:
+    async def _note_failure(self, user: User | None, client: Client, problem: Problem) -> None:
+        """Write a failed sign-in down, within bounds; never the name that was typed."""
+        at = clock.monotonic()
+        if not (self._noted.take(client.address, at).allowed and self._noted_in_all.take("", at).allowed):
+            logger.warning("login.failure_not_noted", address=client.address)
+            return
+        async with self._database.write() as session:
+            target = _target(user) if user else Target("user")
+            record(session, client.as_who(), "login.failed", target, outcome=Outcome.refused, code=problem.code)
+
+    async def _exchange(self, session: AsyncSession, token: str, client: Client, now: datetime) -> SignedIn | None:
         found = await repository.lock_session(session, self._refresh.session_of(token))
         if found is None:
             return None
@@ -286,6 +350,8 @@ class AccessService:
             if self._refresh.genuine(token):
                 logger.warning("session.replayed", session_id=family.id, user_id=user.id)
                 family.revoked_at = now
+                who, target = client.as_who(user, family.id), Target("session", family.id, user.username)
+                record(session, who, "session.replay", target, outcome=Outcome.refused)
                 after_commit(session, self.forget_actors)
             return None
         following = self._refresh.issue(family.id, family.generation)
@@ -306,3 +372,7 @@ class AccessService:
     @property
     def _grace(self) -> timedelta:
         return timedelta(seconds=self._settings.refresh_grace_s)
+
+
+def _target(user: User) -> Target:
+    return Target("user", user.id, user.username)

@@ -12,6 +12,8 @@ from runyard.access.models import Team, TeamMember, User
 from runyard.access.permissions import Actor
 from runyard.access.repository import folded
 from runyard.access.users import Users
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, Missing
 from runyard.projects.models import Project, ProjectTeam
@@ -95,21 +97,26 @@ class Teams:
         team = Team(id=ids.new("tea"), description=description, created_at=clock.now())
         session.add(team)
         await _named(session, team, name)
+        about(Target("team", team.id, team.name), after={"name": name})
         logger.info("team.created", team_id=team.id)
         return team
 
     async def change(self, session: AsyncSession, named: str, name: str | None, description: str | None) -> Team:
         """Rename or describe a team; raise `NoSuchTeam`, `TeamNameTaken`."""
         team = await self.any(session, named)
+        before = {"name": team.name, "description": team.description}
         if description is not None:
             team.description = description
         await _named(session, team, name or team.name)
+        after = {"name": team.name, "description": team.description}
+        about(Target("team", team.id, team.name), before, after)
         logger.info("team.changed", team_id=team.id)
         return team
 
     async def delete(self, session: AsyncSession, named: str) -> None:
         """Delete a team; what its people held through it ends at once. Raises: NoSuchTeam."""
         team = await self.any(session, named)
+        about(Target("team", team.id, team.name))
         await session.delete(team)
         after_commit(session, self._actors.forget)
         logger.info("team.deleted", team_id=team.id)
@@ -118,6 +125,7 @@ class Teams:
         """Put a user into a team; who is in it stays. Raises: NoSuchTeam; NoSuchUser."""
         team = await self.any(session, named)
         user = await self._users.find(session, who)
+        about(Target("team", team.id, team.name), after={"person": user.username})
         member = await session.get(TeamMember, (team.id, user.id))
         if member is None:
             member = TeamMember(team_id=team.id, user_id=user.id, created_at=clock.now())
@@ -131,6 +139,7 @@ class Teams:
         """Take a user out of a team; raise `NoSuchTeam`, `NotInTeam`."""
         team = await self.any(session, named)
         user = await self._users.find(session, who)
+        about(Target("team", team.id, team.name), {"person": user.username})
         done = await session.execute(
             delete(TeamMember)
             .where(TeamMember.team_id == team.id, TeamMember.user_id == user.id)

@@ -14,6 +14,8 @@ from runyard.access import repository
 from runyard.access.actors import Actors
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import Database, after_commit
 from runyard.errors import Conflict, Missing
 
@@ -118,6 +120,7 @@ class Users:
         try:
             async with self._database.write() as session:
                 session.add(user)
+                about(_target(user), after={"username": username, "is_admin": is_admin})
         except IntegrityError as error:
             raise UsernameTaken from error
         logger.info("user.created", user_id=user.id, is_admin=is_admin)
@@ -129,6 +132,7 @@ class Users:
         What they own goes on as it is. Raises: NoSuchUser; LastAdministrator.
         """
         user = await self.find(session, named)
+        before = _facts(user)
         loses = (changes.is_admin is False and user.is_admin) or (changes.disabled is True and user.is_admin)
         if loses and not user.disabled:
             await self._demand_another(session, user)
@@ -141,6 +145,7 @@ class Users:
             if changes.disabled:
                 await repository.revoke_others(session, user.id, "", clock.now())
         await session.flush()
+        about(_target(user), before, _facts(user))
         after_commit(session, self._actors.forget)
         logger.info("user.changed", user_id=user.id, is_admin=user.is_admin, disabled=user.disabled)
         return user
@@ -156,6 +161,7 @@ class Users:
         async with self._database.write() as session:
             user = await self.find(session, user_id)
             user.password_hash, user.password_changed_at = hashed, now
+            about(_target(user))
             await repository.revoke_others(session, user.id, "", now)
             after_commit(session, self._actors.forget)
         logger.info("user.password_reset", user_id=user.id)
@@ -171,6 +177,14 @@ class Users:
 def invented() -> str:
     """Return a password that nobody has to think up."""
     return secrets.token_urlsafe(15)
+
+
+def _target(user: User) -> Target:
+    return Target("user", user.id, user.username)
+
+
+def _facts(user: User) -> dict[str, object]:
+    return {name: getattr(user, name) for name in ("display_name", "is_admin", "disabled")}
 
 
 def _literal(text: str) -> str:

@@ -17,6 +17,8 @@ from runyard.access.team_routes import router as team_routes
 from runyard.access.token_routes import router as token_routes
 from runyard.access.user_routes import router as user_routes
 from runyard.api import docs, health, live, metrics, page
+from runyard.audit import refusals
+from runyard.audit.routes import router as audit_routes
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
 from runyard.environments.machine_routes import router as machine_routes
@@ -55,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     token_routes,
     project_routes,
     member_routes,
+    audit_routes,
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     analysis_routes,
@@ -85,6 +88,7 @@ def make_app(yard: Yard | None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     problems.install(app)
+    refusals.install(app)
     for router in ROUTERS:
         app.router.routes.extend(_below(PREFIX, route) for route in router.routes)
     app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
@@ -100,6 +104,7 @@ def make_app(yard: Yard | None) -> FastAPI:
             settings,
             yard.database,
             yard.access,
+            yard.audit,
             yard.projects,
             *yard.people,
             yard.scripts,

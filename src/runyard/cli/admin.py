@@ -55,12 +55,17 @@ async def _reset(chosen: "Settings", username: str, password: str) -> None:
     from runyard import clock
     from runyard.access import repository
     from runyard.access.passwords import Passwords
+    from runyard.audit.events import Target
+    from runyard.audit.record import record
+    from runyard.audit.trail import Trail
+    from runyard.secrets import keys
     from runyard.wiring import connect
 
     passwords = Passwords()
     async with passwords.turn():
         hashed = await passwords.hash(password)
     database = connect(chosen)
+    Trail.beside(chosen.data, keys.load(chosen.data), database)
     try:
         async with database.write() as session:
             user = await repository.user_named(session, username)
@@ -69,5 +74,6 @@ async def _reset(chosen: "Settings", username: str, password: str) -> None:
             user.password_hash = hashed
             user.password_changed_at = clock.now()
             await repository.revoke_others(session, user.id, "", clock.now())
+            record(session, None, "user.reset_password", Target("user", user.id, user.username))
     finally:
         await database.close()

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -23,6 +23,7 @@ from runyard.errors import Unavailable
 logger = log.get("db")
 T = TypeVar("T")
 AfterCommit = Callable[[], None]
+Closing = Callable[[AsyncSession], Awaitable[None]]
 _HOOKS = "runyard.after_commit"
 _IDLY = ("synchronous=NORMAL", "foreign_keys=OFF", "wal_autocheckpoint=0")
 _READERS_MS = 20
@@ -54,6 +55,8 @@ class Database:
         self.dialect = writer.dialect.name
         # One writer at a time costs less than waiting in SQLite's busy handler; elsewhere rows are locked, not files.
         self._turn: _Turn | None = _Turn() if self.dialect == "sqlite" else None
+        self.closing: Closing | None = None
+        """What every transaction of `write` ends with, just before it is committed."""
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 10, busy_timeout_s: float = 30.0, synchronous: str = "full") -> Self:
@@ -106,6 +109,8 @@ class Database:
             try:
                 await session.begin()
                 yield session
+                if self.closing is not None:
+                    await self.closing(session)
                 await session.commit()
             except BaseException:
                 await session.rollback()

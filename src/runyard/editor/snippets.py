@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.editor import repository
 from runyard.editor.models import Snippet
 from runyard.editor.problems import NoSuchSnippet, TooManySnippets
@@ -57,6 +59,7 @@ class SnippetService:
             updated_at=now,
         )
         session.add(snippet)
+        about(_target(snippet), after=_facts(snippet))
         await session.flush()
         return Shown(snippet, actor.username, may_change=True)
 
@@ -66,6 +69,7 @@ class SnippetService:
         Raises: NoSuchSnippet, NoSuchProject, Forbidden.
         """
         snippet, owner = await self._changeable(session, actor, id_)
+        before = _facts(snippet)
         for name in change.model_fields_set - {"project"}:
             setattr(snippet, name, getattr(change, name))
         if "project" in change.model_fields_set:
@@ -74,12 +78,14 @@ class SnippetService:
             project = change.project
             snippet.project_id = None if project is None else actor.project(project, Permission.script_write)
         snippet.updated_at = clock.now()
+        about(_target(snippet), before, _facts(snippet))
         await session.flush()
         return Shown(snippet, owner, may_change=True)
 
     async def delete(self, session: AsyncSession, actor: Actor, id_: str) -> None:
         """Forget a snippet; raise `NoSuchSnippet`, `Forbidden`."""
         snippet, _ = await self._changeable(session, actor, id_)
+        about(_target(snippet), _facts(snippet))
         await session.delete(snippet)
 
     async def _changeable(self, session: AsyncSession, actor: Actor, id_: str) -> tuple[Snippet, str | None]:
@@ -92,6 +98,15 @@ class SnippetService:
         elif snippet.owner_id != actor.user_id:
             raise NoSuchSnippet
         return found
+
+
+def _target(snippet: Snippet) -> Target:
+    return Target("snippet", snippet.id, snippet.title or snippet.prefix, snippet.project_id)
+
+
+def _facts(snippet: Snippet) -> dict[str, str | None]:
+    names = ("prefix", "title", "language", "body", "project_id")
+    return {name: getattr(snippet, name) for name in names}
 
 
 def _may_change(actor: Actor, snippet: Snippet) -> bool:

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import Database, after_commit
 from runyard.environments import interpreters
 from runyard.environments.interpreters import Interpreter
@@ -122,6 +124,7 @@ class InterpreterRegistry:
                 session.add(row)
             row.source = "registered"
             _note(row, probed, now)
+            about(Target("interpreter", row.id, row.path), after={"path": row.path, "version": row.version})
             after_commit(session, self._tell)
         await self.load()
         return row
@@ -153,6 +156,7 @@ class InterpreterRegistry:
             .where(RegisteredInterpreter.kind == row.kind, RegisteredInterpreter.is_default)
             .values(is_default=False)
         )
+        about(Target("interpreter", row.id, row.path), {"is_default": row.is_default}, {"is_default": default})
         row.is_default = default
         await session.flush()
         after_commit(session, self._tell)
@@ -161,7 +165,9 @@ class InterpreterRegistry:
     async def remove(self, session: AsyncSession, actor: Actor, id_: str) -> None:
         """Forget an interpreter; environments that were built on it go on. Raise `NoSuchInterpreter`."""
         _demand(actor)
-        await session.delete(await _get(session, id_))
+        row = await _get(session, id_)
+        about(Target("interpreter", row.id, row.path), {"path": row.path, "version": row.version})
+        await session.delete(row)
         await session.flush()
         after_commit(session, self._tell)
 

@@ -10,6 +10,8 @@ from runyard.access.actors import leashed
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.environments import views
 from runyard.environments.buildlog import Line
 from runyard.environments.lifecycle import State
@@ -38,7 +40,9 @@ async def visible_environment(
     actor: Reader, session: Reading, environments: Environments, environment_id: str
 ) -> Environment:
     """Answer 404 for what is not there, or comes from another project's own sources."""
-    return await environments.see(session, actor, environment_id)
+    row = await environments.see(session, actor, environment_id)
+    about(_target(row))
+    return row
 
 
 async def changeable_environment(
@@ -47,6 +51,7 @@ async def changeable_environment(
     """Answer 403 for what projects use where the actor may not change environments."""
     row = await environments.see(session, actor, environment_id)
     await environments.demand(session, actor, row)
+    about(_target(row))
     return row
 
 
@@ -76,6 +81,8 @@ async def clean_up_environments(
 ) -> CleanupAnswer:
     """Delete environments that nothing has used for long; those in use stay."""
     deleted, freed = await environments.clean_up(session, body.unused_days)
+    after = {"unused_days": body.unused_days, "deleted": deleted, "freed_bytes": freed}
+    about(Target("environment"), after=after)
     return CleanupAnswer(deleted=deleted, freed_bytes=freed)
 
 
@@ -158,6 +165,10 @@ async def delete_environment(
 ) -> None:
     """Delete an environment; the next run that wants it resolves its requirements afresh."""
     await environments.delete(session, row.id)
+
+
+def _target(row: Environment) -> Target:
+    return Target("environment", row.id, f"{row.kind}: {', '.join(row.requirements)}", row.project_id)
 
 
 def _line(line: Line) -> LogLine:

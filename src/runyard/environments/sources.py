@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import Database, after_commit
 from runyard.environments import mirrors
 from runyard.environments.mirrors import SourceChoice, Sources
@@ -99,6 +101,7 @@ class SourceBook:
             fields.append(FieldError("", "*** keeps a name and password that are set, and there are none.", "masked"))
         if fields:
             raise BadSources(" ".join(field.message for field in fields), fields=fields)
+        about(_target(scope, project), before.model_dump(mode="json"), whole.model_dump(mode="json"))
         sealed = self._sealer.seal(whole.model_dump_json().encode(), _context(scope))
         now, who = clock.now(), actor.username
         if row is None:
@@ -112,6 +115,7 @@ class SourceBook:
     async def remove(self, session: AsyncSession, actor: Actor, project: str | None) -> None:
         """Forget a choice, so that what is above it holds again; raise `NoSuchProject` or `Forbidden`."""
         scope = self._demand(actor, project)
+        about(_target(scope, project))
         await session.execute(delete(PackageSource).where(PackageSource.scope == scope))
         after_commit(session, self._tell)
 
@@ -133,6 +137,10 @@ class SourceBook:
     def _effective(self, scope: str, choices: dict[str, SourceChoice]) -> Sources:
         scopes = (INSTALLATION,) if scope == INSTALLATION else (INSTALLATION, scope)
         return mirrors.sources_of(self._settings, *(choices[key] for key in scopes if key in choices))
+
+
+def _target(scope: str, project: str | None) -> Target:
+    return Target("package_sources", "", project or "installation", None if project is None else scope)
 
 
 def _context(scope: str) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access.actors import Actors
 from runyard.access.permissions import Actor, NoSuchProject, Permission, Role
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, Forbidden
 from runyard.ids import ProjectId
@@ -50,6 +52,7 @@ class Administration:
         session.add(project)
         await _named(session, project, name)
         await self._projects.join(session, project.id, actor.user_id, Role.admin, now)
+        about(_target(project), after={"name": name, "description": description})
         after_commit(session, self._actors.forget)
         logger.info("project.created", project_id=project.id, by=actor.user_id)
         return project
@@ -69,6 +72,7 @@ class Administration:
         Raises: NoSuchProject; Forbidden; ProjectNameTaken; DefaultProject.
         """
         project = await self._find(session, actor, named, Permission.project_manage, hidden=actor.is_admin)
+        before = _facts(project)
         renamed = name is not None and name != project.name
         if project.name == DEFAULT and (renamed or archived):
             raise DefaultProject
@@ -77,6 +81,7 @@ class Administration:
         if archived is not None and archived != (project.archived_at is not None):
             await repository.archive(session, project, clock.now() if archived else None)
         await _named(session, project, name or project.name)
+        about(_target(project), before, _facts(project))
         after_commit(session, self._actors.forget)
         logger.info("project.changed", project_id=project.id, archived=project.archived_at is not None)
         return project
@@ -90,6 +95,18 @@ class Administration:
         if found.archived_at is None:
             actor.demand(permission, ProjectId(found.id), NoSuchProject)
         return found
+
+
+def _target(project: Project) -> Target:
+    return Target("project", project.id, project.name, project.id)
+
+
+def _facts(project: Project) -> dict[str, object]:
+    return {
+        "name": project.name,
+        "description": project.description,
+        "archived": project.archived_at is not None,
+    }
 
 
 async def _named(session: AsyncSession, project: Project, name: str) -> None:

@@ -13,6 +13,8 @@ from runyard.access.permissions import EVERYBODY, Actor, NoSuchProject, Permissi
 from runyard.access.roles import Roles
 from runyard.access.teams import Teams
 from runyard.access.users import Users
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, Forbidden, Missing
 from runyard.projects import repository
@@ -118,6 +120,7 @@ class Members:
             await self._demand_reach(session, actor, place, member.role)
         before = await self._looked_after(session, place)
         await repository.leave(session, place, user.id)
+        about(_person(user, place), {"role": member.role})
         if before and not await self._looked_after(session, place):
             raise LastAdmin
         after_commit(session, self._actors.forget)
@@ -142,6 +145,7 @@ class Members:
             await self._demand_reach(session, actor, place, row.role)
         described = await self._roles.find(session, role)
         await self._demand_reach(session, actor, place, described.key)
+        about(_team(team, place), {"role": row.role if row else None}, {"role": described.key})
         if row is None:
             row = ProjectTeam(project_id=place, team_id=team.id, role=described.key, created_at=clock.now())
             session.add(row)
@@ -162,6 +166,7 @@ class Members:
             raise NotAMember
         await self._demand_reach(session, actor, place, row.role)
         before = await self._looked_after(session, place)
+        about(_team(team, place), {"role": row.role})
         await repository.drop_team(session, place, team.id)
         if before and not await self._looked_after(session, place):
             raise LastAdmin
@@ -174,6 +179,8 @@ class Members:
         described = await self._roles.find(session, role)
         await self._demand_reach(session, actor, place, described.key)
         now = clock.now()
+        held = await session.get(ProjectMember, (place, user.id))
+        about(_person(user, place), {"role": held.role if held else None}, {"role": described.key})
         await self._projects.join(session, place, user.id, described.key, now)
         member = await session.get_one(ProjectMember, (place, user.id))
         after_commit(session, self._actors.forget)
@@ -211,6 +218,14 @@ class Members:
     async def _names(self, session: AsyncSession, roles: Sequence[str]) -> dict[str, str]:
         made = await repository.role_names(session, set(roles))
         return {role: made.get(role, role) for role in roles}
+
+
+def _person(user: User, place: str) -> Target:
+    return Target("member", user.id, user.username, place)
+
+
+def _team(team: Team, place: str) -> Target:
+    return Target("member", team.id, team.name, place)
 
 
 def _demand(actor: Actor, project: str, permission: Permission) -> str:

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import record
 from runyard.db.session import Database
 from runyard.errors import FieldError, Forbidden, Problem
 from runyard.runs import burying, listing, views
@@ -134,6 +136,10 @@ class Batches:
         async with self._database.read() as session:
             found = await self._found(session, actor, body, most + 1)
         todo = found[:most]
+        async with self._database.write() as session:
+            asked = body.model_dump(mode="json", exclude_none=True, exclude={"action"})
+            after = {**asked, "runs": len(todo), "first": todo[:SHOWN]}
+            record(session, actor, f"run.batch_{body.action.value}", Target("run"), after=after)
         step: dict[Action, Callable[[Actor, Sequence[str]], Awaitable[tuple[list[str], list[Refusal]]]]] = {
             Action.cancel: self._cancel,
             Action.retry: self._retry,

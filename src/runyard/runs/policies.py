@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import record
 from runyard.ids import ProjectId
 from runyard.runs import limits
 from runyard.runs.admission import Scope
@@ -99,6 +101,9 @@ class Policies:
         """Lay a project's policy down anew; raise `NoSuchProject`, `Forbidden`."""
         project_id = actor.project(project, Permission.run_manage)
         now = clock.now()
+        before = (await self._read(session, project_id)).model_dump(mode="json")
+        target = Target("policy", project_id, f"runs of {project}", project_id)
+        record(session, actor, "policy.update", target, before, body.model_dump(mode="json"))
         await self._put(session, Scope.project, project_id, body.concurrency, actor, now)
         values = {
             "bounds": body.bounds.model_dump(mode="json", exclude_none=True),
@@ -124,6 +129,9 @@ class Policies:
     async def set_yard(self, session: AsyncSession, actor: Actor, body: YardLimits) -> YardLimits:
         """Lay the limits that hold for all projects together down anew."""
         now = clock.now()
+        before = (await self.of_yard(session)).model_dump(mode="json")
+        target = Target("policy", "", "runs of the installation")
+        record(session, actor, "policy.update", target, before, body.model_dump(mode="json"))
         await self._put(session, Scope.installation, "", body.installation, actor, now)
         wanted = {one.queue: one for one in body.queues}
         for row in await _rows(session, Scope.queue):

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about, record
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch, Reservation
 from runyard.environments import trials
@@ -301,6 +303,7 @@ class RunService:
         if row is None:
             raise NoSuchRun
         actor.demand(permission, row.project_id, NoSuchRun)
+        about(Target("run", row.id, row.script_name, row.project_id))
         return row
 
     async def cancel(self, session: AsyncSession, actor: Actor, run_id: str) -> RunRow:
@@ -311,6 +314,7 @@ class RunService:
         row = await self.find(session, actor, run_id, Permission.run_cancel)
         if State(row.state) in TERMINAL:
             raise AlreadyOver
+        record(session, actor, "run.cancel", Target("run", row.id, row.script_name, row.project_id))
         now = clock.now()
         if row.state == State.queued:
             move = on_cancelled_early(actor.username, now)

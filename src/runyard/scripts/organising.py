@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.errors import FieldError, Missing
 from runyard.scripts import shelf
 from runyard.scripts.errors import CategoryTaken, InvalidScript, NoSuchCategory, NoSuchScript
@@ -45,12 +47,14 @@ class Shelf:
             id=ids.new("cat"), project_id=project_id, name=body.name, colour=body.colour, position=len(there)
         )
         session.add(category)
+        about(_target(category), after=_facts(category))
         await session.flush()
         return Shown(category, body.project, 0)
 
     async def change_category(self, session: AsyncSession, actor: Actor, id_: str, body: CategoryChange) -> Shown:
         """Rename, recolour or move a category; raise `NoSuchCategory`, `CategoryTaken`."""
         category = await self._category(session, actor, id_)
+        before = _facts(category)
         there = await shelf.categories(session, [category.project_id])
         if body.name is not None:
             if any(other.name == body.name and other.id != id_ for other, _count in there):
@@ -62,13 +66,16 @@ class Shelf:
             order.insert(body.position, category)
             for place, other in enumerate(order):
                 other.position = place
+        about(_target(category), before, _facts(category))
         await session.flush()
         count = next(count for other, count in there if other.id == id_)
         return Shown(category, actor.project_name(project_of(category)), count)
 
     async def drop_category(self, session: AsyncSession, actor: Actor, id_: str) -> None:
         """Remove a category; its scripts stay, without one. Raises: NoSuchCategory."""
-        await shelf.drop_category(session, await self._category(session, actor, id_))
+        category = await self._category(session, actor, id_)
+        about(_target(category), _facts(category))
+        await shelf.drop_category(session, category)
 
     async def star(self, session: AsyncSession, actor: Actor, script_id: str, *, on: bool) -> None:
         """Give a script the actor's own star, or take it away; raise `NoSuchScript`."""
@@ -91,6 +98,8 @@ class Shelf:
                     raise InvalidScript(sentence, fields=[FieldError("to", sentence, "too_long")])
                 _put(script, actor, folder)
                 moved += 1
+        target = Target("folder", "", body.folder, project_id)
+        about(target, {"folder": body.folder}, {"folder": body.to, "scripts": moved})
         return moved
 
     async def place(self, session: AsyncSession, actor: Actor, body: Placement) -> int:
@@ -115,6 +124,12 @@ class Shelf:
         for script in moving:
             if body.folder is not None and script.folder != body.folder:
                 _put(script, actor, body.folder)
+        about(
+            Target(
+                "script", first.id if len(moving) == 1 else "", ", ".join(one.name for one in moving), first.project_id
+            ),
+            after={"scripts": [one.id for one in moving], "folder": body.folder, "at": at},
+        )
         await session.flush()
         return len(moving)
 
@@ -128,6 +143,14 @@ class Shelf:
             raise missing
         actor.demand(Permission.script_write, project_of(category), missing)
         return category
+
+
+def _target(category: ScriptCategory) -> Target:
+    return Target("category", category.id, category.name, category.project_id)
+
+
+def _facts(category: ScriptCategory) -> dict[str, object]:
+    return {"name": category.name, "colour": category.colour, "position": category.position}
 
 
 def _number(moving: list[Script], staying: list[Script], at: int) -> None:

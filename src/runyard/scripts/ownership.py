@@ -5,6 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, log
 from runyard.access import repository as people
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.errors import FieldError, Forbidden, Invalid
 from runyard.projects.service import ProjectService
 from runyard.scripts.models import Script
@@ -40,6 +42,11 @@ class Ownership:
             # The same for who does not exist: a project's people need not know who else there is.
             raise UnfitOwner(fields=[FieldError("username", UnfitOwner.__doc__ or "", UnfitOwner.code)])
         if script.owner_id != user.id:
+            about(
+                Target("script", script.id, script.name, script.project_id),
+                {"owner": script.owner_id},
+                {"owner": user.id},
+            )
             script.owner_id, script.updated_at, script.updated_by = user.id, clock.now(), actor.user_id
             await session.flush()
             logger.info("script.transferred", script_id=script.id, to=user.id, by=actor.user_id)

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.record import record
 from runyard.db.session import after_commit
 from runyard.errors import FieldError
 from runyard.live.bus import Bus
-from runyard.scripts import files, modules, parameters, repository, shelf
+from runyard.scripts import acts, files, modules, parameters, repository, shelf
 from runyard.scripts.content import Content, copy_name
 from runyard.scripts.errors import InvalidScript, NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
 from runyard.scripts.folding import name_key, searched, terms
@@ -166,6 +167,7 @@ class ScriptService(Pinning):
         """
         project_id = actor.project(body.project, Permission.script_write)
         script, version = await self.add(session, project_id, actor.user_id, body)
+        record(session, actor, "script.create", acts.target(script), after=acts.facts(script, version, body.tags))
         return await self._saved(session, actor, script, version)
 
     async def add(
@@ -210,13 +212,14 @@ class ScriptService(Pinning):
         )
         if (name, description, tags, folder, category_id) == about and new == old:
             return await self._whole(session, actor, script, version)
-        now = clock.now()
+        before, now = acts.facts(script, version, about[2]), clock.now()
         if new != old:
             version = await self._advance(session, script, new, actor.user_id, body.note, now)
         if name != script.name or script.kind == "module":
             await self._rename(session, script, name)
         script.description, script.folder, script.category_id = description, folder, category_id
         await repository.set_tags(session, script.id, tags)
+        record(session, actor, "script.update", acts.target(script), before, acts.facts(script, version, tags))
         return await self._changed_by(session, actor, script, version, now)
 
     async def rollback(self, session: AsyncSession, actor: Actor, script_id: str, body: RollbackRequest) -> Whole:
@@ -232,9 +235,10 @@ class ScriptService(Pinning):
         version = await newest(session, script)
         if content_of(wanted) == content_of(version):
             return await self._whole(session, actor, script, version)
-        now = clock.now()
+        before, now = acts.facts(script, version, ()), clock.now()
         note = f"Back to version {body.version}" if body.note is None else body.note
         version = await self._advance(session, script, content_of(wanted), actor.user_id, note, now)
+        record(session, actor, "script.rollback", acts.target(script), before, acts.facts(script, version, ()))
         return await self._changed_by(session, actor, script, version, now)
 
     async def copy(self, session: AsyncSession, actor: Actor, script_id: str, body: CopyRequest) -> Whole:
@@ -257,6 +261,7 @@ class ScriptService(Pinning):
             description=source.description,
         )
         script, copied = await self._insert(session, draft, actor.user_id, name, tags, content_of(version), note)
+        record(session, actor, "script.copy", acts.target(script), after={"copy_of": source.id, "name": script.name})
         return await self._saved(session, actor, script, copied)
 
     async def delete(self, session: AsyncSession, actor: Actor, script_id: str) -> None:
@@ -265,6 +270,7 @@ class ScriptService(Pinning):
         script.deleted_at = clock.now()
         script.live_name = None
         logger.info("script.deleted", script_id=script.id, by=actor.user_id)
+        record(session, actor, "script.delete", acts.target(script), {"version": script.version})
         self._tell(session, actor, script)
 
     async def restore(self, session: AsyncSession, actor: Actor, script_id: str) -> Whole:
@@ -278,6 +284,7 @@ class ScriptService(Pinning):
         actor.demand(Permission.script_write, project_of(script), NoSuchScript)
         script.deleted_at = None
         await self._rename(session, script, script.name)
+        record(session, actor, "script.restore", acts.target(script), after={"version": script.version})
         return await self._saved(session, actor, script, await newest(session, script))
 
     async def _insert(

@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import about
 from runyard.errors import FieldError
 from runyard.scripts import parameters, repository
 from runyard.scripts.content import Pinned
@@ -89,7 +91,9 @@ class ParameterSets:
     async def drop(self, session: AsyncSession, actor: Actor, script_id: str, set_id: str) -> None:
         """Remove a set; raise `NoSuchSet`."""
         script = await find(session, actor, script_id, Permission.run_submit)
-        await session.delete(await self._row(session, script.id, set_id))
+        row = await self._row(session, script.id, set_id)
+        about(_target(script, row), {"name": row.name, "values": sorted(row.values)})
+        await session.delete(row)
 
     async def filled(
         self, session: AsyncSession, pinned: Pinned, chosen: str, given: Mapping[str, Any]
@@ -127,10 +131,14 @@ class ParameterSets:
         values: Mapping[str, Any] | None,
     ) -> Kept:
         definitions = shown((await newest(session, script)).parameters)
+        before = {"name": row.name, "description": row.description, "values": row.values, "sealed": row.sealed or ""}
         if values is not None:
             self._seal(row, definitions, values)
         row.name, row.description = one_line(name), description.replace("\0", "")
         row.updated_at, row.updated_by = clock.now(), actor.user_id
+        # Those of passwords are told by that there are some.
+        after = {"name": row.name, "description": row.description, "values": row.values, "sealed": row.sealed or ""}
+        about(_target(script, row), before, after)
         try:
             await session.flush()
         except IntegrityError as error:
@@ -176,3 +184,7 @@ def _problems(definitions: Sequence[Definition], values: Mapping[str, Any]) -> l
 
 def _context(row: ParameterSet) -> str:
     return f"script:{row.script_id}:set:{row.id}"
+
+
+def _target(script: Script, row: ParameterSet) -> Target:
+    return Target("parameter_set", row.id, f"{script.name}: {row.name}", script.project_id)

@@ -18,6 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, log
 from runyard.access.models import User
 from runyard.access.permissions import Actor, Membership, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import record
 from runyard.db.session import Database
 from runyard.errors import Problem
 from runyard.ids import ProjectId, UserId
@@ -150,6 +152,10 @@ class Sources:
     ) -> str:
         key = secrets.token_hex(32)
         now = clock.now()
+        after = {name: getattr(body, name) for name in ("kind", "url", "ref", "path", "entry", "every_s")}
+        script = await find(session, actor, script_id, Permission.script_read)
+        target = Target("script", script.id, script.name, script.project_id)
+        record(session, actor, "script.attach_source", target, after={**after, "revision": revision})
         session.add(
             ScriptSource(
                 script_id=script_id,
@@ -181,7 +187,11 @@ class Sources:
 
     async def drop(self, session: AsyncSession, actor: Actor, script_id: str) -> None:
         """Leave a script as it is from now on."""
-        await session.delete(await self.source(session, actor, script_id, Permission.script_write))
+        row = await self.source(session, actor, script_id, Permission.script_write)
+        script = await find(session, actor, script_id, Permission.script_read)
+        target = Target("script", script.id, script.name, script.project_id)
+        record(session, actor, "script.drop_source", target, {"kind": row.kind, "url": row.url, "ref": row.ref})
+        await session.delete(row)
 
     async def ask(self, session: AsyncSession, actor: Actor, script_id: str) -> ScriptSource:
         """Have a script brought up to date soon."""

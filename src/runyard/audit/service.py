@@ -1,0 +1,194 @@
+"""Reading the audit: lists, exports, alerts, verifying; and pruning it."""
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, log
+from runyard.access.permissions import Actor, Permission
+from runyard.audit import repository
+from runyard.audit.events import Outcome, Target, Who
+from runyard.audit.models import AuditEvent
+from runyard.audit.origin import present
+from runyard.audit.record import record
+from runyard.audit.repository import Filter
+from runyard.audit.rules import Alert, Seen, alerts
+from runyard.audit.trail import Trail
+from runyard.audit.verify import Flaw, Report, verify
+from runyard.db.session import Database
+from runyard.errors import Forbidden
+from runyard.web.buckets import Buckets, Rate
+
+logger = log.get("audit")
+STEP = 1000
+LOOKED_BACK = timedelta(hours=24)
+MOST_LOOKED_AT = 20_000
+PRUNED_AT_ONCE = 2000
+REFUSALS = Rate(burst=60, per_s=60)
+COLUMNS = (
+    "seq",
+    "id",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "token_id",
+    "session_id",
+    "address",
+    "user_agent",
+    "request_id",
+    "action",
+    "object_kind",
+    "object_id",
+    "object_name",
+    "project_id",
+    "outcome",
+    "code",
+    "changes",
+    "prev_hash",
+    "hash",
+)
+
+
+class AuditService:
+    """What people do with the audit. Installation administrators see all of it, project administrators their own."""
+
+    def __init__(self, database: Database, trail: Trail) -> None:
+        self._database = database
+        self._trail = trail
+        self._verifying = asyncio.Lock()
+        self._refusals = Buckets(REFUSALS)
+
+    def seen_by(self, actor: Actor, wanted: Filter, project: str | None) -> Filter:
+        """Narrow a filter to what an actor may see; raise `NoSuchProject`, `Forbidden`."""
+        if project is None and actor.is_admin:
+            return wanted
+        projects = actor.projects(Permission.audit_read, project)
+        if not projects:
+            raise Forbidden
+        return replace(wanted, projects=projects)
+
+    async def page(
+        self, session: AsyncSession, wanted: Filter, after: tuple[datetime, int] | None, limit: int
+    ) -> Sequence[AuditEvent]:
+        """Return up to `limit` events, newest first."""
+        return await repository.page(session, wanted, after, limit)
+
+    async def note_export(self, by: Who, wanted: Filter, form: str) -> None:
+        """Write down that somebody takes events away."""
+        facts = {"format": form} | {
+            name: value if isinstance(value, str) else str(value)
+            for name in ("actor", "kind", "object", "address", "outcome", "since", "until")
+            if (value := getattr(wanted, name))
+        }
+        async with self._database.write() as session:
+            record(session, by, "audit.export", Target("audit"), after=facts)
+
+    async def lines(self, wanted: Filter, form: str) -> AsyncIterator[bytes]:
+        """Yield all events that a filter finds, newest first, as CSV or as a JSON array, a thousand at a time."""
+        yield b"[" if form == "json" else _csv([COLUMNS])
+        after: tuple[datetime, int] | None = None
+        while True:
+            async with self._database.read() as session:
+                rows = await repository.page(session, wanted, after, STEP)
+            if rows:
+                first = after is None
+                yield await asyncio.to_thread(_json if form == "json" else _as_csv, rows, first)
+                after = (rows[-1].at, rows[-1].seq)
+            if len(rows) < STEP:
+                break
+        if form == "json":
+            yield b"\n]\n"
+
+    async def alerts(self, session: AsyncSession, wanted: Filter) -> tuple[list[Alert], datetime]:
+        """Return what is out of the ordinary in the last day, and since when was looked."""
+        since = clock.now() - LOOKED_BACK
+        rows = await repository.page(session, replace(wanted, since=since), None, MOST_LOOKED_AT)
+        return alerts([_seen(row) for row in reversed(rows)]), since
+
+    async def note_refusal(self, code: str) -> None:
+        """Write down that the present request's act was refused; of one actor's, so many a minute."""
+        act = present()
+        if act is None or not self._refusals.take(act.who.id, clock.monotonic()).allowed:
+            return
+        async with self._database.write() as session:
+            record(session, act.who, act.action, act.target, outcome=Outcome.refused, code=code)
+
+    async def verify(self, by: Who, *, accept: bool = False) -> Report:
+        """Check the whole chain, one check at a time; that it was done is an event of its own.
+
+        With `accept` the present end is what this server has seen from now on: for after a backup was put back.
+        """
+        async with self._verifying:
+            report = await verify(self._database, self._trail.seals, self._trail.witness)
+        if accept and report.flaw in {Flaw.rolled_back, Flaw.rewritten, Flaw.witness}:
+            self._trail.witness.forget()
+        if report.flaw is not None:
+            logger.error("audit.broken", flaw=report.flaw.value, seq=report.seq)
+        facts = {"checked": report.checked, "flaw": report.flaw and report.flaw.value, "at_event": report.seq}
+        facts |= {"accepted": True} if accept else {}
+        async with self._database.write() as session:
+            record(session, by, "audit.verify", Target("audit"), after=facts)
+        return report
+
+    async def sweep(self, keep: timedelta) -> int:
+        """Forget events that are older than `keep`; return how many."""
+        gone = 0
+        before = clock.now() - keep
+        while True:
+            async with self._database.write() as session:
+                pruned = await self._trail.prune(session, before, PRUNED_AT_ONCE)
+            gone += pruned
+            if pruned < PRUNED_AT_ONCE:
+                return gone
+
+
+def plain(row: AuditEvent) -> dict[str, object]:
+    """Return an event as it is exported."""
+    facts = {name: getattr(row, name) for name in COLUMNS}
+    return facts | {"at": clock.rfc3339(row.at), "changes": json.loads(row.changes)}
+
+
+def _json(rows: Sequence[AuditEvent], first: bool) -> bytes:  # noqa: FBT001 - given by position to a thread
+    texts = [json.dumps(plain(row), ensure_ascii=False) for row in rows]
+    return (("\n" if first else ",\n") + ",\n".join(texts)).encode("utf-8", "replace")
+
+
+def _as_csv(rows: Sequence[AuditEvent], _first: bool) -> bytes:  # noqa: FBT001 - as above
+    return _csv([[_cell(plain(row)[name]) for name in COLUMNS] for row in rows])
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> object:
+    """Return what a spreadsheet shows as text: a cell that begins like a formula is not one."""
+    if value is None or isinstance(value, int):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.lstrip(" ")[:1] in {"=", "+", "-", "@", "\t", "\r", "\n", "|"} else text
+
+
+def _seen(row: AuditEvent) -> Seen:
+    return Seen(
+        at=row.at,
+        action=row.action,
+        outcome=row.outcome,
+        actor_id=row.actor_id,
+        actor_name=row.actor_name,
+        address=row.address,
+        object_kind=row.object_kind,
+        object_id=row.object_id,
+        object_name=row.object_name,
+        project_id=row.project_id,
+        changes=json.loads(row.changes),
+    )
