@@ -33,6 +33,11 @@ export const keys = {
     limits: ['runs', 'limits'] as const,
     archives: (project: string) => ['runs', 'archives', project] as const,
   },
+  audit: {
+    list: (filters: object) => ['audit', 'list', filters] as const,
+    alerts: (project: string) => ['audit', 'alerts', project] as const,
+    actions: ['audit', 'actions'] as const,
+  },
   environments: {
     all: ['environments'] as const,
     lists: ['environments', 'list'] as const,

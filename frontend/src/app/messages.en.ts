@@ -16,6 +16,7 @@ const messages = {
     runs: 'Runs',
     environments: 'Environments',
     workers: 'Workers',
+    audit: 'Audit',
     profile: 'Profile',
     narrow: 'Show icons only',
     widen: 'Show words',

@@ -19,6 +19,7 @@ export default {
     runs: '运行',
     environments: '环境',
     workers: '节点',
+    audit: '审计',
     profile: '个人设置',
     narrow: '只显示图标',
     widen: '显示文字',

@@ -1,6 +1,7 @@
 import { watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
 import { accessToken, renew } from '@/api/session'
+import { routes as audit } from '@/features/audit/routes'
 import { routes as auth } from '@/features/auth/routes'
 import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
@@ -24,6 +25,7 @@ export const router = createRouter({
     ...runs,
     ...environments,
     ...workers,
+    ...audit,
     ...profile,
     {
       path: '/:rest(.*)*',

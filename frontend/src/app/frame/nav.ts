@@ -1,5 +1,7 @@
-import { Activity, House, Package, ScrollText, Server } from '@lucide/vue'
-import type { Component } from 'vue'
+import { Activity, House, Package, ScrollText, Server, ShieldCheck } from '@lucide/vue'
+import { computed, type Component } from 'vue'
+import type { Me } from '@/api/types'
+import { useMe } from '@/features/auth/me'
 import type { MessageKey } from '@/ui/i18n'
 import type { Section } from '@/ui/routing'
 
@@ -9,6 +11,8 @@ export interface NavEntry {
   label: MessageKey
   /** Second key of the `g …` chord. */
   key: string
+  /** Shown only to who holds this somewhere. */
+  needs?: Me['projects'][number]['permissions'][number]
 }
 
 /** What the rail, the bottom bar, the palette and the `g` chords offer: only what exists. */
@@ -18,4 +22,15 @@ export const NAV: readonly NavEntry[] = [
   { section: 'runs', icon: Activity, label: 'app.nav.runs', key: 'r' },
   { section: 'environments', icon: Package, label: 'app.nav.environments', key: 'e' },
   { section: 'workers', icon: Server, label: 'app.nav.workers', key: 'w' },
+  { section: 'audit', icon: ShieldCheck, label: 'app.nav.audit', key: 'a', needs: 'audit:read' },
 ]
+
+/** What whoever is logged in may open. */
+export function useNav() {
+  const { data: me } = useMe()
+  return computed(() =>
+    NAV.filter(
+      ({ needs }) => !needs || (me.value?.projects ?? []).some((one) => one.permissions.includes(needs)),
+    ),
+  )
+}

@@ -22,7 +22,7 @@ import { LANGUAGES, t } from '@/ui/i18n'
 import { languageName } from '@/ui/i18n/format'
 import type { ShownState } from '@/ui/StateBadge.vue'
 import { leave } from '../frame/sessionEnd'
-import { NAV } from '../frame/nav'
+import { useNav } from '../frame/nav'
 import { rank } from './rank'
 
 export interface Entry {
@@ -73,8 +73,9 @@ export function usePalette(showKeys: () => void) {
     staleTime: 5000,
   })
 
+  const nav = useNav()
   const pages = computed<Entry[]>(() => [
-    ...NAV.map((entry) => ({
+    ...nav.value.map((entry) => ({
       id: `page-${entry.section}`,
       label: t(entry.label),
       icon: entry.icon,
