@@ -98,6 +98,7 @@ const messages = {
   },
   verbs: {
     add: 'add',
+    archive: 'archive',
     attach_source: 'keep in step with a source',
     batch_cancel: 'cancel many',
     batch_delete: 'delete many',
@@ -133,6 +134,7 @@ const messages = {
     revoke: 'revoke',
     rollback: 'roll back',
     sync_source: 'bring up to date',
+    transfer: 'give to somebody else',
     update: 'change',
     use: 'use',
     verify: 'verify',

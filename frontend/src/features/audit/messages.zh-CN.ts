@@ -98,6 +98,7 @@ export default {
   },
   verbs: {
     add: '添加',
+    archive: '归档',
     attach_source: '与来源保持同步',
     batch_cancel: '批量取消',
     batch_delete: '批量删除',
@@ -133,6 +134,7 @@ export default {
     revoke: '吊销',
     rollback: '回滚',
     sync_source: '同步',
+    transfer: '移交',
     update: '修改',
     use: '使用',
     verify: '校验',
