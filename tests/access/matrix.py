@@ -223,7 +223,7 @@ MATRIX: dict[tuple[str, str], Line] = {
 """(method, path below /api/v1) → its line."""
 
 SOCKETS = {
-    "/live": "tests/api/test_live_rights.py shows what it carries to whom",
+    "/live": "tests/access/test_lost_rights.py shows what it carries to whom",
     "/editor/language": "tests/editor/test_socket.py shows whom it lets in",
 }
 """Sockets: their tokens are messages, so that they have tests of their own."""
