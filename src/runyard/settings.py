@@ -164,6 +164,26 @@ class ImportSettings(BaseModel):
     timeout_s: float = Field(120.0, gt=0)
 
 
+class KeySettings(BaseModel):
+    """Who keeps the master key, and how long uses of secrets are remembered. Times in seconds."""
+
+    wrapper: Literal["local", "vault"] = "local"
+    vault_address: str = ""
+    vault_token: SecretStr = SecretStr("")
+    vault_token_file: Path | None = None
+    vault_namespace: str = ""
+    vault_mount: str = "transit"
+    vault_key: str = "runyard"
+    vault_timeout_s: float = Field(10.0, gt=0)
+    uses_days: float = Field(365.0, gt=0)
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.wrapper == "vault" and not self.vault_address:
+            raise ValueError("keys.wrapper is vault, so keys.vault_address is needed")
+        return self
+
+
 class LogSettings(BaseModel):
     """The platform's own log."""
 
@@ -204,6 +224,7 @@ class Settings(BaseSettings):
     editor: EditorSettings = EditorSettings()
     retention: RetentionSettings = RetentionSettings()
     imports: ImportSettings = ImportSettings()
+    keys: KeySettings = KeySettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -57,16 +57,23 @@ from runyard.sandbox import Level, Sandboxes
 from runyard.sandbox.claims import UserClaim, claim
 from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
+from runyard.scripts.entries import ScriptListing
 from runyard.scripts.organising import Shelf
 from runyard.scripts.ownership import Ownership
 from runyard.scripts.service import ScriptService
 from runyard.scripts.sources import Sources
 from runyard.scripts.transfer import Transfer
 from runyard.scripts.uses import ScriptUses
-from runyard.secrets import keys
+from runyard.secrets import custody
+from runyard.secrets.envelope import DataKeys
+from runyard.secrets.giving import Giver
+from runyard.secrets.repository import forget_uses
+from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
+from runyard.secrets.service import Vault
 from runyard.settings import Settings
 
+USES = 500
 ROLES = frozenset({"api", "scheduler", "worker"})
 # A directory that the users of runs must be able to walk through, and one that only we may look into.
 _OPEN, _PRIVATE = 0o711, 0o700
@@ -126,26 +133,8 @@ def prepare_data(settings: Settings) -> None:
             f"The disk that holds {data} is full: {free // 2**20} MiB are free, "
             f"{int(settings.limits.free_disk) // 2**20} MiB are needed (limits.free_disk)."
         )
-    if not _is_sealed(settings):
-        keys.load(data)
-
-
-def _is_sealed(settings: Settings) -> bool:
-    """Whether there may be something that was sealed with a key."""
-    database = settings.data / "runyard.db"
-    return database.exists() and database.stat().st_size > 0
-
-
-def _demand_key(settings: Settings) -> None:
-    """Refuse to make a new master key beside a database that was sealed with another one."""
-    if keys.VARIABLE in os.environ or (settings.data / keys.FILE).exists():
-        return
-    if _is_sealed(settings):
-        raise keys.MasterKeyUnusable(
-            f"{settings.data / keys.FILE} is gone, and {settings.data / 'runyard.db'} was sealed with it. Restore it "
-            "from where you keep it; to go on without what was sealed, set "
-            f"{keys.VARIABLE} to a new key (32 random bytes in base64)."
-        )
+    if not custody.may_be_sealed(settings):
+        custody.ring_of(settings)
 
 
 def connect(settings: Settings) -> Database:
@@ -229,22 +218,25 @@ class Yard:
         prepare_data(settings)
         tempfile.tempdir = str(settings.data / "tmp")
         self.roles = roles
-        _demand_key(settings)
-        key = keys.load(settings.data)
+        custody.demand(settings)
+        ring = custody.ring_of(settings)
         self.locks = Locks(settings.data / "locks", roles)
         self.locks.take()
         settings, self._users = with_own_users(settings, roles)
         self.settings = settings
-        self.sealer = Sealer(key)
+        self.sealer = Sealer(ring)
         self.database = connect(settings)
-        self.trail = Trail.beside(settings.data, key, self.database)
+        self.trail = Trail.beside(settings.data, ring.present, self.database)
         self.audit = AuditService(self.database, self.trail)
+        data_keys = DataKeys(custody.wrapper_of(settings, ring))
+        self.vault = Vault(data_keys, ScriptListing())
+        self.rotation = Rotation(settings, self.database, data_keys, ring, custody.service_of(settings))
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
         self.dispatch = LocalDispatch(self.bus)
         self.logs: LogStore = FileLogs(settings.data / "logs")
         self.workspaces = Workspaces(settings.data / "work", settings.data / "state")
         self.projects = ProjectService()
-        self.access = AccessService(self.database, settings, key, self.projects, bus=self.bus)
+        self.access = AccessService(self.database, settings, ring.present, self.projects, bus=self.bus)
         actors = self.access.actors
         users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)
@@ -267,7 +259,15 @@ class Yard:
         self.limits = LimitBook(self.database, self.bus)
         self.policies = Policies(self.limits)
         self.runs = RunService(
-            settings, self.database, self.scripts, self.sealer, self.dispatch, self.bus, self.logs, self.limits
+            settings,
+            self.database,
+            self.scripts,
+            self.sealer,
+            self.dispatch,
+            self.bus,
+            self.logs,
+            self.limits,
+            self.vault,
         )
         self.archives = Archives(settings.data / "archive")
         self.batches = Batches(self.database, self.runs)
@@ -310,6 +310,7 @@ class Yard:
                 logs=self.logs,
                 workspaces=self.workspaces,
                 spool=self.settings.data / "spool",
+                giver=Giver(self.vault, self.sealer),
             )
             self.executor = Executor(crew, self.dispatch, self.settings.worker.queues or ("default",))
             await self.executor.start()
@@ -325,6 +326,7 @@ class Yard:
                     self.environments.advisories.sweep,
                     self._sweep_sessions,
                     self._prune_audit,
+                    self._sweep_secrets,
                 ),
             )
             await self.reaper.start()
@@ -343,6 +345,7 @@ class Yard:
         if self.gatekeeper is not None:
             await self.gatekeeper.stop()
         await self.sources.stop()
+        await self.rotation.stop()
         if self.reaper is not None:
             await self.reaper.stop()
         if self.executor is not None:
@@ -363,6 +366,14 @@ class Yard:
 
     async def _prune_audit(self) -> None:
         await self.audit.sweep(timedelta(days=self.settings.retention.audit_days))
+
+    async def _sweep_secrets(self) -> None:
+        await self.rotation.catch_up()
+        before = clock.now() - timedelta(days=self.settings.keys.uses_days)
+        more = True
+        while more:
+            async with self.database.write() as session:
+                more = await forget_uses(session, before, USES) == USES
 
     async def _schema(self) -> Path | None:
         if self.roles != ROLES:

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     system_read = "system:read"
     system_manage = "system:manage"
     audit_read = "audit:read"
+    secret_use = "secret:use"  # noqa: S105 - a permission, not a secret
+    secret_manage = "secret:manage"  # noqa: S105 - another
 
 
 class Role(StrEnum):
@@ -52,7 +54,7 @@ _VIEWER = _MEMBER | {
     Permission.environment_read,
     Permission.system_read,
 }
-_DEVELOPER = _VIEWER | {Permission.script_write, Permission.run_submit, Permission.run_cancel}
+_DEVELOPER = _VIEWER | {Permission.script_write, Permission.run_submit, Permission.run_cancel, Permission.secret_use}
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.viewer: _VIEWER,
     Role.developer: _DEVELOPER,

@@ -35,11 +35,14 @@ from runyard.runs.policy_routes import router as run_policy_routes
 from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
 from runyard.scripts.analysis_routes import router as analysis_routes
+from runyard.scripts.entry_routes import router as entry_routes
 from runyard.scripts.routes import router as script_routes
 from runyard.scripts.set_routes import router as set_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
 from runyard.scripts.source_routes import router as source_routes
 from runyard.scripts.transfer_routes import router as script_transfer_routes
+from runyard.secrets.key_routes import router as key_routes
+from runyard.secrets.routes import router as secret_routes
 from runyard.web import problems
 from runyard.web.depends import provide
 from runyard.wiring import Yard
@@ -64,7 +67,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     script_transfer_routes,
     set_routes,
     source_routes,
+    entry_routes,
     script_routes,
+    secret_routes,
+    key_routes,
     environment_routes,
     package_routes,
     machine_routes,
@@ -118,6 +124,8 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.batches,
             yard.archives,
             yard.sealer,
+            yard.vault,
+            yard.rotation,
             yard.gauge,
             yard.editor,
             yard.servers,

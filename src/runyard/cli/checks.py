@@ -58,13 +58,13 @@ def free_space(chosen: "Settings") -> Finding:
 
 def master_key(chosen: "Settings") -> Finding:
     """Look whether the master key can be used; never makes one."""
-    from runyard.secrets import keys
+    from runyard.secrets import custody, keys
 
     name = "Master key"
     if not os.environ.get(keys.VARIABLE, "").strip() and not (chosen.data / keys.FILE).exists():
         return Finding(name, "ok", "made at the first start", essential=True)
     try:
-        keys.load(chosen.data)
+        custody.ring_of(chosen)
     except Problem as problem:
         return Finding(name, "missing", problem.detail, "Restore it from your backup, or repair it.", essential=True)
     where = keys.VARIABLE if os.environ.get(keys.VARIABLE, "").strip() else str(chosen.data / keys.FILE)

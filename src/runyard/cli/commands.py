@@ -43,8 +43,16 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Secrets",
+        (
+            ("secrets", "secrets:app", "Keep secrets that scripts find as environment variables"),
+            ("variables", "variables:app", "Keep variables: the same, but not hidden"),
+        ),
+    ),
+    (
         "Upkeep",
         (
+            ("keys", "keys:app", "Look at the keys that secrets are sealed with, and change them"),
             ("migrate", "migrate:migrate", "Bring the database to this version's schema"),
             ("audit", "audit:app", "Look up what was done, and prove that nobody has tampered with it"),
             ("admin", "admin:app", "Put things right without a running server"),

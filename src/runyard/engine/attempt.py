@@ -86,6 +86,7 @@ class Attempt:
         self._slot: Slot | None = None
         self._began: str | None = None
         self.again: Retry | None = None
+        self._hidden: tuple[str, ...] = ()
 
     def cancel(self) -> None:
         """Ask for the run's end: at once while it is being prepared, by its shim when it lives."""
@@ -110,17 +111,20 @@ class Attempt:
             if read_exit(self.spool) is None and shim_alive(self.spool):
                 # Launchers died over it, but not before one of them had forked.
                 raise
-            await self._settle_unstarted(on_not_started(Failure("start_failed", str(problem)), clock.now()))
+            failure = Failure("start_failed", self._masked(str(problem)))
+            await self._settle_unstarted(on_not_started(failure, clock.now()))
         except (Problem, OSError) as error:
             if self._started:
                 # Whatever went wrong, the command may be alive: the spool knows.
                 raise
             if isinstance(error, Problem):
-                await self._settle_unstarted(on_not_started(Failure(error.code, error.detail), clock.now()))
+                failure = Failure(error.code, self._masked(error.detail))
+                await self._settle_unstarted(on_not_started(failure, clock.now()))
                 return
             logger.exception("run.prepare_failed", run_id=self.token.run_id)
             sentence = f"Its workspace could not be prepared: {error.strerror or error}."
-            await self._settle_unstarted(on_not_started(Failure("workspace_failed", sentence), clock.now()))
+            failure = Failure("workspace_failed", self._masked(sentence))
+            await self._settle_unstarted(on_not_started(failure, clock.now()))
             # Nothing half-laid-out is left to be taken for what the run was given.
             await asyncio.to_thread(remove_tree, self.layout.base)
         else:
@@ -147,9 +151,11 @@ class Attempt:
         ready = await self._environment(slot)
         await self._state_directory(slot)
         self._check_cancelled()
+        given = await self.crew.give(self.pinned, self.claim)
+        self._hidden = tuple(given.secrets.values())
         values = placed(self.pinned.definitions, self.crew.values_of(self.claim), self.layout.files)
         launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
-        request = request_of(self.crew, self.claim, self.pinned, self.layout, self.id, ready, values, launch)
+        request = request_of(self.crew, self.claim, self.pinned, self.layout, self.id, ready, values, launch, given)
         lay_out = partial(
             self.crew.workspaces.prepare,
             self.layout,
@@ -289,6 +295,7 @@ class Attempt:
             await self._lose(str(gone))
             return
         self._link = link
+        self._hidden = await self.crew.given_before(self.pinned, self.claim)
         # The restart may have come between the start of the command and its note.
         shim = read_shim(self.spool) or {}
         began = shim.get("started_at_us")
@@ -299,7 +306,7 @@ class Attempt:
 
     async def follow(self, link: ShimLink) -> None:
         """Carry output over until the shim has settled, then settle the run."""
-        values = self.crew.secrets_of(self.pinned, self.claim)
+        values = self._secrets()
         writer = self.crew.logs.writer(self.token.run_id, self.token.attempt)
         try:
             with SpoolReader(self.spool) as frames:
@@ -335,6 +342,18 @@ class Attempt:
             await self._lose("The shim left no exit record.")
         else:
             await self._settle(ending, Masker(values))
+
+    def _secrets(self) -> tuple[str, ...]:
+        """Return all that must not be seen in anything the run says, or that is said of it."""
+        return (*self.crew.secrets_of(self.pinned, self.claim), *self._hidden)
+
+    def _masked(self, text: str) -> str:
+        """Return what is said of a run that was not started, with what it was given masked."""
+        try:
+            return Masker(self._secrets()).mask_text(text)
+        except Problem:
+            # What can't be opened has not been given to anybody.
+            return Masker(self._hidden).mask_text(text)
 
     async def _settle(self, ending: Exit, masker: Masker) -> None:
         outputs, trouble = read_outputs(self.layout.outputs, int(self.crew.settings.runs.outputs_cap))

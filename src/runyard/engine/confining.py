@@ -15,6 +15,7 @@ from runyard.sandbox.plan import Mount
 from runyard.scripts.content import Pinned
 from runyard.scripts.launch import Launch
 from runyard.scripts.policy import Policy
+from runyard.secrets.giving import Given
 from runyard.settings import RunSettings
 
 MIB = 1024 * 1024
@@ -62,6 +63,7 @@ def environment_of(
     ready: Ready | None,
     values: dict[str, Any],
     launch: Launch,
+    given: Given,
 ) -> dict[str, str]:
     """Return the environment variables that a script finds."""
     script_id = pinned.script_id
@@ -75,6 +77,7 @@ def environment_of(
         "PYTHONUNBUFFERED": "1",
         **(ready.env if ready else {}),
         **launch.env,
+        **given.environment,
         **crew.environment(pinned, values),
         "HOME": str(layout.files),
         "RUNYARD_RUN_ID": claim.token.run_id,
@@ -95,6 +98,7 @@ def request_of(
     ready: Ready | None,
     values: dict[str, Any],
     launch: Launch,
+    given: Given,
 ) -> Request:
     """Return what an attempt asks of its sandbox."""
     script_id, policy = pinned.script_id, pinned.policy
@@ -109,7 +113,7 @@ def request_of(
     return Request(
         attempt_id=attempt_id,
         argv=launch.argv,
-        env=environment_of(crew, claim, pinned, layout, ready, values, launch),
+        env=environment_of(crew, claim, pinned, layout, ready, values, launch, given),
         workspace=layout.files,
         read_only=read_only,
         read_write=(layout.io, *state),

@@ -16,6 +16,7 @@ from runyard.environments.service import EnvironmentService
 from runyard.environments.toolchain import Ready
 from runyard.live.bus import Bus
 from runyard.runner import Launcher
+from runyard.runs import records, repository
 from runyard.runs.lifecycle import Move
 from runyard.runs.logs import LogStore
 from runyard.runs.newruns import sealed_context
@@ -26,6 +27,7 @@ from runyard.scripts.content import Pinned
 from runyard.scripts.launch import Launch, launch
 from runyard.scripts.modules import Module
 from runyard.scripts.service import ScriptService
+from runyard.secrets.giving import NOTHING, Given, Giver, Recipient
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 
@@ -47,6 +49,7 @@ class Crew:
     logs: LogStore
     workspaces: Workspaces
     spool: Path
+    giver: Giver
     states: StateLocks = field(default_factory=StateLocks)
     log_turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     sampler: Sampler = field(init=False)
@@ -99,6 +102,29 @@ class Crew:
             values |= json.loads(opened)
         return values
 
+    async def give(self, pinned: Pinned, claim: Claim) -> Given:
+        """Return the secrets and variables that an attempt is given; the attempt keeps a sealed copy of the secrets.
+
+        Raises: SecretMissing, VariableMissing, SealBroken.
+        """
+        policy = pinned.policy
+        if not policy.secrets and not policy.variables:
+            return NOTHING
+        to = recipient_of(pinned, claim)
+        async with self.database.write() as session:
+            given = await self.giver.give(session, to, policy.secrets, policy.variables)
+            if given.secrets:
+                await repository.note_attempt(session, claim.token, sealed=self.giver.copy(to, given))
+        return given
+
+    async def given_before(self, pinned: Pinned, claim: Claim) -> tuple[str, ...]:
+        """Return the secrets that an attempt was given in an earlier life of this worker."""
+        if not pinned.policy.secrets:
+            return ()
+        async with self.database.read() as session:
+            copy = await records.copy_of(session, claim.token)
+        return self.giver.hidden(recipient_of(pinned, claim), copy)
+
     def secrets_of(self, pinned: Pinned, claim: Claim) -> tuple[str, ...]:
         """Return the values that must not be seen in anything the run says."""
         if not claim.inputs.sealed:
@@ -143,3 +169,17 @@ class Crew:
         message = {"type": "progress", "run": run}
         self.bus.publish(f"run:{claim.token.run_id}", message)
         self.bus.publish(f"project:{claim.project_id}", message)
+
+
+def recipient_of(pinned: Pinned, claim: Claim) -> Recipient:
+    """Return who is given secrets when an attempt is."""
+    token = claim.token
+    return Recipient(
+        project_id=claim.project_id,
+        script_id=pinned.script_id,
+        script_name=pinned.script_name,
+        run_id=token.run_id,
+        attempt=token.attempt,
+        fence=token.fence,
+        stage=claim.inputs.stage,
+    )

@@ -95,6 +95,7 @@ class RunInputRow(Base):
     timeout_s: Mapped[float | None] = mapped_column(Float)
     rerun_of: Mapped[str | None] = mapped_column(String(32))
     limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    stage: Mapped[str | None] = mapped_column(String(32))
 
 
 class RunLabelRow(Base):
@@ -118,7 +119,10 @@ class RunLabelRow(Base):
 
 
 class RunAttemptRow(Base):
-    """One attempt: who executed it, in what confinement, and how it ended."""
+    """One attempt: who executed it, in what confinement, and how it ended.
+
+    Until then ``sealed`` has the secrets that it was given.
+    """
 
     __tablename__ = "run_attempts"
 
@@ -137,6 +141,7 @@ class RunAttemptRow(Base):
     usage: Mapped[dict[str, Any] | None] = mapped_column(Json)
     isolation: Mapped[dict[str, Any] | None] = mapped_column(Json)
     progress: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    sealed: Mapped[str | None] = mapped_column(Text)
 
 
 class RunEventRow(Base):

@@ -64,6 +64,7 @@ class NewRuns:
         wishes: Wishes,
         environment_id: str | None = None,
         rerun_of: str | None = None,
+        stage: str | None = None,
     ) -> NewRun:
         """Return the rows of one run: `values` are whole and checked; the secret ones among them are sealed."""
         secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
@@ -95,6 +96,7 @@ class NewRuns:
             "uploads": list(uploads),
             "timeout_s": wishes.timeout_s or pinned.timeout_s,
             "rerun_of": rerun_of,
+            "stage": stage or pinned.policy.stage,
             "limits": wishes.limits.model_dump(exclude_none=True) if wishes.limits else None,
         }
         return NewRun(run, inputs, self._gates(pinned, values, secret, queue))

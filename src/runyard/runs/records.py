@@ -12,6 +12,7 @@ from runyard.db.among import among, listed
 from runyard.db.prepared import Prepared
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.models import RunAttemptRow, RunEventRow, RunInputRow, RunLabelRow, RunRow
+from runyard.runs.repository import Token
 from runyard.scripts.models import Script
 
 _RUNS = cast("Table", RunRow.__table__)
@@ -94,6 +95,17 @@ async def latest_attempt(session: AsyncSession, run: RunRow) -> RunAttemptRow | 
         RunAttemptRow.run_id == run.id, RunAttemptRow.attempt == run.attempt, RunAttemptRow.fence == run.fence
     )
     return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def copy_of(session: AsyncSession, token: Token) -> str | None:
+    """Return an attempt's sealed copy of the secrets that it was given; None once it is settled."""
+    return await session.scalar(
+        select(RunAttemptRow.sealed).where(
+            RunAttemptRow.run_id == token.run_id,
+            RunAttemptRow.attempt == token.attempt,
+            RunAttemptRow.fence == token.fence,
+        )
+    )
 
 
 async def events_of(session: AsyncSession, run_id: str, after: int, limit: int) -> Sequence[RunEventRow]:

@@ -57,6 +57,7 @@ class Inputs:
     sealed: str | None
     timeout_s: float | None
     limits: dict[str, Any] | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _write_attempt(
     if move.target is State.running:
         values["started_at"] = move.at
     if move.is_terminal:
-        values |= {"finished_at": move.at, "exit_code": move.exit_code}
+        values |= {"finished_at": move.at, "exit_code": move.exit_code, "sealed": None}
         if move.failure is not None:
             values |= {"error_code": move.failure.code, "error_message": move.failure.message}
     guards = {"the_run": run_id, "the_attempt": number, "the_fence": fence}
@@ -202,11 +203,8 @@ _CLAIM = Prepared(
         _RUNS.c.labelled,
     )
 )
-_INPUTS = Prepared(
-    select(*(_GIVEN.c[name] for name in ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits"))).where(
-        _GIVEN.c.run_id == bindparam("the_run")
-    )
-)
+_WANTED = ("parameters", "sealed", "labels", "uploads", "timeout_s", "limits", "stage")
+_INPUTS = Prepared(select(*(_GIVEN.c[name] for name in _WANTED)).where(_GIVEN.c.run_id == bindparam("the_run")))
 
 
 _THE_ATTEMPT = (
@@ -270,7 +268,7 @@ def claim_of(run_id: str, row: Any, given: Any) -> Claim:
         queue=row.queue,
         priority=row.priority,
         cancel_requested=row.cancel_requested_at is not None,
-        inputs=Inputs(given.parameters, given.sealed, given.timeout_s, given.limits),
+        inputs=Inputs(given.parameters, given.sealed, given.timeout_s, given.limits, given.stage),
         gate=row.gate,
     )
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from runyard.runs.lifecycle import State
 from runyard.scripts.policy import Priority, Queue, ResourceLimits
 from runyard.scripts.schemas import Draft
+from runyard.secrets.schemas import StageName
 
 T = TypeVar("T")
 Timeout = Annotated[float, Field(gt=0, le=31 * 86_400, description="Seconds.")]
@@ -31,6 +32,7 @@ class Submit(Body):
     priority: Priority | None = None
     queue: Queue | None = None
     limits: ResourceLimits | None = None
+    stage: StageName | None = Field(None, description="Which values of secrets and variables it is given.")
     environment_id: Annotated[str, StringConstraints(max_length=32)] | None = Field(
         None, description="Run in this very environment, such as a trial upgrade, instead of the one that is wanted."
     )
@@ -153,6 +155,7 @@ class Run(RunSummary):
     limits: ResourceLimits | None = Field(description="What the submit asked for.")
     retries: int = Field(description="How often it may be tried again.")
     kept: Kept | None
+    stage: str | None = Field(description="What the submit or the script says; null leaves it to the project.")
 
 
 class Event(BaseModel):

@@ -38,6 +38,7 @@ from runyard.scripts.content import Pinned
 from runyard.scripts.policy import DEFAULT_QUEUE, ResourceLimits
 from runyard.scripts.service import ScriptService
 from runyard.secrets.sealing import Sealer
+from runyard.secrets.service import Vault
 from runyard.settings import Settings
 
 Begun = tuple[NewRun, Taken | None]
@@ -57,6 +58,7 @@ class RunService:
         bus: Bus,
         logs: LogStore,
         book: LimitBook,
+        vault: Vault,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -66,6 +68,7 @@ class RunService:
         self._bus = bus
         self.logs = logs
         self._book = book
+        self._vault = vault
         self._new = NewRuns(sealer, book)
         self._desk = Desk(bus, dispatch, self._tell)
         self.most_files = settings.limits.upload_files
@@ -123,6 +126,7 @@ class RunService:
                     uploads=names,
                     wishes=await self._wishes(session, body, pinned),
                     environment_id=body.environment_id,
+                    stage=body.stage,
                 )
                 await self._add(session, pinned, new)
         except IntegrityError:
@@ -148,6 +152,8 @@ class RunService:
             assert body.draft is not None  # noqa: S101 - checked on entry
             pinned = await self._scripts.draft(session, actor, body.draft, body.project)
         actor.demand(Permission.run_submit, ProjectId(pinned.project_id), NoSuchRun)
+        if body.stage is not None:
+            await self._vault.demand_stage(session, pinned.project_id, body.stage)
         if body.environment_id is not None:
             manager = pinned.policy.package_manager
             await trials.demand(session, actor, body.environment_id, pinned.project_id, pinned.language, manager)
@@ -166,10 +172,11 @@ class RunService:
     ) -> bool:
         """Queue a run of a script that has been run before, in one short transaction; False if there is more to do.
 
-        There is more to do for wishes, saved sets, trials, libraries and limits.
+        There is more to do for wishes, saved sets, trials, stages, libraries and limits.
         """
         script_id = body.script_id
-        if script_id is None or body.parameter_set is not None or body.environment_id is not None:
+        more = (body.parameter_set, body.environment_id, body.stage)
+        if script_id is None or any(wish is not None for wish in more):
             return False
         wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
         if not wishes.is_empty:
@@ -285,6 +292,7 @@ class RunService:
                     ),
                     environment_id=row.environment_id,
                     rerun_of=run_id,
+                    stage=inputs.stage,
                 )
                 await self._add(session, pinned, new)
         except IntegrityError:

@@ -153,6 +153,7 @@ async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
         limits=ResourceLimits(**inputs.limits) if inputs.limits else None,
         retries=(await policies.of_version(session, row.version_id)).retries,
         kept=await _kept(session, row.id),
+        stage=inputs.stage,
     )
 
 

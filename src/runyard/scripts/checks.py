@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from runyard.environments import wants
 from runyard.environments.failures import RequirementMalformed
 from runyard.errors import FieldError
-from runyard.scripts import parameters, patterns, reserved
+from runyard.scripts import parameters, patterns
 from runyard.scripts.definitions import CHOICES, FILES, LISTS, MASK, TEXTS, Definition, ParameterType, Style
 from runyard.scripts.validation import multiple
+from runyard.secrets import reserved
 
 Finding = tuple[str, str, str]
 """(attribute, code, sentence)"""

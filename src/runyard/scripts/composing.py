@@ -16,6 +16,7 @@ from runyard.scripts.hooks import Hooks
 from runyard.scripts.policy import POLICY_FIELDS, Policy, policy_of, policy_options
 from runyard.scripts.schemas import Draft, NewScript, ScriptChange
 from runyard.scripts.versions import VersionKeeper
+from runyard.secrets import reserved
 
 Given = Draft | NewScript | ScriptChange
 _SHAPE = ("hooks", "entry", "files", "in_workspace")
@@ -50,6 +51,7 @@ class Composer:
             place=place,
             package_manager=body.package_manager,
         )
+        _demand_names(body, body.language, stored, place)
         old = before.options if before else {}
         shape = await self._shape(session, project_id, old, body, body.language, place)
         return Content(
@@ -80,6 +82,8 @@ class Composer:
             self._versions.check_requirements(language, requirements, manager)
         policy = {name: getattr(body, name) for name in POLICY_FIELDS if name in given}
         merged = Policy.model_validate({**dict(policy_of(old.options)), **policy})
+        if {"secrets", "variables", "parameters"} & given or language != old.language:
+            _demand_names(merged, language, stored, "")
         shape = await self._shape(session, project_id, old.options, body, language, "")
         rest = {name: old.options[name] for name in old.options if name not in (*POLICY_FIELDS, *_SHAPE, *_MENTIONED)}
         return replace(
@@ -132,6 +136,22 @@ def shape(tree: Sequence[trees.TreeFile], entry: str, named: Hooks, *, in_worksp
     if in_workspace:
         made["in_workspace"] = True
     return made
+
+
+def _demand_names(policy: Policy, language: str, stored: Sequence[Mapping[str, Any]], place: str) -> None:
+    """Raise `InvalidScript` unless all names of secrets and variables can be environment variables, each only once."""
+    taken = {item["key"]: "There is a parameter {name}, too." for item in stored}
+    fields = []
+    for kind, names in (("secrets", policy.secrets), ("variables", policy.variables)):
+        for at, name in enumerate(names):
+            code, sentence = reserved.refusal(name, language) or ("", "")
+            if not code and name in taken:
+                code, sentence = "duplicate", taken[name].format(name=name)
+            if code:
+                fields.append(FieldError(f"{place}{kind}.{at}", sentence, code))
+            taken[name] = "{name} stands among the secrets, too."
+    if fields:
+        raise InvalidScript(" ".join(field.message for field in fields[:3]), fields=fields)
 
 
 def _demand_entry(tree: Sequence[trees.TreeFile], entry: str, language: str, place: str) -> None:

@@ -37,6 +37,9 @@ MORE: dict[str, Any] = {
     "egress": None,
     "queue": "default",
     "priority": 0,
+    "secrets": [],
+    "variables": [],
+    "stage": None,
     "hooks": {},
     "in_workspace": False,
 }

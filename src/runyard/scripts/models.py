@@ -187,6 +187,17 @@ class ScriptTag(Base):
     tag: Mapped[str] = mapped_column(String(50), primary_key=True)
 
 
+class ScriptEntry(Base):
+    """A secret or variable that the newest version of a script lists."""
+
+    __tablename__ = "script_entries"
+    __table_args__ = (Index("ix_script_entries_kind_name_script_id", "kind", "name", "script_id"),)
+
+    script_id: Mapped[str] = mapped_column(String(32), ForeignKey("scripts.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
 class ScriptText(Base):
     """The folded name, description and current code of a script: what a search reads.
 

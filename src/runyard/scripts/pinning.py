@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
+from runyard.errors import Forbidden
 from runyard.ids import ProjectId
 from runyard.scripts import files, repository
 from runyard.scripts.composing import Composer
@@ -15,6 +16,7 @@ from runyard.scripts.content import Content, Pinned
 from runyard.scripts.errors import NoSuchScript, NoSuchVersion, NotRunnable
 from runyard.scripts.models import Script, ScriptCategory, ScriptVersion
 from runyard.scripts.modules import Module
+from runyard.scripts.policy import policy_of
 from runyard.scripts.schemas import Draft
 from runyard.scripts.versions import VersionKeeper, content_of
 
@@ -77,6 +79,7 @@ class Pinning:
             name, project_id = script.name, script.project_id
             before = content_of(await newest(session, script))
         content = await self._composer.new(session, project_id, draft, before=before, place="draft.")
+        demand_use(actor, project_id, content)
         version = await repository.same_draft(
             session, project_id, draft.script_id, actor.user_id, name, content.hash
         ) or await self._versions.add(
@@ -138,6 +141,15 @@ async def find(
         raise NoSuchScript
     actor.demand(permission, project_of(script), NoSuchScript)
     return script
+
+
+def demand_use(actor: Actor, project_id: str, content: Content) -> None:
+    """Raise `Forbidden` unless the actor may have code use the secrets that it lists: whoever writes it can tell them.
+
+    Whoever only runs it needs no such right.
+    """
+    if policy_of(content.options).secrets and not actor.may(Permission.secret_use, ProjectId(project_id)):
+        raise Forbidden("Your role does not allow you to change code that uses secrets.")
 
 
 async def newest(session: AsyncSession, script: Script) -> ScriptVersion:

@@ -14,6 +14,7 @@ from runyard.environments.failures import PythonVersionMalformed
 from runyard.environments.wants import python_range
 from runyard.sandbox.egress import check
 from runyard.sandbox.problems import EgressRefused
+from runyard.secrets.schemas import StageName
 
 MOST_RETRIES = 50
 MOST_MOUNTS = 20
@@ -83,6 +84,20 @@ PythonVersion = Annotated[
 ]
 PackageManager = Annotated[
     Literal["uv", "conda"], Field(description="What a Python script's requirements are resolved by.")
+]
+
+
+MOST_ENTRIES = 200
+
+
+def _once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+Entries = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1, max_length=64)], ...],
+    Field(max_length=MOST_ENTRIES),
+    AfterValidator(_once),
 ]
 
 
@@ -181,6 +196,9 @@ class Policy(BaseModel):
     priority: Priority = 0
     python_version: PythonVersion = ""
     package_manager: PackageManager = "uv"
+    secrets: Annotated[Entries, Field(description="Secrets that arrive as environment variables of their names.")] = ()
+    variables: Annotated[Entries, Field(description="Variables that do; they are not hidden.")] = ()
+    stage: Annotated[StageName | None, Field(description="The stage of its runs, unless they name one.")] = None
 
 
 POLICY_FIELDS = tuple(Policy.model_fields)

@@ -13,6 +13,7 @@ from runyard.db.prepared import Prepared
 from runyard.scripts.models import (
     Script,
     ScriptCategory,
+    ScriptEntry,
     ScriptRunModule,
     ScriptStar,
     ScriptTag,
@@ -20,6 +21,7 @@ from runyard.scripts.models import (
     ScriptVersion,
 )
 from runyard.scripts.modules import Module
+from runyard.scripts.policy import Policy
 
 Sort = Literal["updated", "name", "position"]
 Rows = Select[Script, float | None, bool]
@@ -237,6 +239,14 @@ async def set_text(session: AsyncSession, script_id: str, folded: str) -> None:
         session.add(ScriptText(script_id=script_id, folded=folded))
     else:
         row.folded = folded
+
+
+async def set_entries(session: AsyncSession, script_id: str, policy: Policy) -> None:
+    """Keep which secrets and variables a script lists."""
+    await session.execute(delete(ScriptEntry).where(ScriptEntry.script_id == script_id))
+    listed = (("secret", policy.secrets), ("variable", policy.variables))
+    session.add_all(ScriptEntry(script_id=script_id, kind=kind, name=name) for kind, names in listed for name in names)
+    await session.flush()
 
 
 async def usernames(session: AsyncSession, user_ids: Iterable[str | None]) -> dict[str | None, str]:

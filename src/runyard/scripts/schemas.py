@@ -24,6 +24,7 @@ from runyard.scripts.policy import (
     Backoff,
     Concurrency,
     Egress,
+    Entries,
     Isolation,
     Mounts,
     PackageManager,
@@ -37,6 +38,7 @@ from runyard.scripts.policy import (
     RetryOn,
 )
 from runyard.scripts.trees import LONGEST_PATH, MOST_BYTES, MOST_FILES, TreeFile
+from runyard.secrets.schemas import StageName
 
 LONGEST_CODE = 1_000_000
 MOST_TAGS = 20
@@ -190,14 +192,14 @@ class NewScript(Body, Policy):
     note: Note = ""
 
 
-NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "egress", "category", "base_version"})
+NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "egress", "stage", "category", "base_version"})
 """What a change may set to null."""
 
 
 class ScriptChange(Body):
     """What is to be different; what is left out stays.
 
-    A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null.
+    A null takes `timeout_s`, `concurrency`, `isolation`, `egress`, `stage` or `category` away; nothing else can be.
     `files` are those that are added, replaced or removed.
     """
 
@@ -223,6 +225,9 @@ class ScriptChange(Body):
     priority: Priority | None = None
     python_version: PythonVersion | None = None
     package_manager: PackageManager | None = None
+    secrets: Entries | None = None
+    variables: Entries | None = None
+    stage: StageName | None = None
     hooks: Hooks | None = None
     entry: Entry | None = None
     files: Files | None = None

@@ -19,7 +19,8 @@ from runyard.scripts.content import Content, copy_name
 from runyard.scripts.errors import InvalidScript, NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
 from runyard.scripts.folding import name_key, searched, terms
 from runyard.scripts.models import Script, ScriptVersion
-from runyard.scripts.pinning import Pinning, find, newest, project_of
+from runyard.scripts.pinning import Pinning, demand_use, find, newest, project_of
+from runyard.scripts.policy import policy_of
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
 from runyard.scripts.sealed import shown
 from runyard.scripts.sets import ParameterSets
@@ -167,6 +168,7 @@ class ScriptService(Pinning):
         """
         project_id = actor.project(body.project, Permission.script_write)
         script, version = await self.add(session, project_id, actor.user_id, body)
+        demand_use(actor, project_id, content_of(version))
         record(session, actor, "script.create", acts.target(script), after=acts.facts(script, version, body.tags))
         return await self._saved(session, actor, script, version)
 
@@ -214,6 +216,7 @@ class ScriptService(Pinning):
             return await self._whole(session, actor, script, version)
         before, now = acts.facts(script, version, about[2]), clock.now()
         if new != old:
+            demand_use(actor, script.project_id, new)
             version = await self._advance(session, script, new, actor.user_id, body.note, now)
         if name != script.name or script.kind == "module":
             await self._rename(session, script, name)
@@ -235,6 +238,7 @@ class ScriptService(Pinning):
         version = await newest(session, script)
         if content_of(wanted) == content_of(version):
             return await self._whole(session, actor, script, version)
+        demand_use(actor, script.project_id, content_of(wanted))
         before, now = acts.facts(script, version, ()), clock.now()
         note = f"Back to version {body.version}" if body.note is None else body.note
         version = await self._advance(session, script, content_of(wanted), actor.user_id, note, now)
@@ -249,6 +253,7 @@ class ScriptService(Pinning):
         # Locked, so that two copies made at once find different names.
         source = await find(session, actor, script_id, Permission.script_write, lock=True)
         version = await newest(session, source)
+        demand_use(actor, source.project_id, content_of(version))
         taken = await repository.names(session, source.project_id)
         name = body.name or (copy_name(source.name, taken) if source.kind == "script" else f"{source.name}_copy")
         tags = (await repository.tags_of(session, [source.id]))[source.id]
@@ -318,6 +323,7 @@ class ScriptService(Pinning):
         )
         script.version_id = version.id
         await repository.set_tags(session, script.id, tags)
+        await repository.set_entries(session, script.id, policy_of(content.options))
         await repository.set_text(session, script.id, searched(name, script.description, version.code))
         await session.flush()
         return script, version
@@ -338,6 +344,7 @@ class ScriptService(Pinning):
         script.version += 1
         script.version_id = version.id
         script.language = version.language
+        await repository.set_entries(session, script.id, policy_of(content.options))
         return version
 
     async def _rename(self, session: AsyncSession, script: Script, name: str) -> None:

@@ -1,7 +1,6 @@
 """Masking: secrets never leave a run's output, however the bytes arrive."""
 
 import json
-import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
 MASK = b"***"
 _HEAD = 4
 _FEW = 8
+# Looking a head's patterns up takes as long as searching so many bytes for all of them.
+_OFTEN, _APART = 16, 128
 
 
 class Masker:
@@ -27,26 +28,16 @@ class Masker:
     def __init__(self, values: Iterable[str]) -> None:
         self._patterns: list[bytes] = sorted(forms(values))
         self._held = b""
-        self._search: BytesAhoCorasick | None = None
+        self._search: _Search | None = None
         self._reach = 0
         if not self._patterns:
             return
-        import ahocorasick_rs as automaton
-
-        self._search = automaton.BytesAhoCorasick(
-            self._patterns,
-            matchkind=automaton.MatchKind.LeftmostLongest,
-            # As quick to search as the default, and built in a fraction of the time.
-            implementation=automaton.Implementation.ContiguousNFA,
-        )
         # Where none of these is, no pattern is. For a few of them a plain search has the steadiest speed.
         needles = _innermost(self._patterns)
         self._needles = needles if len(needles) <= _FEW else []
+        self._search = _Search(self._patterns)
         self._reach = max(map(len, self._patterns)) - 1
         self._many_lines = any(b"\n" in pattern for pattern in self._patterns)
-        # The first bytes of patterns, and their beginnings up to four: a quick No for nearly every place in a text.
-        self._first = re.compile(b"[" + b"".join(re.escape(bytes((b,))) for b in {p[0] for p in self._patterns}) + b"]")
-        self._heads = frozenset(pattern[:n] for pattern in self._patterns for n in range(1, _HEAD + 1))
 
     def twin(self) -> Self:
         """Return a masker of the same secrets for another stream."""
@@ -100,36 +91,37 @@ class Masker:
                 shown = self.mask_text(text)
                 return value if shown == text else shown
 
-    def _replace(self, text: bytes, search: "BytesAhoCorasick", *, last: bool) -> tuple[bytes, int]:
+    def _replace(self, text: bytes, search: "_Search", *, last: bool) -> tuple[bytes, int]:
         """Return the masked beginning of `text` and how many bytes of it that covers."""
         nothing = self._needles and not any(needle in text for needle in self._needles)
-        found = [] if nothing else search.find_matches_as_indexes(text)
+        found = [] if nothing else search.found(text)
         if not found:
-            done = len(text) if last else self._undecided(text, 0)
+            done = len(text) if last else self._undecided(text, search, 0)
             return (text if done == len(text) else text[:done]), done
         parts: list[bytes] = []
         done = 0
-        undecided = len(text) if last else self._undecided(text, 0)
-        for _, start, end in found:
+        undecided = len(text) if last else self._undecided(text, search, 0)
+        for start, end in found:
             # From an undecided place on a longer secret, or one that begins further left, may come to light.
             if undecided <= start:
                 break
             parts += (text[done:start], MASK)
             done = end
             if undecided < done:
-                undecided = self._undecided(text, done)
+                undecided = self._undecided(text, search, done)
         parts.append(text[done:undecided])
         return b"".join(parts), undecided
 
-    def _undecided(self, text: bytes, start: int) -> int:
+    def _undecided(self, text: bytes, search: "_Search", start: int) -> int:
         """Return the first place from `start` on from where `text` runs into its end as the beginning of a pattern."""
         end = len(text)
         start = max(start, end - self._reach)
         if not self._many_lines:
             start = text.rfind(b"\n", start) + 1 or start
-        for found in self._first.finditer(text, start):
-            at = found.start()
-            if text[at : at + _HEAD] in self._heads and self._begins(text[at:]):
+        whole: list[int] = [start + at for at in search.heads(text[start:])] if end - start >= _HEAD else []
+        # Nearer to the end a head is not whole any more.
+        for at in (*whole, *range(max(start, end - _HEAD + 1), end)):
+            if self._begins(text[at:]):
                 return at
         return end
 
@@ -139,6 +131,63 @@ class Masker:
         if at < len(self._patterns) and self._patterns[at] == tail:
             at += 1
         return at < len(self._patterns) and self._patterns[at].startswith(tail)
+
+
+class _Search:
+    """Finds patterns, of overlapping ones the leftmost, of those the longest.
+
+    Only their heads are looked for at first, with an automaton that is small enough to be quick in any text; where
+    there are many of those, all patterns are.
+    """
+
+    def __init__(self, patterns: list[bytes]) -> None:
+        import ahocorasick_rs as automaton
+
+        self._patterns = patterns
+        self._longest: dict[bytes, list[bytes]] = {}
+        for pattern in sorted(patterns, key=len, reverse=True):
+            self._longest.setdefault(pattern[:_HEAD], []).append(pattern)
+        self._heads = list(self._longest)
+        self._scout = automaton.BytesAhoCorasick(
+            self._heads, matchkind=automaton.MatchKind.Standard, implementation=automaton.Implementation.DFA
+        )
+        self._whole: BytesAhoCorasick | None = None
+
+    def heads(self, text: bytes) -> list[int]:
+        """Return where patterns may begin, in order."""
+        found = self._scout.find_matches_as_indexes(text, overlapping=True)
+        return sorted({int(start) for _, start, _ in found})
+
+    def found(self, text: bytes) -> list[tuple[int, int]]:
+        """Return where patterns begin and end."""
+        hits = self._scout.find_matches_as_indexes(text, overlapping=True)
+        if len(hits) > _OFTEN + len(text) // _APART:
+            return [(start, end) for _, start, end in self._automaton().find_matches_as_indexes(text)]
+        longest: dict[int, int] = {}
+        for head, start, _ in hits:
+            for pattern in self._longest[self._heads[head]]:
+                if text.startswith(pattern, start):
+                    longest[start] = max(longest.get(start, 0), start + len(pattern))
+                    break
+        found: list[tuple[int, int]] = []
+        done = 0
+        for start in sorted(longest):
+            if start >= done:
+                done = longest[start]
+                found.append((start, done))
+        return found
+
+    def _automaton(self) -> "BytesAhoCorasick":
+        if self._whole is None:
+            import ahocorasick_rs as automaton
+
+            self._whole = automaton.BytesAhoCorasick(
+                self._patterns,
+                matchkind=automaton.MatchKind.LeftmostLongest,
+                # As quick to search as the default, and built in a fraction of the time.
+                implementation=automaton.Implementation.ContiguousNFA,
+            )
+        return self._whole
 
 
 def _innermost(patterns: list[bytes]) -> list[bytes]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from runyard.scripts import checks, reserved
+from runyard.scripts import checks
 from runyard.scripts.definitions import MOST_OPTIONS, MOST_PARAMETERS, Definition, ParameterType, Style
+from runyard.secrets import reserved
 
 _SECRET = re.compile(r"passw(or)?d|passphrase|secret|token|api_?key|credential", re.IGNORECASE)
 _NO_DEFAULT = "The default that the code has does not fit the rules it has itself; it is left to the code."

@@ -1,6 +1,6 @@
 import pytest
 
-from runyard.scripts.reserved import LONGEST_KEY, refusal
+from runyard.secrets.reserved import LONGEST_KEY, refusal
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""What an attempt is given: the value that wins for each name that its script lists."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock
+from runyard.secrets import repository
+from runyard.secrets.errors import SecretMissing, VariableMissing
+from runyard.secrets.models import Entry
+from runyard.secrets.precedence import ranked
+from runyard.secrets.sealing import Sealer
+from runyard.secrets.service import SECRET, VARIABLE, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """The attempt that is to be given something; `stage` is the run's own, if it has one."""
+
+    project_id: str
+    script_id: str | None
+    script_name: str
+    run_id: str
+    attempt: int
+    fence: int
+    stage: str | None
+
+    @property
+    def context(self) -> str:
+        """What the attempt's own copy of its secrets is bound to."""
+        return f"run:{self.run_id}:{self.attempt}:{self.fence}:given"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Values by name; the secret ones are not for anybody's eyes."""
+
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All of it as environment variables."""
+        return {**self.variables, **self.secrets}
+
+
+NOTHING = Given()
+
+
+class Giver:
+    """Gives attempts what their scripts list, and writes down that it did."""
+
+    def __init__(self, vault: Vault, sealer: Sealer) -> None:
+        self._vault = vault
+        self._sealer = sealer
+
+    async def give(
+        self, session: AsyncSession, to: Recipient, secrets: Sequence[str], variables: Sequence[str]
+    ) -> Given:
+        """Return the values that win, and note each use of a secret.
+
+        Raises: SecretMissing, VariableMissing for a name without a value in the run's stage; SealBroken.
+        """
+        stage = to.stage or (await self._vault.stages_of(session, to.project_id)).default
+        found = await repository.in_reach(session, to.project_id, to.script_id, names=[*secrets, *variables])
+        won: dict[str, dict[str, Entry]] = {SECRET: {}, VARIABLE: {}}
+        for kind, names in ((SECRET, secrets), (VARIABLE, variables)):
+            for name in names:
+                order = ranked((row for row in found if (row.kind, row.name) == (kind, name)), stage)
+                if not order:
+                    where = f"the stage {stage}" if stage else "any stage"
+                    sentence = f"The script lists the {kind} {name}, and there is none of that name for {where}."
+                    raise (SecretMissing if kind == SECRET else VariableMissing)(sentence)
+                won[kind][name] = order[0]
+        given = Given(
+            {name: await self._vault.value(session, row) for name, row in won[SECRET].items()},
+            {name: await self._vault.value(session, row) for name, row in won[VARIABLE].items()},
+        )
+        await repository.add_uses(
+            session,
+            list(won[SECRET].values()),
+            project_id=to.project_id,
+            script_id=to.script_id,
+            script_name=to.script_name,
+            run_id=to.run_id,
+            attempt=to.attempt,
+            at=clock.now(),
+        )
+        return given
+
+    def copy(self, to: Recipient, given: Given) -> str | None:
+        """Return an attempt's copy of its secrets, sealed: what masks its output after a restart."""
+        if not given.secrets:
+            return None
+        return self._sealer.seal(json.dumps(list(given.secrets.values())).encode(), to.context)
+
+    def hidden(self, to: Recipient, copy: str | None) -> tuple[str, ...]:
+        """Return the values in an attempt's copy; raise `SealBroken`."""
+        return tuple(json.loads(self._sealer.open(copy, to.context))) if copy else ()

@@ -1,0 +1,260 @@
+"""What can be done with secrets and variables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runyard import clock, ids, log
+from runyard.access.permissions import Actor, Permission
+from runyard.errors import FieldError, Forbidden, Missing
+from runyard.ids import ProjectId
+from runyard.secrets import repository
+from runyard.secrets.envelope import DataKeys
+from runyard.secrets.errors import (
+    InvalidSecret,
+    InvalidStages,
+    NoSuchSecret,
+    NoSuchVariable,
+    SecretInUse,
+    SecretNameTaken,
+)
+from runyard.secrets.models import Entry, ProjectStages, SecretUse
+from runyard.secrets.precedence import Level
+from runyard.secrets.schemas import STAGES, NewSecret, NewVariable, SecretChange, StagesBody, VariableChange
+from runyard.secrets.users import SecretUsers, User
+
+logger = log.get("secrets")
+Kind = Literal["secret", "variable"]
+SECRET: Kind = "secret"  # noqa: S105 - a kind, not one
+VARIABLE: Kind = "variable"
+MOST_USERS = 200
+_MISSING: dict[str, type[Missing]] = {SECRET: NoSuchSecret, VARIABLE: NoSuchVariable}
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Some secrets or variables, with the names that belong to them."""
+
+    rows: Sequence[Entry]
+    usernames: dict[str | None, str]
+    scripts: dict[str | None, str]
+    last_uses: dict[str, SecretUse]
+
+
+class Vault:
+    """Secrets and variables, and the stages that they are for. Every method works within the session that it is given.
+
+    A value of the installation is seen by whoever may use secrets somewhere, and changed by administrators alone.
+    """
+
+    def __init__(self, keys: DataKeys, users: SecretUsers) -> None:
+        self._keys = keys
+        self._users = users
+
+    # Reading
+
+    async def page(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        kind: Kind,
+        *,
+        project: str | None,
+        level: str | None,
+        script_id: str | None,
+        stage: str | None,
+        text: str,
+        after: tuple[str, str] | None,
+        limit: int,
+    ) -> Sequence[Entry]:
+        """Return up to `limit` of them by name: the project's, its scripts' and the installation's."""
+        wanted = repository.Filter(
+            kind=kind,
+            project_ids=() if level == Level.everywhere else actor.projects(Permission.secret_use, project),
+            everywhere=level in (None, Level.everywhere) and script_id is None,
+            script_id=script_id,
+            stage=stage,
+            text=text,
+            own=level == Level.project,
+            scripts=level == Level.script,
+        )
+        return await repository.page(session, wanted, after, limit)
+
+    async def shelf(self, session: AsyncSession, actor: Actor, rows: Sequence[Entry]) -> Shelf:
+        """Return rows with the names that belong to them, and their last uses as far as the actor may know."""
+        return Shelf(
+            rows,
+            await repository.usernames(session, rows),
+            await self._users.names(session, [row.script_id for row in rows if row.script_id is not None]),
+            await repository.last_uses(session, [row.id for row in rows], actor.projects(Permission.secret_use)),
+        )
+
+    async def get(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str) -> Entry:
+        """Return one of them; raise `NoSuchSecret`, `NoSuchVariable`, `Forbidden`."""
+        return await self._find(session, actor, kind, id_, Permission.secret_use)
+
+    async def uses(
+        self, session: AsyncSession, actor: Actor, id_: str, before: int | None, limit: int
+    ) -> Sequence[SecretUse]:
+        """Return who was given a secret, newest first: as far as the actor may know."""
+        entry = await self.get(session, actor, SECRET, id_)
+        projects = None if actor.is_admin else actor.projects(Permission.secret_use)
+        return await repository.uses(session, entry.id, projects, before, limit)
+
+    async def users(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str) -> Sequence[User]:
+        """Return the scripts that list it, as far as the actor may know of them."""
+        entry = await self.get(session, actor, kind, id_)
+        known = set(actor.projects(Permission.script_read))
+        return [user for user in await self._users.of(session, entry, MOST_USERS) if user.project_id in known]
+
+    async def value(self, session: AsyncSession, entry: Entry) -> str:
+        """Return a value in clear: for runs, and for what looks for it in stored logs. Never answer a secret's."""
+        if entry.sealed is None:
+            return entry.value or ""
+        return (await self._keys.open(session, entry.sealed, entry.context)).decode()
+
+    # Writing
+
+    async def add(self, session: AsyncSession, actor: Actor, body: NewSecret | NewVariable) -> Entry:
+        """Keep a new secret or variable.
+
+        Raises: NoSuchProject, NoSuchScript, InvalidSecret, SecretNameTaken, Forbidden.
+        """
+        project_id, script_id = await self._place(session, actor, body)
+        if body.stage is not None and project_id is not None:
+            await self.demand_stage(session, project_id, body.stage)
+        now = clock.now()
+        entry = Entry(
+            id=ids.new("sec" if isinstance(body, NewSecret) else "var"),
+            kind=SECRET if isinstance(body, NewSecret) else VARIABLE,
+            project_id=project_id,
+            script_id=script_id,
+            place=script_id or project_id or "",
+            stage=body.stage or "",
+            name=body.name,
+            description=body.description,
+            version=1,
+            created_at=now,
+            created_by=actor.user_id,
+            updated_at=now,
+            updated_by=actor.user_id,
+            valued_at=now,
+        )
+        await self._fill(session, entry, _clear(body.value))
+        try:
+            async with session.begin_nested():
+                session.add(entry)
+                await session.flush()
+        except IntegrityError as error:
+            sentence = f"There is a secret or variable {body.name} in this place and stage."
+            raise SecretNameTaken(sentence, fields=[FieldError("name", sentence, SecretNameTaken.code)]) from error
+        logger.info("secret.added", secret_id=entry.id, kind=entry.kind, name=entry.name, by=actor.user_id)
+        return entry
+
+    async def change(
+        self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, body: SecretChange | VariableChange
+    ) -> Entry:
+        """Change what `body` names; a new value is a new version, and the one before it is gone for good."""
+        entry = await self._find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        if body.description is not None:
+            entry.description = body.description
+        if body.value is not None:
+            clear = _clear(body.value)
+            if await self.value(session, entry) != clear:
+                entry.version += 1
+                entry.valued_at = clock.now()
+                await self._fill(session, entry, clear)
+        entry.updated_at, entry.updated_by = clock.now(), actor.user_id
+        await session.flush()
+        logger.info("secret.changed", secret_id=entry.id, version=entry.version, by=actor.user_id)
+        return entry
+
+    async def delete(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, *, force: bool) -> None:
+        """Remove it for good; raise `SecretInUse`, naming the scripts that list it, unless told to `force`."""
+        entry = await self._find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        users = await self._users.of(session, entry, MOST_USERS)
+        if users and not force:
+            named = ", ".join(user.name for user in users[:5])
+            more = f" and {len(users) - 5} more" if len(users) > 5 else ""  # noqa: PLR2004 - as many as were named
+            raise SecretInUse(f"{entry.name} is used by {named}{more}. Delete it all the same with force=true.")
+        await session.execute(delete(Entry).where(Entry.id == entry.id))
+        logger.info("secret.deleted", secret_id=entry.id, kind=kind, name=entry.name, by=actor.user_id)
+
+    # Stages
+
+    async def stages(self, session: AsyncSession, actor: Actor, project: str) -> StagesBody:
+        """Return a project's stages; raise `NoSuchProject`, `Forbidden`."""
+        return await self.stages_of(session, actor.project(project, Permission.project_read))
+
+    async def stages_of(self, session: AsyncSession, project_id: str) -> StagesBody:
+        """Return the stages of a project by its id."""
+        row = await repository.stages_of(session, project_id)
+        if row is None:
+            return StagesBody(stages=list(STAGES), default=None)
+        return StagesBody(stages=row.stages, default=row.default)
+
+    async def set_stages(self, session: AsyncSession, actor: Actor, project: str, body: StagesBody) -> StagesBody:
+        """Lay a project's stages down anew. Values for a stage that is gone stay, and nobody is given them."""
+        project_id = actor.project(project, Permission.secret_manage)
+        if body.default is not None and body.default not in body.stages:
+            sentence = f"{body.default} is none of the stages."
+            raise InvalidStages(sentence, fields=[FieldError("default", sentence, "stage")])
+        row = await repository.stages_of(session, project_id)
+        if row is None:
+            row = ProjectStages(project_id=project_id)
+            session.add(row)
+        row.stages, row.default = body.stages, body.default
+        row.updated_at, row.updated_by = clock.now(), actor.user_id
+        await session.flush()
+        return body
+
+    async def demand_stage(self, session: AsyncSession, project_id: str, stage: str) -> None:
+        """Raise `InvalidSecret` unless the project has that stage."""
+        known = (await self.stages_of(session, project_id)).stages
+        if stage not in known:
+            sentence = f"The project has no stage {stage}; it has {', '.join(known) or 'none'}."
+            raise InvalidSecret(sentence, fields=[FieldError("stage", sentence, "stage")])
+
+    async def _fill(self, session: AsyncSession, entry: Entry, clear: str) -> None:
+        if entry.kind == VARIABLE:
+            entry.value = clear
+            return
+        entry.key_id, entry.sealed = await self._keys.seal(session, entry.scope, clear.encode(), entry.context)
+
+    async def _place(
+        self, session: AsyncSession, actor: Actor, body: NewSecret | NewVariable
+    ) -> tuple[str | None, str | None]:
+        level = Level(body.level or ("script" if body.script_id else "project"))
+        if (level == Level.script) != (body.script_id is not None):
+            sentence = "A script's own value names its script_id, and no other value does."
+            raise InvalidSecret(sentence, fields=[FieldError("script_id", sentence, "level")])
+        if level == Level.everywhere:
+            if not actor.is_admin:
+                raise Forbidden("Only administrators change what belongs to the whole installation.")
+            return None, None
+        if body.script_id is None:
+            return actor.project(body.project, Permission.secret_manage), None
+        project_id = await self._users.demand(session, actor, body.script_id)
+        actor.demand(Permission.secret_manage, ProjectId(project_id), NoSuchSecret)
+        return project_id, body.script_id
+
+    async def _find(
+        self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, permission: Permission, *, lock: bool = False
+    ) -> Entry:
+        entry = await repository.get(session, kind, id_, lock=lock)
+        if entry is None:
+            raise _MISSING[kind]
+        if entry.project_id is not None:
+            actor.demand(permission, ProjectId(entry.project_id), _MISSING[kind])
+        elif permission is Permission.secret_manage and not actor.is_admin:
+            raise Forbidden("Only administrators change what belongs to the whole installation.")
+        return entry
+
+
+def _clear(value: object) -> str:
+    reveal = getattr(value, "get_secret_value", None)
+    return str(value) if reveal is None else str(reveal())
