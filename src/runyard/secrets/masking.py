@@ -118,9 +118,10 @@ class Masker:
         start = max(start, end - self._reach)
         if not self._many_lines:
             start = text.rfind(b"\n", start) + 1 or start
-        whole: list[int] = [start + at for at in search.heads(text[start:])] if end - start >= _HEAD else []
+        places: list[int] = [start + at for at in search.heads(text[start:])] if end - start >= _HEAD else []
         # Nearer to the end a head is not whole any more.
-        for at in (*whole, *range(max(start, end - _HEAD + 1), end)):
+        places += range(max(start, end - _HEAD + 1), end)
+        for at in places:
             if self._begins(text[at:]):
                 return at
         return end
