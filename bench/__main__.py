@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 
-BENCHES = ("footprint", "noop", "output", "history", "crowd", "flood", "environments")
+BENCHES = ("footprint", "noop", "output", "history", "crowd", "flood", "environments", "masking")
 # What is promised: figure → (worst value allowed, whether smaller is better).
 PROMISED = {
     "noop_added_ms": (15.0, True),
@@ -32,6 +32,9 @@ PROMISED = {
     "sqlite_removed_runs_per_s": (5000.0, False),
     "postgresql_removed_runs_per_s": (5000.0, False),
     "crowd_p95_ms": (200.0, True),
+    "masking_log_mb_per_s": (100.0, False),
+    "masking_noise_mb_per_s": (100.0, False),
+    "masking_told_mb_per_s": (100.0, False),
 }
 
 

@@ -52,6 +52,7 @@ from runyard.runs.limits import LimitBook
 from runyard.runs.logs import FileLogs, LogStore
 from runyard.runs.models import RunRow, is_open
 from runyard.runs.policies import Policies
+from runyard.runs.scrubbing import Scrubs
 from runyard.runs.service import RunService
 from runyard.sandbox import Level, Sandboxes
 from runyard.sandbox.claims import UserClaim, claim
@@ -269,6 +270,7 @@ class Yard:
             self.limits,
             self.vault,
         )
+        self.scrubs = Scrubs(self.database, self.vault, self.logs)
         self.archives = Archives(settings.data / "archive")
         self.batches = Batches(self.database, self.runs)
         self.gauge = Gauge(settings.data)
@@ -297,6 +299,7 @@ class Yard:
         await self.environments.recover()
         if "api" in self.roles:
             await asyncio.to_thread(self.cells.clear)
+            await self.scrubs.resume()
         if "worker" in self.roles:
             crew = Crew(
                 settings=self.settings,
@@ -346,6 +349,7 @@ class Yard:
             await self.gatekeeper.stop()
         await self.sources.stop()
         await self.rotation.stop()
+        await self.scrubs.stop()
         if self.reaper is not None:
             await self.reaper.stop()
         if self.executor is not None:

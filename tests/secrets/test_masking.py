@@ -1,5 +1,7 @@
 import base64
+import html
 import json
+import shlex
 from collections.abc import Callable
 from itertools import pairwise
 from urllib.parse import quote, quote_plus
@@ -53,6 +55,14 @@ WRITTEN = {
     "form": quote_plus(SECRET),
     "base64": base64.b64encode(SECRET.encode()).decode(),
     "base64 url": base64.urlsafe_b64encode(SECRET.encode()).decode(),
+    "json in json": json.dumps(json.dumps(SECRET))[3:-3],
+    "python": repr("'" + SECRET)[2:-1].removeprefix("'"),
+    "shell": SECRET.replace("'", "'\\''"),
+    "html": html.escape(SECRET),
+    "html without quotes": html.escape(SECRET, quote=False),
+    "hexadecimal": SECRET.encode().hex(),
+    "hexadecimal in capitals": SECRET.encode().hex().upper(),
+    "hexadecimal with colons": SECRET.encode().hex(":"),
     "base64 unpadded": base64.b64encode(SECRET.encode()).decode().rstrip("="),
 }
 
@@ -61,6 +71,61 @@ WRITTEN = {
 def test_every_form_of_a_secret_is_masked_whole(form: str) -> None:
     masker = Masker([SECRET])
     assert masker.mask_text(f"<{WRITTEN[form]}>") == "<***>"
+
+
+QUOTED = 'it\'s "p\\w" <b>&'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        repr(QUOTED)[1:-1],
+        shlex.quote(QUOTED)[1:-1],
+        QUOTED.replace("'", "'\\''"),
+        html.escape(QUOTED),
+        html.escape(QUOTED).replace("&#x27;", "&#39;"),
+        json.dumps(json.dumps(QUOTED))[3:-3],
+        QUOTED.encode().hex(" "),
+    ],
+)
+def test_quotes_of_every_kind_hide_nothing(written: str) -> None:
+    assert Masker([QUOTED]).mask_text(f"<{written}>") == "<***>"
+
+
+def test_a_key_with_the_line_ends_of_a_terminal_is_masked_whole() -> None:
+    key = "-----BEGIN-----\nabcdefgh\nxy\n-----END-----"
+    assert Masker([key]).mask_text(key.replace("\n", "\r\n")) == "***"
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "json": lambda text: json.dumps(text)[1:-1],
+    "url": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "hex": lambda text: text.encode().hex(),
+    "html": html.escape,
+}
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="*"), min_size=6), min_size=1),
+    st.lists(
+        st.tuples(st.integers(0, 99), st.sampled_from(sorted(ENCODINGS)), st.text(st.sampled_from("#\n"), max_size=3))
+    ),
+    st.lists(st.integers(0, 10_000), max_size=12),
+)
+def test_secrets_in_any_encoding_and_any_pieces_never_come_out(
+    secrets: list[str], told: list[tuple[int, str, str]], places: list[int]
+) -> None:
+    secrets = [secret for secret in secrets if len(secret.strip("\r\n").strip()) >= 6]
+    assume(secrets)
+    pieces = [(secrets[n % len(secrets)].strip("\r\n"), how, between) for n, how, between in told]
+    written = [(ENCODINGS[how](secret), between) for secret, how, between in pieces]
+    text = "".join(f"#{form}#{between}" for form, between in written).encode()
+    shown = stream(Masker(secrets), cut(text, places)).decode()
+    assert all(form not in shown for form, _ in written)
+    assert shown == Masker(secrets).mask(text).decode()
 
 
 @pytest.mark.parametrize("before", range(6))

@@ -34,6 +34,7 @@ from runyard.runs.log_routes import router as log_routes
 from runyard.runs.policy_routes import router as run_policy_routes
 from runyard.runs.routes import router as run_routes
 from runyard.runs.schemas import Submit, SubmitAny
+from runyard.runs.scrub_routes import router as scrub_routes
 from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.entry_routes import router as entry_routes
 from runyard.scripts.routes import router as script_routes
@@ -71,6 +72,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     script_routes,
     secret_routes,
     key_routes,
+    scrub_routes,
     environment_routes,
     package_routes,
     machine_routes,
@@ -126,6 +128,7 @@ def make_app(yard: Yard | None) -> FastAPI:
             yard.sealer,
             yard.vault,
             yard.rotation,
+            yard.scrubs,
             yard.gauge,
             yard.editor,
             yard.servers,

@@ -18,6 +18,7 @@ app = typer.Typer(
     help="Keep secrets that scripts find as environment variables. Values are never shown again.",
 )
 KIND = "secrets"
+POLL_S = 0.5
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, or the secret's id.")]
 
 
@@ -84,6 +85,34 @@ def uses(
         for use in server.items(f"/secrets/{one['id']}/uses", most=limit)
     ]
     table(("AT", "RUN", "ATTEMPT", "SCRIPT", "VERSION"), rows, flexible="SCRIPT")
+
+
+@app.command()
+def scrub(
+    name: Name,
+    project: Project = "default",
+    script: Script = None,
+    everywhere: Everywhere = False,
+    stage: Stage = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")] = True,
+) -> None:
+    """Mask a secret's present value in logs, outputs, parameters and errors that are stored already."""
+    import time
+
+    from runyard.cli.client import Server
+
+    server = Server.current()
+    one = entries.find(server, KIND, name, project=project, script=script, everywhere=everywhere, stage=stage)
+    now = server.post(f"/secrets/{one['id']}/scrub")
+    while wait and now["state"] == "running":
+        time.sleep(POLL_S)
+        now = server.get(f"/secrets/{one['id']}/scrubs")["items"][0]
+    if not wait:
+        note("It goes on in the background.")
+        return
+    note(f"Looked into {now['done']} runs; the value was in {now['changed']}. {now['note'] or ''}".rstrip())
+    if now["state"] == "failed":
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -156,14 +156,17 @@ class Database:
                 return await connection.run_sync(work)
         return await self._looking.run(work)
 
-    async def checkpoint(self) -> bool:
+    async def checkpoint(self, *, emptied: bool = False) -> bool:
         """Move SQLite's write-ahead log into its database, beside writers; True when all of it was moved.
 
-        Who writes much does so in time: otherwise it falls to whoever commits next. Elsewhere there is nothing to do.
+        Who writes much does so in time: otherwise it falls to whoever commits next. `emptied` waits for others, and
+        leaves nothing of what the log held. Elsewhere there is nothing to do.
         """
         if self._direct is None or self._idling is None or self._turn is None:
             return True
-        moved = await asyncio.to_thread(_checkpoint, self._direct)
+        if emptied:
+            return await asyncio.to_thread(_checkpoint, self._direct, "TRUNCATE")
+        moved = await asyncio.to_thread(_checkpoint, self._direct, "PASSIVE")
         if moved:
             # The log begins anew only if nobody still reads in it when the next one writes; else it grows on.
             async with self._turn:
@@ -206,9 +209,9 @@ def _flush(path: Path) -> None:
         os.fdatasync(file.fileno())
 
 
-def _checkpoint(direct: Engine) -> bool:
+def _checkpoint(direct: Engine, mode: str) -> bool:
     with direct.connect() as connection:
-        busy, pages, moved = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+        busy, pages, moved = connection.exec_driver_sql(f"PRAGMA wal_checkpoint({mode})").one()
     return not busy and bool(pages == moved)
 
 

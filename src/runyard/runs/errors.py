@@ -69,3 +69,11 @@ class NoSuchArchive(Missing):
 
 class BadBatch(Invalid):
     """That batch can't be done like this."""
+
+
+class TooShortToScrub(Invalid):
+    """So short a value stands in logs for many other reasons; it is not looked for."""
+
+
+class ScrubGoesOn(Conflict):
+    """This secret is being looked for already."""

@@ -1,6 +1,7 @@
 """The forms in which a secret shows up in output. Pure."""
 
 import base64
+import html
 import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -8,6 +9,8 @@ from urllib.parse import quote, quote_plus
 SHORTEST_LINE = 6
 """Lines of a multi-line secret below this length are masked only as part of the whole: ``{`` is nobody's secret."""
 SHORTEST_BASE64 = 4
+SHORTEST_HEX = 3
+"""Bytes: two of them in hexadecimal are four digits, which may be anything."""
 _WRAPS = (64, 76)
 # The first characters of a base64 text that depend on nothing before the secret, when 0, 1 or 2 bytes precede it.
 _STABLE_FROM = (0, 2, 3)
@@ -16,8 +19,9 @@ _STABLE_FROM = (0, 2, 3)
 def forms(values: Iterable[str]) -> list[bytes]:
     """Return every byte string to mask for these values: distinct, the longest first.
 
-    Per value: itself, JSON-escaped, URL-encoded, in base64 at any alignment, and the lines of a multi-line one, all as
-    UTF-8. Line breaks around a value do not belong to the secret. A value of white space alone is no secret.
+    Per value: itself, JSON-escaped (also twice), URL-encoded, quoted for a shell and as Python shows it, escaped for
+    HTML, in hexadecimal, in base64 at any alignment, and the lines of a multi-line one, all as UTF-8. Line breaks
+    around a value do not belong to the secret. A value of white space alone is no secret.
     """
     found: set[bytes] = set()
     for value in values:
@@ -26,6 +30,10 @@ def forms(values: Iterable[str]) -> list[bytes]:
             continue
         found.update(_written(core))
         found.update(_base64(_encoded(core)))
+        found.update(_hexadecimal(_encoded(core)))
+        if "\n" in core:
+            # As a terminal, or a file of another system, has it.
+            found.add(_encoded(core.replace("\r\n", "\n").replace("\n", "\r\n")))
         lines = [line.strip() for line in core.splitlines()]
         if len(lines) > 1:
             for line in lines:
@@ -45,6 +53,20 @@ def _written(text: str) -> Iterator[bytes]:
         yield url.encode()
         yield _lower_escapes(url).encode()
 
+    yield from _quoted(text)
+
+
+def _quoted(text: str) -> Iterator[bytes]:
+    """Yield what differs from the text where quotes, backslashes or markup are in it."""
+    yield _encoded(repr(text)[1:-1])
+    yield _encoded(text.replace("'", "'\\''"))
+    yield _encoded(text.replace("'", "'\"'\"'"))
+    for marks in (False, True):
+        markup = html.escape(text, quote=marks)
+        yield _encoded(markup)
+        yield _encoded(markup.replace("&#x27;", "&#39;"))
+        yield _encoded(markup.replace("&#x27;", "'"))
+
 
 def _json(text: str) -> Iterator[bytes]:
     for ascii_only in (False, True):
@@ -52,6 +74,8 @@ def _json(text: str) -> Iterator[bytes]:
         yield _encoded(escaped)
         yield _encoded(escaped.replace("/", "\\/"))
         yield _encoded(escaped.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+        # A JSON document within another one.
+        yield _encoded(json.dumps(escaped, ensure_ascii=ascii_only)[1:-1])
 
 
 def _base64(raw: bytes) -> Iterator[bytes]:
@@ -66,6 +90,18 @@ def _base64(raw: bytes) -> Iterator[bytes]:
             if len(text) > width:
                 lines = [text[at : at + width] for at in range(0, len(text), width)]
                 yield from (line for line in lines if len(line) >= SHORTEST_BASE64)
+
+
+def _hexadecimal(raw: bytes) -> Iterator[bytes]:
+    if len(raw) < SHORTEST_HEX:
+        return
+    plain = raw.hex().encode()
+    yield plain
+    yield plain.upper()
+    for between in (":", " "):
+        spaced = raw.hex(between).encode()
+        yield spaced
+        yield spaced.upper()
 
 
 def _both_alphabets(text: bytes) -> Iterator[bytes]:

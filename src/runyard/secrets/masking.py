@@ -69,6 +69,16 @@ class Masker:
         """Return something whole, masked; the stream's state is neither used nor changed."""
         return data if self._search is None else self._replace(data, self._search, last=True)[0]
 
+    def mask_lines(self, data: bytes) -> bytes:
+        """Return whole lines, masked, and as many of them as there were: a secret of several lines is several masks."""
+        found = self._search.found(data) if self._search is not None else []
+        parts: list[bytes] = []
+        done = 0
+        for start, end in found:
+            parts += (data[done:start], MASK, (b"\n" + MASK) * data.count(b"\n", start, end))
+            done = end
+        return b"".join((*parts, data[done:])) if found else data
+
     def mask_text(self, text: str) -> str:
         """Return a whole text, masked."""
         if self._search is None:

@@ -97,6 +97,10 @@ class Vault:
         """Return one of them; raise `NoSuchSecret`, `NoSuchVariable`, `Forbidden`."""
         return await self._find(session, actor, kind, id_, Permission.secret_use)
 
+    async def demand(self, session: AsyncSession, actor: Actor, id_: str, permission: Permission) -> Entry:
+        """Return a secret for which the actor holds a permission; raise `NoSuchSecret`, `Forbidden`."""
+        return await self._find(session, actor, SECRET, id_, permission)
+
     async def uses(
         self, session: AsyncSession, actor: Actor, id_: str, before: int | None, limit: int
     ) -> Sequence[SecretUse]:

@@ -1,6 +1,6 @@
 """What every store of logs does, whatever it is made of; `tests/runs/logs` holds each to it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Protocol, Self
 
 from .lines import Block, Found, Line
@@ -78,6 +78,13 @@ class LogStore(Protocol):
 
     def size(self, run_id: str) -> int:
         """Return how many bytes a run's logs take."""
+
+    def rewrite(self, run_id: str, change: Callable[[bytes], bytes]) -> bool:
+        """Put what `change` makes of each stream's lines in their place, all of a run's logs at once.
+
+        Returns whether any changed. It must keep the number of lines; numbers, times and streams stay. Not for a run
+        that is still written.
+        """
 
     def delete(self, run_id: str) -> int:
         """Remove every log of a run for good; return how many bytes that freed."""

@@ -148,6 +148,10 @@ class Reader:
         for stretch in self._stretches(1):
             yield stretch.data
 
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield every chunk in order."""
+        yield from self._stretches(1)
+
     def _lines(self, after: int) -> Iterator[Line]:
         for stretch in self._stretches(after + 1):
             yield from stretch.lines(after)
