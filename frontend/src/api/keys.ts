@@ -38,6 +38,16 @@ export const keys = {
     alerts: (project: string) => ['audit', 'alerts', project] as const,
     actions: ['audit', 'actions'] as const,
   },
+  secrets: {
+    all: ['secrets'] as const,
+    list: (kind: string, project: string) => ['secrets', 'list', kind, project] as const,
+    stages: (project: string) => ['secrets', 'stages', project] as const,
+    users: (id: string) => ['secrets', 'users', id] as const,
+    uses: (id: string) => ['secrets', 'uses', id] as const,
+    scrubs: (id: string) => ['secrets', 'scrubs', id] as const,
+    resolution: (script: string, stage: string, version: number) =>
+      ['secrets', 'resolution', script, stage, version] as const,
+  },
   environments: {
     all: ['environments'] as const,
     lists: ['environments', 'list'] as const,

@@ -15,6 +15,7 @@ const messages = {
     scripts: 'Scripts',
     runs: 'Runs',
     environments: 'Environments',
+    secrets: 'Secrets',
     workers: 'Workers',
     audit: 'Audit',
     profile: 'Profile',

@@ -18,6 +18,7 @@ export default {
     scripts: '脚本',
     runs: '运行',
     environments: '环境',
+    secrets: '密钥与变量',
     workers: '节点',
     audit: '审计',
     profile: '个人设置',

@@ -9,6 +9,7 @@ import { routes as home } from '@/features/home/routes'
 import { routes as profile } from '@/features/profile/routes'
 import { routes as runs } from '@/features/runs/routes'
 import { routes as scripts } from '@/features/scripts/routes'
+import { routes as secrets } from '@/features/secrets/routes'
 import { routes as workbench } from '@/features/workbench/routes'
 import { routes as workers } from '@/features/workers/routes'
 import { t } from '@/ui/i18n'
@@ -24,6 +25,7 @@ export const router = createRouter({
     ...editor,
     ...runs,
     ...environments,
+    ...secrets,
     ...workers,
     ...audit,
     ...profile,

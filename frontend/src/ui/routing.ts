@@ -1,7 +1,8 @@
 import 'vue-router'
 import type { MessageKey } from '@/ui/i18n'
 
-export type Section = 'home' | 'scripts' | 'runs' | 'environments' | 'workers' | 'audit' | 'profile'
+export type Section =
+  'home' | 'scripts' | 'runs' | 'environments' | 'secrets' | 'workers' | 'audit' | 'profile'
 
 declare module 'vue-router' {
   interface RouteMeta {

@@ -1,33 +1,33 @@
 """Masking a secret in what is stored, over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.runs.schemas import Items
 from runyard.runs.scrubbing import Scrubs
+from runyard.secrets.models import SecretScrub
 from runyard.web.depends import Reading, Transaction, provided
 
 router = APIRouter(tags=["secrets"])
 Searches = Annotated[Scrubs, Depends(provided(Scrubs))]
+ScrubState = Literal["running", "finished", "failed"]
 SHOWN = 20
 
 
 class Scrub(BaseModel):
     """A search for a secret's value in stored logs, outputs, parameters and errors."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     id: str
-    state: Literal["running", "finished", "failed"]
+    state: ScrubState
     total: int = Field(description="How many runs there were when it began.")
     done: int = Field(description="How many were looked into.")
     changed: int = Field(description="In how many the value was found.")
-    note: str | None = Field(validation_alias="error", description="What could not be done, and why.")
+    note: str | None = Field(description="What could not be done, and why.")
     started_at: datetime
     started_by: str
     finished_at: datetime | None
@@ -38,7 +38,7 @@ async def scrub_secret(
     actor: Annotated[Actor, allow(Permission.secret_manage)], session: Transaction, scrubs: Searches, secret_id: str
 ) -> Scrub:
     """Look for a secret's present value in what is stored of runs that are over, and mask it there."""
-    return Scrub.model_validate(await scrubs.begin(session, actor, secret_id))
+    return _shown(await scrubs.begin(session, actor, secret_id))
 
 
 @router.get("/secrets/{secret_id}/scrubs", operation_id="list_secret_scrubs")
@@ -47,4 +47,9 @@ async def list_secret_scrubs(
 ) -> Items[Scrub]:
     """List the last searches for a secret's value, newest first."""
     found = await scrubs.of(session, actor, secret_id, SHOWN)
-    return Items(items=[Scrub.model_validate(scrub) for scrub in found])
+    return Items(items=[_shown(scrub) for scrub in found])
+
+
+def _shown(row: SecretScrub) -> Scrub:
+    kept = ("id", "total", "done", "changed", "started_at", "started_by", "finished_at")
+    return Scrub(state=cast("ScrubState", row.state), note=row.error, **{name: getattr(row, name) for name in kept})

@@ -1,4 +1,4 @@
-import { Activity, House, Package, ScrollText, Server, ShieldCheck } from '@lucide/vue'
+import { Activity, House, KeyRound, Package, ScrollText, Server, ShieldCheck } from '@lucide/vue'
 import { computed, type Component } from 'vue'
 import type { Me } from '@/api/types'
 import { useMe } from '@/features/auth/me'
@@ -21,6 +21,7 @@ export const NAV: readonly NavEntry[] = [
   { section: 'scripts', icon: ScrollText, label: 'app.nav.scripts', key: 's' },
   { section: 'runs', icon: Activity, label: 'app.nav.runs', key: 'r' },
   { section: 'environments', icon: Package, label: 'app.nav.environments', key: 'e' },
+  { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k' },
   { section: 'workers', icon: Server, label: 'app.nav.workers', key: 'w' },
   { section: 'audit', icon: ShieldCheck, label: 'app.nav.audit', key: 'a', needs: 'audit:read' },
 ]

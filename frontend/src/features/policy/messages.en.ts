@@ -1,5 +1,6 @@
 const messages = {
   title: 'How it runs',
+  given: { title: 'Secrets and variables' },
   retries: {
     title: 'Retries',
     some: '{n} retry | {n} retries',

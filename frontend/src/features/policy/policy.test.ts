@@ -16,6 +16,9 @@ it('fills what the server leaves out', () => {
     priority: 0,
     python_version: '',
     package_manager: 'uv',
+    secrets: [],
+    variables: [],
+    stage: null,
   })
   const policy = policyOf({
     concurrency: { limit: 3 },
@@ -80,7 +83,7 @@ describe('waits', () => {
 })
 
 it('is silent about what is as by default', () => {
-  expect(summaryOf(policyOf({}))).toEqual({ retries: '', concurrency: '', limits: '', place: '', python: '' })
+  expect(summaryOf(policyOf({}))).toEqual({ retries: '', concurrency: '', limits: '', place: '', python: '', given: '', })
   const said = summaryOf(
     policyOf({ retries: 2, concurrency: { limit: 4 }, limits: { cpu: 1, memory_mb: 64 }, priority: 5 }),
   )

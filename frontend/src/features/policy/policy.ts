@@ -17,6 +17,9 @@ export const POLICY_FIELDS = [
   'priority',
   'python_version',
   'package_manager',
+  'secrets',
+  'variables',
+  'stage',
 ] as const satisfies readonly (keyof Script)[]
 export type PolicyField = (typeof POLICY_FIELDS)[number]
 
@@ -56,6 +59,10 @@ export interface Policy {
   priority: number
   python_version: string
   package_manager: (typeof MANAGERS)[number]
+  /** Names of secrets and variables that arrive as environment variables. */
+  secrets: string[]
+  variables: string[]
+  stage: string | null
 }
 
 const NO_LIMITS: Record<Limit, null> = {
@@ -86,6 +93,9 @@ export function policyOf(script: Partial<Pick<Script, PolicyField>>): Policy {
     priority: script.priority ?? 0,
     python_version: script.python_version ?? '',
     package_manager: script.package_manager ?? 'uv',
+    secrets: [...(script.secrets ?? [])],
+    variables: [...(script.variables ?? [])],
+    stage: script.stage ?? null,
   }
 }
 
@@ -123,6 +133,7 @@ export function summaryOf(policy: Policy): {
   limits: string
   place: string
   python: string
+  given: string
 } {
   const limits = LIMITS.flatMap((one) => {
     const value = policy.limits[one]
@@ -142,6 +153,7 @@ export function summaryOf(policy: Policy): {
     ]
       .filter(Boolean)
       .join(' · '),
+    given: [...policy.secrets, ...policy.variables, policy.stage ?? ''].filter(Boolean).join(' · '),
     python: [policy.python_version, policy.package_manager === 'uv' ? '' : policy.package_manager]
       .filter(Boolean)
       .join(' · '),
