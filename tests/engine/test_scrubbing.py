@@ -37,7 +37,8 @@ async def scrubbed(yard: Running, name: str, value: str) -> dict[str, Any]:
 
 
 async def everything(yard: Running, run_id: str) -> list[tuple[int, str, str]]:
-    lines, after = [], 0
+    lines: list[tuple[int, str, str]] = []
+    after = 0
     while True:
         page = await yard.lines(run_id, after=after, limit=5000)
         if not page:

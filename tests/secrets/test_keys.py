@@ -101,7 +101,7 @@ def test_a_folder_that_leads_nowhere_says_so(tmp_path: Path) -> None:
 
 def test_a_key_that_was_made_meanwhile_is_the_one(tmp_path: Path) -> None:
     first = keys.load(tmp_path, {})
-    keys._create(tmp_path / keys.FILE)
+    keys._create(tmp_path / keys.FILE, "another")
     assert keys.load(tmp_path, {}) == first
     assert names(tmp_path) == [keys.FILE]
 

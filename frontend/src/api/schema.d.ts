@@ -64,6 +64,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description List what was done, newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Actions
+         * @description List what events may be called, and what they may be about.
+         */
+        get: operations["list_audit_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Alerts
+         * @description List what was out of the ordinary in the last 24 hours, the latest first.
+         */
+        get: operations["list_audit_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit
+         * @description Download all events that the filters find; that it was done is an event too.
+         */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit
+         * @description Check the whole chain of hashes; for administrators of the installation.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -732,6 +832,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description Return how the installation's keys stand; for administrators. Keys themselves are never shown.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Keys
+         * @description Change keys while runs go on; for administrators. What was sealed before is sealed again in the background.
+         */
+        post: operations["rotate_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1041,6 +1181,30 @@ export interface paths {
          * @description Lay down how many runs of a project go at once, what submits may ask for, and how long runs are kept.
          */
         put: operations["set_run_policy_api_v1_projects__project__run_policy_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Stages
+         * @description Return the stages that a project knows: dev, staging and prod unless it says something else.
+         */
+        get: operations["get_stages"];
+        /**
+         * Set Stages
+         * @description Lay down which stages a project knows, and which its runs are in when nobody says.
+         */
+        put: operations["set_stages"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1919,6 +2083,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Script Variables
+         * @description Return which secrets and variables a script is given, which value of each wins, and why.
+         */
+        get: operations["script_variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/versions": {
         parameters: {
             query?: never;
@@ -1971,6 +2155,138 @@ export interface paths {
          * @description Return a file of a script with several, as it is.
          */
         get: operations["get_script_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secrets
+         * @description List secrets by name, without their values.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        /**
+         * Create Secret
+         * @description Keep a secret. Scripts that list its name find it as an environment variable; its value is never shown again.
+         */
+        post: operations["create_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Secret
+         * @description Return a secret without its value.
+         */
+        get: operations["get_secret"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Secret
+         * @description Delete a secret for good; refused while scripts list it, unless told to.
+         */
+        delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Secret
+         * @description Change a secret; another value is a new version, which runs are given from their next attempt on.
+         */
+        patch: operations["change_secret"];
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret_id}/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secret Scripts
+         * @description List the scripts that use a secret.
+         */
+        get: operations["list_secret_scripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret_id}/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scrub Secret
+         * @description Look for a secret's present value in what is stored of runs that are over, and mask it there.
+         */
+        post: operations["scrub_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret_id}/scrubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secret Scrubs
+         * @description List the last searches for a secret's value, newest first.
+         */
+        get: operations["list_secret_scrubs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secrets/{secret_id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Secret Uses
+         * @description List the runs that were given a secret, newest first.
+         */
+        get: operations["list_secret_uses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2269,6 +2585,78 @@ export interface paths {
          * @description Give a user a new password and end their sessions. Without one it is made up and told in the answer.
          */
         post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Variables
+         * @description List variables by name.
+         */
+        get: operations["list_variables"];
+        put?: never;
+        /**
+         * Create Variable
+         * @description Keep a variable. Scripts that list its name find it as an environment variable.
+         */
+        post: operations["create_variable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/variables/{variable_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Variable
+         * @description Return a variable.
+         */
+        get: operations["get_variable"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Variable
+         * @description Delete a variable; refused while scripts list it, unless told to.
+         */
+        delete: operations["delete_variable"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Variable
+         * @description Change a variable.
+         */
+        patch: operations["change_variable"];
+        trace?: never;
+    };
+    "/api/v1/variables/{variable_id}/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Variable Scripts
+         * @description List the scripts that use a variable.
+         */
+        get: operations["list_variable_scripts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2577,6 +2965,165 @@ export interface components {
             worker: string;
         };
         /**
+         * AuditActions
+         * @description Every action and kind of object that events may have, for filters.
+         */
+        AuditActions: {
+            /** Actions */
+            actions: string[];
+            /** Kinds */
+            kinds: string[];
+        };
+        /**
+         * AuditActor
+         * @description Who acted. A stranger (at the sign-in) and Runyard itself have no id.
+         */
+        AuditActor: {
+            /** Id */
+            id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "user" | "system" | "stranger";
+            /** Name */
+            name: string | null;
+            /** Session Id */
+            session_id: string | null;
+            /** Token Id */
+            token_id: string | null;
+        };
+        /**
+         * AuditAlert
+         * @description Something out of the ordinary in what was done lately.
+         */
+        AuditAlert: {
+            /** Action */
+            action: string[];
+            /** Actor */
+            actor: string | null;
+            /** Address */
+            address: string | null;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Message */
+            message: string;
+            /** Project */
+            project: string | null;
+            /** Rule */
+            rule: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "warning" | "critical";
+        };
+        /**
+         * AuditAlerts
+         * @description All alerts of the time that was looked at.
+         */
+        AuditAlerts: {
+            /** Items */
+            items: components["schemas"]["AuditAlert"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * AuditEntry
+         * @description One act. `changes` has before and after of every field that differs; what is secret is `***`.
+         */
+        AuditEntry: {
+            /** Action */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** Address */
+            address: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Changes */
+            changes: {
+                [key: string]: unknown[];
+            };
+            /** Code */
+            code: string | null;
+            /** Hash */
+            hash: string;
+            /** Id */
+            id: string;
+            object: components["schemas"]["AuditObject"];
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "ok" | "refused";
+            /**
+             * Project
+             * @description The project's name, or its id if it has gone.
+             */
+            project: string | null;
+            /** Request Id */
+            request_id: string | null;
+            /** Seq */
+            seq: number;
+            /** User Agent */
+            user_agent: string | null;
+        };
+        /**
+         * AuditObject
+         * @description What was acted on, as it was called then.
+         */
+        AuditObject: {
+            /** Id */
+            id: string | null;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string | null;
+        };
+        /**
+         * AuditVerdict
+         * @description What verifying the chain found: `intact`, or the first event at which something is wrong.
+         */
+        AuditVerdict: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Checked */
+            checked: number;
+            /** First */
+            first: number;
+            /** Flaw */
+            flaw: string | null;
+            /** Intact */
+            intact: boolean;
+            /** Last */
+            last: number;
+            /** Message */
+            message: string;
+            /** Pruned Through */
+            pruned_through: number;
+            /** Seq */
+            seq: number | null;
+        };
+        /**
          * Backoff
          * @description How the delay before each retry grows.
          * @enum {string}
@@ -2727,6 +3274,31 @@ export interface components {
             script_id: string | null;
             /** Script Name */
             script_name: string;
+        };
+        /**
+         * Candidate
+         * @description A value that a script may be given; a secret's own `value` is never shown.
+         */
+        Candidate: {
+            /** Id */
+            id: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "script" | "project" | "global";
+            /** Stage */
+            stage: string | null;
+            /** Value */
+            value: string | null;
+            /** Version */
+            version: number;
+            /**
+             * Why
+             * @description It wins; or a nearer one does, one for the stage does, or it is for another stage.
+             * @enum {string}
+             */
+            why: "wins" | "nearer" | "stage" | "other_stage";
         };
         /**
          * Category
@@ -3087,10 +3659,28 @@ export interface components {
              */
             script_id?: string | null;
             /**
+             * Secrets
+             * @description Secrets that arrive as environment variables of their names.
+             * @default []
+             */
+            secrets?: string[];
+            /**
+             * Stage
+             * @description The stage of its runs, unless they name one.
+             * @default null
+             */
+            stage?: string | null;
+            /**
              * Timeout S
              * @default null
              */
             timeout_s?: number | null;
+            /**
+             * Variables
+             * @description Variables that do; they are not hidden.
+             * @default []
+             */
+            variables?: string[];
         };
         /**
          * EditBody
@@ -3740,6 +4330,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["RunSummary"][];
         };
+        /** Items[Scrub] */
+        Items_Scrub_: {
+            /** Items */
+            items: components["schemas"]["Scrub"][];
+        };
         /** Items[Worker] */
         Items_Worker_: {
             /** Items */
@@ -3773,6 +4368,58 @@ export interface components {
             note: string;
         };
         /**
+         * KeyBody
+         * @description The data keys of a project; of the installation where `project` is null.
+         */
+        KeyBody: {
+            /**
+             * Behind
+             * @description Secrets that are still sealed with an older key.
+             */
+            behind: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Project */
+            project: string | null;
+            /**
+             * Retired
+             * @description Older keys that are still needed.
+             */
+            retired: number;
+            /** Secrets */
+            secrets: number;
+            /** Version */
+            version: number;
+            /** Wrapped By */
+            wrapped_by: string;
+        };
+        /**
+         * KeysBody
+         * @description How the installation's keys stand.
+         */
+        KeysBody: {
+            /**
+             * Busy
+             * @description Whether this server is changing keys at this moment.
+             */
+            busy: boolean;
+            /** Items */
+            items: components["schemas"]["KeyBody"][];
+            /**
+             * Older Master Keys
+             * @description Master keys of the past that are kept, as something may need them.
+             */
+            older_master_keys: number;
+            /**
+             * Wrapper
+             * @description What wraps data keys now.
+             */
+            wrapper: string;
+        };
+        /**
          * Kind
          * @description Which world the packages come from.
          * @enum {string}
@@ -3798,6 +4445,27 @@ export interface components {
             language: string;
             linter: components["schemas"]["ProgramBody"] | null;
             server: components["schemas"]["ProgramBody"] | null;
+        };
+        /**
+         * LastUse
+         * @description The run that was given it last.
+         */
+        LastUse: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempt */
+            attempt: number;
+            /** Run Id */
+            run_id: string;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string;
+            /** Version */
+            version: number;
         };
         /**
          * Limit
@@ -4221,10 +4889,65 @@ export interface components {
              *     ]
              */
             retry_on?: components["schemas"]["Outcome"][];
+            /**
+             * Secrets
+             * @description Secrets that arrive as environment variables of their names.
+             * @default []
+             */
+            secrets?: string[];
+            /**
+             * Stage
+             * @description The stage of its runs, unless they name one.
+             */
+            stage?: string | null;
             /** Tags */
             tags?: string[];
             /** Timeout S */
             timeout_s?: number | null;
+            /**
+             * Variables
+             * @description Variables that do; they are not hidden.
+             * @default []
+             */
+            variables?: string[];
+        };
+        /**
+         * NewSecret
+         * @description A secret; its value is never answered.
+         */
+        NewSecret: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Level
+             * @description By default the script's if one is named, else the project's.
+             */
+            level?: ("script" | "project" | "global") | null;
+            /**
+             * Name
+             * @description The environment variable that it becomes.
+             */
+            name: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** Script Id */
+            script_id?: string | null;
+            /**
+             * Stage
+             * @description Only for runs in this stage; null is every stage.
+             */
+            stage?: string | null;
+            /**
+             * Value
+             * Format: password
+             */
+            value: string;
         };
         /**
          * NewSet
@@ -4347,6 +5070,41 @@ export interface components {
             seen_at?: string | null;
             /** Username */
             username: string;
+        };
+        /**
+         * NewVariable
+         * @description A variable: like a secret, but not hidden.
+         */
+        NewVariable: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Level
+             * @description By default the script's if one is named, else the project's.
+             */
+            level?: ("script" | "project" | "global") | null;
+            /**
+             * Name
+             * @description The environment variable that it becomes.
+             */
+            name: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** Script Id */
+            script_id?: string | null;
+            /**
+             * Stage
+             * @description Only for runs in this stage; null is every stage.
+             */
+            stage?: string | null;
+            /** Value */
+            value: string;
         };
         /**
          * NodeSource
@@ -4531,6 +5289,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[AuditEntry] */
+        Page_AuditEntry_: {
+            /** Items */
+            items: components["schemas"]["AuditEntry"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
             /** Items */
@@ -4615,6 +5380,20 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SecretBody] */
+        Page_SecretBody_: {
+            /** Items */
+            items: components["schemas"]["SecretBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SecretUseBody] */
+        Page_SecretUseBody_: {
+            /** Items */
+            items: components["schemas"]["SecretUseBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[TeamBody] */
         Page_TeamBody_: {
             /** Items */
@@ -4633,6 +5412,13 @@ export interface components {
         Page_UserBody_: {
             /** Items */
             items: components["schemas"]["UserBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[VariableBody] */
+        Page_VariableBody_: {
+            /** Items */
+            items: components["schemas"]["VariableBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -4692,7 +5478,7 @@ export interface components {
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage";
+        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage";
         /**
          * PermissionBody
          * @description A permission: whether roles may give it, or only administrators of the installation hold it.
@@ -4997,6 +5783,51 @@ export interface components {
             message: string;
         };
         /**
+         * Resolution
+         * @description What a script's runs are given in one stage.
+         */
+        Resolution: {
+            /**
+             * Decided By
+             * @enum {string}
+             */
+            decided_by: "run" | "script" | "project" | "nobody";
+            /** Items */
+            items: components["schemas"]["Resolved"][];
+            /** Stage */
+            stage: string | null;
+            /** Stages */
+            stages: string[];
+        };
+        /**
+         * Resolved
+         * @description A name, what the script would be given for it, and what it would not.
+         */
+        Resolved: {
+            /**
+             * Candidates
+             * @description The one that wins first.
+             */
+            candidates: components["schemas"]["Candidate"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "secret" | "variable";
+            /**
+             * Listed
+             * @description Whether the script lists it; what is not listed does not arrive.
+             */
+            listed: boolean;
+            /**
+             * Missing
+             * @description Whether a run would fail for want of it.
+             */
+            missing: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
          * ResourceLimits
          * @description What one attempt may use; null leaves it to the installation. `cpu` in cores, sizes in MiB.
          */
@@ -5098,6 +5929,17 @@ export interface components {
             version: number;
         };
         /**
+         * RotateRequest
+         * @description Which keys are to be changed: those that secrets are sealed with, or the master key that wraps them.
+         */
+        RotateRequest: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "data" | "master";
+        };
+        /**
          * Run
          * @description A run, whole.
          */
@@ -5168,6 +6010,11 @@ export interface components {
             script_id: string | null;
             /** Script Name */
             script_name: string;
+            /**
+             * Stage
+             * @description What the submit or the script says; null leaves it to the project.
+             */
+            stage: string | null;
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["runyard__runs__lifecycle__State"];
@@ -5427,6 +6274,17 @@ export interface components {
              */
             retry_on?: components["schemas"]["Outcome"][];
             /**
+             * Secrets
+             * @description Secrets that arrive as environment variables of their names.
+             * @default []
+             */
+            secrets?: string[];
+            /**
+             * Stage
+             * @description The stage of its runs, unless they name one.
+             */
+            stage?: string | null;
+            /**
              * Starred
              * @default false
              */
@@ -5442,6 +6300,12 @@ export interface components {
             updated_at: string;
             /** Updated By */
             updated_by: string | null;
+            /**
+             * Variables
+             * @description Variables that do; they are not hidden.
+             * @default []
+             */
+            variables?: string[];
             /** Version */
             version: number;
         };
@@ -5449,7 +6313,7 @@ export interface components {
          * ScriptChange
          * @description What is to be different; what is left out stays.
          *
-         *     A null takes `timeout_s`, `concurrency`, `isolation`, `egress` or `category` away; nothing else can be null.
+         *     A null takes `timeout_s`, `concurrency`, `isolation`, `egress`, `stage` or `category` away; nothing else can be.
          *     `files` are those that are added, replaced or removed.
          */
         ScriptChange: {
@@ -5508,10 +6372,16 @@ export interface components {
             retry_delay_s?: number | null;
             /** Retry On */
             retry_on?: components["schemas"]["Outcome"][] | null;
+            /** Secrets */
+            secrets?: string[] | null;
+            /** Stage */
+            stage?: string | null;
             /** Tags */
             tags?: string[] | null;
             /** Timeout S */
             timeout_s?: number | null;
+            /** Variables */
+            variables?: string[] | null;
         };
         /**
          * ScriptSummary
@@ -5575,6 +6445,143 @@ export interface components {
             updated_at: string;
             /** Updated By */
             updated_by: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ScriptUser
+         * @description A script that lists it.
+         */
+        ScriptUser: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Project */
+            project: string;
+        };
+        /**
+         * Scrub
+         * @description A search for a secret's value in stored logs, outputs, parameters and errors.
+         */
+        Scrub: {
+            /**
+             * Changed
+             * @description In how many the value was found.
+             */
+            changed: number;
+            /**
+             * Done
+             * @description How many were looked into.
+             */
+            done: number;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Note
+             * @description What could not be done, and why.
+             */
+            note: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Started By */
+            started_by: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "finished" | "failed";
+            /**
+             * Total
+             * @description How many runs there were when it began.
+             */
+            total: number;
+        };
+        /**
+         * SecretBody
+         * @description A secret without its value, which is never shown.
+         */
+        SecretBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            last_used: components["schemas"]["LastUse"] | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "script" | "project" | "global";
+            /** Name */
+            name: string;
+            /** Project */
+            project: string | null;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string | null;
+            /** Stage */
+            stage: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+            /**
+             * Valued At
+             * Format: date-time
+             * @description When it got its present value.
+             */
+            valued_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SecretChange
+         * @description What is to be different; a value makes a new version.
+         */
+        SecretChange: {
+            /** Description */
+            description?: string | null;
+            /** Value */
+            value?: string | null;
+        };
+        /**
+         * SecretUseBody
+         * @description A run was given this secret.
+         */
+        SecretUseBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Attempt */
+            attempt: number;
+            /** Id */
+            id: number;
+            /** Project */
+            project: string | null;
+            /** Run Id */
+            run_id: string;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string;
             /** Version */
             version: number;
         };
@@ -5861,6 +6868,16 @@ export interface components {
             started_at: string;
         };
         /**
+         * StagesBody
+         * @description A project's stages, and the one that its runs are in when neither they nor their script name one.
+         */
+        StagesBody: {
+            /** Default */
+            default?: string | null;
+            /** Stages */
+            stages: string[];
+        };
+        /**
          * Style
          * @description How a value stands on a script's command line.
          * @enum {string}
@@ -5902,6 +6919,12 @@ export interface components {
              * @default null
              */
             queue?: string | null;
+            /**
+             * Stage
+             * @description Which values of secrets and variables it is given.
+             * @default null
+             */
+            stage?: string | null;
             /**
              * Timeout S
              * @default null
@@ -5956,6 +6979,12 @@ export interface components {
              * @default null
              */
             script_id?: string | null;
+            /**
+             * Stage
+             * @description Which values of secrets and variables it is given.
+             * @default null
+             */
+            stage?: string | null;
             /**
              * Timeout S
              * @default null
@@ -6315,6 +7344,73 @@ export interface components {
             username: string;
         };
         /**
+         * Users
+         * @description The scripts that list a name where this value is within their reach.
+         */
+        Users: {
+            /** Items */
+            items: components["schemas"]["ScriptUser"][];
+        };
+        /**
+         * VariableBody
+         * @description A variable.
+         */
+        VariableBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "script" | "project" | "global";
+            /** Name */
+            name: string;
+            /** Project */
+            project: string | null;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string | null;
+            /** Stage */
+            stage: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+            /** Value */
+            value: string;
+            /**
+             * Valued At
+             * Format: date-time
+             * @description When it got its present value.
+             */
+            valued_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * VariableChange
+         * @description What is to be different; another value makes a new version.
+         */
+        VariableChange: {
+            /** Description */
+            description?: string | null;
+            /** Value */
+            value?: string | null;
+        };
+        /**
          * VersionBody
          * @description A version, whole.
          */
@@ -6415,8 +7511,25 @@ export interface components {
             retry_on?: components["schemas"]["Outcome"][];
             /** Script Id */
             script_id: string;
+            /**
+             * Secrets
+             * @description Secrets that arrive as environment variables of their names.
+             * @default []
+             */
+            secrets?: string[];
+            /**
+             * Stage
+             * @description The stage of its runs, unless they name one.
+             */
+            stage?: string | null;
             /** Timeout S */
             timeout_s: number | null;
+            /**
+             * Variables
+             * @description Variables that do; they are not hidden.
+             * @default []
+             */
+            variables?: string[];
             /** Version */
             version: number;
         };
@@ -6623,6 +7736,13 @@ export type ApiTokenCreate = components['schemas']['ApiTokenCreate'];
 export type Archive = components['schemas']['Archive'];
 export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
+export type AuditActions = components['schemas']['AuditActions'];
+export type AuditActor = components['schemas']['AuditActor'];
+export type AuditAlert = components['schemas']['AuditAlert'];
+export type AuditAlerts = components['schemas']['AuditAlerts'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditObject = components['schemas']['AuditObject'];
+export type AuditVerdict = components['schemas']['AuditVerdict'];
 export type Backoff = components['schemas']['Backoff'];
 export type Batch = components['schemas']['Batch'];
 export type BatchFilter = components['schemas']['BatchFilter'];
@@ -6634,6 +7754,7 @@ export type BodyImportScripts = components['schemas']['Body_import_scripts'];
 export type BodyPreviewImport = components['schemas']['Body_preview_import'];
 export type Bounds = components['schemas']['Bounds'];
 export type Broke = components['schemas']['Broke'];
+export type Candidate = components['schemas']['Candidate'];
 export type Category = components['schemas']['Category'];
 export type CategoryChange = components['schemas']['CategoryChange'];
 export type CategoryList = components['schemas']['CategoryList'];
@@ -6681,13 +7802,17 @@ export type ItemsArchive = components['schemas']['Items_Archive_'];
 export type ItemsAttempt = components['schemas']['Items_Attempt_'];
 export type ItemsRunFile = components['schemas']['Items_RunFile_'];
 export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
+export type ItemsScrub = components['schemas']['Items_Scrub_'];
 export type ItemsWorker = components['schemas']['Items_Worker_'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Keep = components['schemas']['Keep'];
 export type Kept = components['schemas']['Kept'];
+export type KeyBody = components['schemas']['KeyBody'];
+export type KeysBody = components['schemas']['KeysBody'];
 export type Kind = components['schemas']['Kind'];
 export type LackBody = components['schemas']['LackBody'];
 export type LanguageHelp = components['schemas']['LanguageHelp'];
+export type LastUse = components['schemas']['LastUse'];
 export type Limit = components['schemas']['Limit'];
 export type LogHit = components['schemas']['LogHit'];
 export type LogHits = components['schemas']['LogHits'];
@@ -6708,10 +7833,12 @@ export type NewApiToken = components['schemas']['NewApiToken'];
 export type NewCategory = components['schemas']['NewCategory'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
+export type NewSecret = components['schemas']['NewSecret'];
 export type NewSet = components['schemas']['NewSet'];
 export type NewSnippet = components['schemas']['NewSnippet'];
 export type NewSource = components['schemas']['NewSource'];
 export type NewUserBody = components['schemas']['NewUserBody'];
+export type NewVariable = components['schemas']['NewVariable'];
 export type NodeSource = components['schemas']['NodeSource'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
@@ -6726,6 +7853,7 @@ export type PackageUserList = components['schemas']['PackageUserList'];
 export type Packages = components['schemas']['Packages'];
 export type PackedFile = components['schemas']['PackedFile'];
 export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
+export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
@@ -6738,9 +7866,12 @@ export type PageProjectTeamBody = components['schemas']['Page_ProjectTeamBody_']
 export type PageRoleBody = components['schemas']['Page_RoleBody_'];
 export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
+export type PageSecretBody = components['schemas']['Page_SecretBody_'];
+export type PageSecretUseBody = components['schemas']['Page_SecretUseBody_'];
 export type PageTeamBody = components['schemas']['Page_TeamBody_'];
 export type PageTeamMemberBody = components['schemas']['Page_TeamMemberBody_'];
 export type PageUserBody = components['schemas']['Page_UserBody_'];
+export type PageVariableBody = components['schemas']['Page_VariableBody_'];
 export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterType = components['schemas']['ParameterType'];
@@ -6766,6 +7897,8 @@ export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
 export type Refusal = components['schemas']['Refusal'];
+export type Resolution = components['schemas']['Resolution'];
+export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type Retention = components['schemas']['Retention'];
 export type RoleBody = components['schemas']['RoleBody'];
@@ -6773,6 +7906,7 @@ export type RoleChange = components['schemas']['RoleChange'];
 export type RoleChoice = components['schemas']['RoleChoice'];
 export type RoleCreate = components['schemas']['RoleCreate'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
+export type RotateRequest = components['schemas']['RotateRequest'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
 export type RunFile = components['schemas']['RunFile'];
@@ -6782,6 +7916,11 @@ export type SandboxLevel = components['schemas']['SandboxLevel'];
 export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
+export type ScriptUser = components['schemas']['ScriptUser'];
+export type Scrub = components['schemas']['Scrub'];
+export type SecretBody = components['schemas']['SecretBody'];
+export type SecretChange = components['schemas']['SecretChange'];
+export type SecretUseBody = components['schemas']['SecretUseBody'];
 export type SetBody = components['schemas']['SetBody'];
 export type SetChange = components['schemas']['SetChange'];
 export type SetList = components['schemas']['SetList'];
@@ -6796,6 +7935,7 @@ export type SourceChoice = components['schemas']['SourceChoice'];
 export type SourceTaken = components['schemas']['SourceTaken'];
 export type SourcesBody = components['schemas']['SourcesBody'];
 export type Stage = components['schemas']['Stage'];
+export type StagesBody = components['schemas']['StagesBody'];
 export type Style = components['schemas']['Style'];
 export type Submit = components['schemas']['Submit'];
 export type SubmitAny = components['schemas']['SubmitAny'];
@@ -6821,6 +7961,9 @@ export type UsedByBody = components['schemas']['UsedByBody'];
 export type UserBody = components['schemas']['UserBody'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserCreate = components['schemas']['UserCreate'];
+export type Users = components['schemas']['Users'];
+export type VariableBody = components['schemas']['VariableBody'];
+export type VariableChange = components['schemas']['VariableChange'];
 export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
 export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
@@ -6913,6 +8056,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdvisoryImportAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only what was done in this project. */
+                project?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description A user's name or id. */
+                actor?: string | null;
+                /** @description Such as `script.update`. */
+                action?: string[] | null;
+                /** @description A kind of object, such as `script`. */
+                kind?: string | null;
+                /** @description An object's id. */
+                object?: string | null;
+                /** @description From where. */
+                address?: string | null;
+                outcome?: ("ok" | "refused") | null;
+                /** @description Then or later. */
+                from?: string | null;
+                /** @description Before. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActions"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_alerts: {
+        parameters: {
+            query?: {
+                /** @description Only what was done in this project. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditAlerts"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description Only what was done in this project. */
+                project?: string | null;
+                format?: "csv" | "json";
+                /** @description A user's name or id. */
+                actor?: string | null;
+                /** @description Such as `script.update`. */
+                action?: string[] | null;
+                /** @description A kind of object, such as `script`. */
+                kind?: string | null;
+                /** @description An object's id. */
+                object?: string | null;
+                /** @description From where. */
+                address?: string | null;
+                outcome?: ("ok" | "refused") | null;
+                /** @description Then or later. */
+                from?: string | null;
+                /** @description Before. */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/csv": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -8171,6 +9504,68 @@ export interface operations {
             };
         };
     };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_me: {
         parameters: {
             query?: never;
@@ -8902,6 +10297,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPolicy"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagesBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_stages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StagesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StagesBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -10800,6 +12261,40 @@ export interface operations {
             };
         };
     };
+    script_variables: {
+        parameters: {
+            query?: {
+                /** @description As if a run named this stage. */
+                stage?: string | null;
+            };
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Resolution"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_script_versions: {
         parameters: {
             query?: {
@@ -10888,6 +12383,310 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: {
+                /** @description Its values, its scripts', and those of all. */
+                project?: string | null;
+                /** @description Only those that belong there. */
+                level?: ("script" | "project" | "global") | null;
+                /** @description Only this script's own. */
+                script_id?: string | null;
+                /** @description Only those for this stage; empty: every stage. */
+                stage?: string | null;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: {
+                /** @description Delete it even though scripts list it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secret_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scrub_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scrub"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secret_scrubs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Items_Scrub_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_secret_uses: {
+        parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                secret_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretUseBody_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -11597,6 +13396,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewUserBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_variables: {
+        parameters: {
+            query?: {
+                /** @description Its values, its scripts', and those of all. */
+                project?: string | null;
+                /** @description Only those that belong there. */
+                level?: ("script" | "project" | "global") | null;
+                /** @description Only this script's own. */
+                script_id?: string | null;
+                /** @description Only those for this stage; empty: every stage. */
+                stage?: string | null;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VariableBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVariable"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variable_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_variable: {
+        parameters: {
+            query?: {
+                /** @description Delete it even though scripts list it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                variable_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_variable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variable_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_variable_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                variable_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
                 };
             };
             /** @description A problem (RFC 9457). */
