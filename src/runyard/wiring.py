@@ -16,6 +16,7 @@ from runyard.access.api_tokens import ApiTokens
 from runyard.access.first_admin import FirstAdmin
 from runyard.access.roles import Roles
 from runyard.access.service import AccessService
+from runyard.access.sessions import Sessions
 from runyard.access.teams import Teams
 from runyard.access.users import Users
 from runyard.audit.service import AuditService
@@ -242,7 +243,8 @@ class Yard:
         users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)
         members = Members(self.projects, users, teams, made, actors)
-        self.people = (users, made, teams, ApiTokens(actors), Administration(self.projects, actors), members)
+        office = Administration(self.projects, actors)
+        self.people = (users, made, teams, ApiTokens(actors), office, members, Sessions(actors))
         self.scripts = ScriptService(self.sealer, self.bus)
         transfer = Transfer(self.scripts)
         self.sources = Sources(settings.imports, self.database, transfer, self.sealer)

@@ -61,6 +61,10 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/me/password"): Line(
         P.self_manage, OWN, {"current_password": "x", "new_password": "y" * 9}, granted=(422, 429), person=True
     ),
+    ("GET", "/me/sessions"): Line(P.self_manage, OWN),
+    ("DELETE", "/me/sessions/{session_id}"): Line(P.self_manage, OWN, granted=(404,), person=True),
+    ("GET", "/users/{user}/sessions"): Line(P.system_manage, YARD),
+    ("DELETE", "/users/{user}/sessions/{session_id}"): Line(P.system_manage, YARD, granted=(404,)),
     ("GET", "/tokens"): Line(P.self_manage, OWN),
     ("POST", "/tokens"): Line(P.self_manage, OWN, {"name": "t", "permissions": ["self:read"]}, person=True),
     ("DELETE", "/tokens/{token_id}"): Line(P.self_manage, OWN, fresh="token"),

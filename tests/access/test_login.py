@@ -220,6 +220,22 @@ async def test_a_guesser_locks_nobody_out(yard: Yard) -> None:
         assert (await sign_in(elsewhere)).status_code == 200
 
 
+async def test_ten_thousand_guesses_from_everywhere_take_more_than_a_day(yard: Yard) -> None:
+    async with yard.client(address="10.0.0.1") as known:
+        await signed_in(known)
+        started, guessed = yard.clock.monotonic(), 0
+        for number in range(400):
+            async with yard.client(address=f"10.1.{number // 200}.{number % 200}") as stranger:
+                answer = await sign_in(stranger, password="wrong")
+            guessed += answer.status_code == 401
+            if answer.status_code == 429:
+                yard.clock.move(float(answer.headers["retry-after"]))
+        took = yard.clock.monotonic() - started
+        assert took / (guessed - 50) * 10_000 > 86_400
+        # Somebody who has been here before gets in all the while.
+        assert (await sign_in(known)).status_code == 200
+
+
 async def test_a_known_device_may_not_guess_forever_either(client: httpx.AsyncClient) -> None:
     await signed_in(client)
     codes = [(await sign_in(client, password="wrong")).status_code for _ in range(6)]

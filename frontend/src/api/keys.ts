@@ -1,6 +1,7 @@
 /** Names of everything kept in the query cache: the live socket patches by these, so nobody spells them twice. */
 export const keys = {
   me: ['me'] as const,
+  sessions: ['sessions'] as const,
   projects: ['projects'] as const,
   homes: ['home'] as const,
   home: (project: string) => ['home', project] as const,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runyard.errors import TooMany
+from runyard.web.buckets import Rate
 
 FREE = 5
 """Wrong passwords in a row before the first wait."""
@@ -30,6 +31,10 @@ class _Record:
     wrong: int
     until: datetime
     last: datetime
+
+
+STRANGERS = Rate(burst=50, per_s=864)
+"""Wrong passwords for one account from all unknown devices together: 5,000 a day, 50 of them at once."""
 
 
 class Brake:

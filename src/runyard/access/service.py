@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import repository, token_text
 from runyard.access.actors import Actors
-from runyard.access.brake import Brake, Guesser, TooManyAttempts
+from runyard.access.brake import STRANGERS, Brake, Guesser, TooManyAttempts
 from runyard.access.first_admin import FirstAdmin, make_first_admin
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
@@ -118,7 +118,7 @@ class AccessService:
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
-        self._brake = Brake()
+        self._brake, self._strangers = Brake(), Buckets(STRANGERS)
         self.actors = Actors(database, projects, bus)
         self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
@@ -293,13 +293,15 @@ class AccessService:
     async def _prove(
         self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
     ) -> None:
-        self._brake.check(guesser, clock.now())
+        self._demand_patience(guesser)
         async with self.passwords.turn():
             # Asked again within the turn: guesses sent all at once count one after the other.
-            self._brake.check(guesser, clock.now())
+            self._demand_patience(guesser)
             right, renewed = await self.passwords.check(password, user.password_hash if user else None)
             if not right:
                 self._brake.wrong(guesser, clock.now())
+                if guesser[0] == "address":
+                    self._strangers.take(guesser[1], clock.monotonic())
         if not right:
             # Never the name that was typed: people type their password there.
             logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
@@ -308,6 +310,12 @@ class AccessService:
         if renewed and user and user.password_hash:
             async with self._database.write() as session:
                 await repository.replace_hash(session, user.id, user.password_hash, renewed)
+
+    def _demand_patience(self, guesser: Guesser) -> None:
+        """Raise `TooManyAttempts` while this guesser has to wait, or all who are strange to the account."""
+        self._brake.check(guesser, clock.now())
+        if guesser[0] == "address" and (wait := self._strangers.wait(guesser[1], clock.monotonic())) > 0:
+            raise TooManyAttempts(timedelta(seconds=wait))
 
     def _begin(self, user: User, client: Client, now: datetime) -> Session:
         session_id = ids.new("ses")

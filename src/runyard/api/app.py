@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute, compile_path
 
 from runyard import __version__
 from runyard.access.routes import router as access_routes
+from runyard.access.session_routes import router as session_routes
 from runyard.access.team_routes import router as team_routes
 from runyard.access.token_routes import router as token_routes
 from runyard.access.user_routes import router as user_routes
@@ -56,6 +57,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     run_policy_routes,
     log_routes,
     access_routes,
+    session_routes,
     user_routes,
     team_routes,
     token_routes,

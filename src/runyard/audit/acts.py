@@ -80,6 +80,8 @@ ACTS: dict[str, str] = {
     "refresh": "session.replay",
     "update_me": "user.update",
     "change_password": "user.change_password",
+    "end_my_session": "session.revoke",
+    "end_user_session": "session.revoke",
 }
 """Operation → action. What its service does not write down in better words is written down by these."""
 

@@ -37,6 +37,11 @@ class Buckets:
         self._kept = kept
         self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def wait(self, name: str, now_s: float) -> float:
+        """Return in how many seconds there is a token, without taking one."""
+        level, at = self._levels.get(name, (float(self.rate.burst), now_s))
+        return max(0.0, 1 - level - max(0.0, now_s - at) * self.rate.tokens_per_s) / self.rate.tokens_per_s
+
     def take(self, name: str, now_s: float) -> Taken:
         """Take a token if there is one, at an instant of a clock that never runs backwards."""
         level, at = self._levels.pop(name, (float(self.rate.burst), now_s))

@@ -17,6 +17,15 @@ const messages = {
     differ: 'The two do not match.',
     needed: 'Type your current password.',
   },
+  sessions: {
+    title: 'Sessions',
+    help: 'Where you are signed in. Sign out of what you do not know, then change your password.',
+    current: 'this one',
+    used: 'used',
+    unknown: 'An unknown program',
+    end: 'Sign out',
+    ended: 'Signed out there',
+  },
   problems: {
     wrong_password: 'The current password is wrong.',
   },

@@ -20,6 +20,15 @@ export default {
     differ: '两次输入不一致。',
     needed: '请输入当前密码。',
   },
+  sessions: {
+    title: '登录会话',
+    help: '你在哪些地方登录着。有不认识的就退出它，然后修改密码。',
+    current: '当前',
+    used: '最近使用',
+    unknown: '未知客户端',
+    end: '退出',
+    ended: '已在该处退出登录',
+  },
   problems: {
     wrong_password: '当前密码不对。',
   },
