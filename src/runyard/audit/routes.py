@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
-from runyard import clock
+from runyard import clock, log
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.audit.acts import ACTIONS, KINDS
@@ -29,6 +29,7 @@ from runyard.ids import ProjectId
 from runyard.web.depends import Reading, provided
 from runyard.web.paging import Page, Paging, cursor_of, cut
 
+logger = log.get("audit")
 router = APIRouter(tags=["audit"])
 Audit = Annotated[AuditService, Depends(provided(AuditService))]
 Reader = Annotated[Actor, allow(Permission.audit_read)]
@@ -124,6 +125,8 @@ async def verify_audit(
 ) -> AuditVerdict:
     """Check the whole chain of hashes; for administrators of the installation."""
     report = await audit.verify(who_is(request, actor))
+    if report.flaw is not None:
+        logger.error("audit.broken", flaw=report.flaw.value, seq=report.seq)
     return AuditVerdict(
         intact=report.flaw is None,
         checked=report.checked,

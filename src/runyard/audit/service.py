@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, log
+from runyard import clock
 from runyard.access.permissions import Actor, Permission
 from runyard.audit import repository
 from runyard.audit.events import Outcome, Target, Who
@@ -25,7 +25,6 @@ from runyard.db.session import Database
 from runyard.errors import Forbidden
 from runyard.web.buckets import Buckets, Rate
 
-logger = log.get("audit")
 STEP = 1000
 LOOKED_BACK = timedelta(hours=24)
 MOST_LOOKED_AT = 20_000
@@ -129,8 +128,6 @@ class AuditService:
             report = await verify(self._database, self._trail.seals, self._trail.witness)
         if accept and report.flaw in {Flaw.rolled_back, Flaw.rewritten, Flaw.witness}:
             self._trail.witness.forget()
-        if report.flaw is not None:
-            logger.error("audit.broken", flaw=report.flaw.value, seq=report.seq)
         facts = {"checked": report.checked, "flaw": report.flaw and report.flaw.value, "at_event": report.seq}
         facts |= {"accepted": True} if accept else {}
         async with self._database.write() as session:
