@@ -228,7 +228,7 @@ class Yard:
         self.settings = settings
         self.sealer = Sealer(ring)
         self.database = connect(settings)
-        self.trail = Trail.beside(settings.data, ring.present, self.database)
+        self.trail = Trail.beside(settings.data, ring, self.database)
         self.audit = AuditService(self.database, self.trail)
         data_keys = DataKeys(custody.wrapper_of(settings, ring))
         self.vault = Vault(data_keys, ScriptListing())

@@ -20,7 +20,7 @@ from runyard.audit.origin import present
 from runyard.audit.record import PENDING, record
 from runyard.audit.witness import FILE, Witness
 from runyard.db.session import Database, after_commit
-from runyard.secrets.keys import MasterKey
+from runyard.secrets.keys import KeyRing
 
 HEAD = 1
 CHECKPOINTS = 100
@@ -38,9 +38,9 @@ class Trail:
         self.witness = witness
 
     @classmethod
-    def beside(cls, data: Path, key: MasterKey, database: Database) -> Self:
+    def beside(cls, data: Path, ring: KeyRing, database: Database) -> Self:
         """Return the chain of a data directory; every transaction of `database` is written down from now on."""
-        seals = Seals(key)
+        seals = Seals(ring.present, ring.older)
         trail = cls(seals, Witness(data / FILE, seals))
         trail.follow(database)
         return trail

@@ -58,14 +58,14 @@ async def _reset(chosen: "Settings", username: str, password: str) -> None:
     from runyard.audit.events import Target
     from runyard.audit.record import record
     from runyard.audit.trail import Trail
-    from runyard.secrets import keys
+    from runyard.secrets import custody
     from runyard.wiring import connect
 
     passwords = Passwords()
     async with passwords.turn():
         hashed = await passwords.hash(password)
     database = connect(chosen)
-    Trail.beside(chosen.data, keys.load(chosen.data), database)
+    Trail.beside(chosen.data, custody.ring_of(chosen), database)
     try:
         async with database.write() as session:
             user = await repository.user_named(session, username)

@@ -134,12 +134,12 @@ async def _verify(chosen: "Settings", *, accept: bool) -> "Report":
     from runyard.audit.events import SYSTEM
     from runyard.audit.service import AuditService
     from runyard.audit.trail import Trail
-    from runyard.secrets import keys
+    from runyard.secrets import custody
     from runyard.wiring import connect
 
     database = connect(chosen)
     try:
-        trail = Trail.beside(chosen.data, keys.load(chosen.data), database)
+        trail = Trail.beside(chosen.data, custody.ring_of(chosen), database)
         return await AuditService(database, trail).verify(SYSTEM, accept=accept)
     finally:
         await database.close()
