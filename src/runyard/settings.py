@@ -169,7 +169,7 @@ class KeySettings(BaseModel):
 
     wrapper: Literal["local", "vault"] = "local"
     vault_address: str = ""
-    vault_token: SecretStr = SecretStr("")
+    vault_token: SecretStr | None = None
     vault_token_file: Path | None = None
     vault_namespace: str = ""
     vault_mount: str = "transit"

@@ -22,7 +22,7 @@ class TransitSettings(Protocol):
     """Where Vault is and which of its keys is ours (``settings.KeySettings``)."""
 
     vault_address: str
-    vault_token: "SecretStr"
+    vault_token: "SecretStr | None"
     vault_token_file: Path | None
     vault_namespace: str
     vault_mount: str
@@ -96,7 +96,8 @@ class VaultTransit:
     def _token(self) -> str:
         file = self._settings.vault_token_file
         if file is None:
-            return self._settings.vault_token.get_secret_value()
+            token = self._settings.vault_token
+            return "" if token is None else token.get_secret_value()
         try:
             # Read each time: whoever keeps it fresh writes it there.
             return file.read_text().strip()

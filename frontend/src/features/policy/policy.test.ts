@@ -83,7 +83,14 @@ describe('waits', () => {
 })
 
 it('is silent about what is as by default', () => {
-  expect(summaryOf(policyOf({}))).toEqual({ retries: '', concurrency: '', limits: '', place: '', python: '', given: '', })
+  expect(summaryOf(policyOf({}))).toEqual({
+    retries: '',
+    concurrency: '',
+    limits: '',
+    place: '',
+    python: '',
+    given: '',
+  })
   const said = summaryOf(
     policyOf({ retries: 2, concurrency: { limit: 4 }, limits: { cpu: 1, memory_mb: 64 }, priority: 5 }),
   )
