@@ -106,12 +106,18 @@ class World:
         if what == "source":
             await self._source(script)
             return {}
+        if what in {"secret", "variable"}:
+            return {f"{what}_id": await self._entry(what, side, new)}
         if what == "snippet":
             return {"snippet_id": await self._snippet(side, new)}
         base = await self._environment(side)
         if what == "trial":
             await self._environment(side, trial_of=base)
         return {"environment_id": base}
+
+    async def _entry(self, kind: str, side: Side, name: str) -> str:
+        body = {"name": name.replace("-", "_"), "value": "a value", "project": side.name}
+        return str((await self.running.post(f"/{kind}s", body, 201))["id"])
 
     async def _fresh_of_people(self, what: str, side: Side, new: str) -> dict[str, str]:
         run = self.running
@@ -191,6 +197,8 @@ class World:
         things["environment_id"] = await self._environment(side)
         await self._environment(side, trial_of=things["environment_id"])
         await self._source(script)
+        for kind in ("secret", "variable"):
+            things[f"{kind}_id"] = await self._entry(kind, side, kind)
         things["snippet_id"] = await self._snippet(side, f"{side.name}-snippet")
         team = (await run.post("/teams", {"name": f"{side.name}-team"}, 201))["id"]
         things |= {"team": team, "team_id": team}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor, Permission
+from runyard.audit.events import Target
+from runyard.audit.record import record
 from runyard.errors import FieldError, Forbidden, Missing
 from runyard.ids import ProjectId
 from runyard.secrets import repository
@@ -156,6 +158,7 @@ class Vault:
         except IntegrityError as error:
             sentence = f"There is a secret or variable {body.name} in this place and stage."
             raise SecretNameTaken(sentence, fields=[FieldError("name", sentence, SecretNameTaken.code)]) from error
+        record(session, actor, f"{entry.kind}.create", _target(entry), after=_facts(entry))
         logger.info("secret.added", secret_id=entry.id, kind=entry.kind, name=entry.name, by=actor.user_id)
         return entry
 
@@ -164,6 +167,7 @@ class Vault:
     ) -> Entry:
         """Change what `body` names; a new value is a new version, and the one before it is gone for good."""
         entry = await self._find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        before = _facts(entry)
         if body.description is not None:
             entry.description = body.description
         if body.value is not None:
@@ -174,6 +178,7 @@ class Vault:
                 await self._fill(session, entry, clear)
         entry.updated_at, entry.updated_by = clock.now(), actor.user_id
         await session.flush()
+        record(session, actor, f"{kind}.update", _target(entry), before, _facts(entry))
         logger.info("secret.changed", secret_id=entry.id, version=entry.version, by=actor.user_id)
         return entry
 
@@ -186,6 +191,7 @@ class Vault:
             more = f" and {len(users) - 5} more" if len(users) > 5 else ""  # noqa: PLR2004 - as many as were named
             raise SecretInUse(f"{entry.name} is used by {named}{more}. Delete it all the same with force=true.")
         await session.execute(delete(Entry).where(Entry.id == entry.id))
+        record(session, actor, f"{kind}.delete", _target(entry), _facts(entry))
         logger.info("secret.deleted", secret_id=entry.id, kind=kind, name=entry.name, by=actor.user_id)
 
     # Stages
@@ -257,6 +263,16 @@ class Vault:
         elif permission is Permission.secret_manage and not actor.is_admin:
             raise Forbidden("Only administrators change what belongs to the whole installation.")
         return entry
+
+
+def _target(entry: Entry) -> Target:
+    return Target(entry.kind, entry.id, entry.name, entry.project_id)
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    """Return what the audit is told; of a secret never the value."""
+    told = {name: getattr(entry, name) for name in ("level", "stage", "description", "version", "script_id")}
+    return {**told, "level": entry.level.value, **({"value": entry.value} if entry.kind == VARIABLE else {})}
 
 
 def _clear(value: object) -> str:

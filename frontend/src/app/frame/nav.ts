@@ -21,7 +21,7 @@ export const NAV: readonly NavEntry[] = [
   { section: 'scripts', icon: ScrollText, label: 'app.nav.scripts', key: 's' },
   { section: 'runs', icon: Activity, label: 'app.nav.runs', key: 'r' },
   { section: 'environments', icon: Package, label: 'app.nav.environments', key: 'e' },
-  { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k' },
+  { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k', needs: 'secret:use' },
   { section: 'workers', icon: Server, label: 'app.nav.workers', key: 'w' },
   { section: 'audit', icon: ShieldCheck, label: 'app.nav.audit', key: 'a', needs: 'audit:read' },
 ]
