@@ -4,6 +4,13 @@
  */
 export default {
   problems: {
+    no_such_secret: '没有这个密钥。',
+    no_such_variable: '没有这个变量。',
+    secret_name_taken: '这个位置和阶段已有同名的密钥或变量。',
+    secret_in_use: '有脚本在使用它。',
+    keys_busy: '正在更换密钥，请稍候。',
+    scrub_goes_on: '正在查找这个密钥。',
+    too_short_to_scrub: '值太短，日志里到处都可能出现，不予查找。',
     bad_signature: '调用缺少签名，或签名不对。',
     no_such_attempt: '这次运行没有这个尝试。',
     no_trial: '这个环境没有试用中的新版本。',
