@@ -49,6 +49,17 @@ export const keys = {
     resolution: (script: string, stage: string, version: number) =>
       ['secrets', 'resolution', script, stage, version] as const,
   },
+  access: {
+    all: ['access'] as const,
+    projects: (archived: boolean) => ['access', 'projects', archived] as const,
+    project: (name: string) => ['access', 'project', name] as const,
+    teams: ['access', 'teams'] as const,
+    team: (id: string) => ['access', 'team', id] as const,
+    roles: ['access', 'roles'] as const,
+    permissions: ['access', 'permissions'] as const,
+    users: (q: string) => ['access', 'users', q] as const,
+    tokens: (all: boolean) => ['access', 'tokens', all] as const,
+  },
   environments: {
     all: ['environments'] as const,
     lists: ['environments', 'list'] as const,

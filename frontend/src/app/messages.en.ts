@@ -18,11 +18,16 @@ const messages = {
     secrets: 'Secrets',
     workers: 'Workers',
     audit: 'Audit',
+    access: 'Access',
     profile: 'Profile',
     narrow: 'Show icons only',
     widen: 'Show words',
   },
-  project: { label: 'Project' },
+  project: {
+    label: 'Project',
+    noneTitle: 'You belong to no project yet',
+    noneText: 'Ask an administrator to make you a member of one.',
+  },
   user: { menu: 'Your menu', logout: 'Log out' },
   theme: { label: 'Theme', light: 'Light', dark: 'Dark', system: 'System' },
   live: {

@@ -21,11 +21,12 @@ export default {
     secrets: '密钥与变量',
     workers: '节点',
     audit: '审计',
+    access: '访问权限',
     profile: '个人设置',
     narrow: '只显示图标',
     widen: '显示文字',
   },
-  project: { label: '项目' },
+  project: { label: '项目', noneTitle: '你还不属于任何项目', noneText: '请管理员把你加入一个项目。' },
   user: { menu: '用户菜单', logout: '退出登录' },
   theme: { label: '外观', light: '浅色', dark: '深色', system: '跟随系统' },
   live: {

@@ -2,7 +2,7 @@ import 'vue-router'
 import type { MessageKey } from '@/ui/i18n'
 
 export type Section =
-  'home' | 'scripts' | 'runs' | 'environments' | 'secrets' | 'workers' | 'audit' | 'profile'
+  'home' | 'scripts' | 'runs' | 'environments' | 'secrets' | 'workers' | 'audit' | 'access' | 'profile'
 
 declare module 'vue-router' {
   interface RouteMeta {

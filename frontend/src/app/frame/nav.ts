@@ -1,4 +1,4 @@
-import { Activity, House, KeyRound, Package, ScrollText, Server, ShieldCheck } from '@lucide/vue'
+import { Activity, House, KeyRound, Package, ScrollText, Server, ShieldCheck, ShieldUser } from '@lucide/vue'
 import { computed, type Component } from 'vue'
 import type { Me } from '@/api/types'
 import { useMe } from '@/features/auth/me'
@@ -24,6 +24,7 @@ export const NAV: readonly NavEntry[] = [
   { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k', needs: 'secret:use' },
   { section: 'workers', icon: Server, label: 'app.nav.workers', key: 'w' },
   { section: 'audit', icon: ShieldCheck, label: 'app.nav.audit', key: 'a', needs: 'audit:read' },
+  { section: 'access', icon: ShieldUser, label: 'app.nav.access', key: 'p' },
 ]
 
 /** What whoever is logged in may open. */

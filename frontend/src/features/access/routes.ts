@@ -1,0 +1,52 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+const meta = (title: 'projects' | 'teams' | 'roles' | 'users' | 'tokens') =>
+  ({ title: `access.tabs.${title}`, section: 'access' }) as const
+
+export const routes: RouteRecordRaw[] = [
+  { path: '/access', name: 'access', redirect: { name: 'access-projects' }, meta: meta('projects') },
+  {
+    path: '/access/projects',
+    name: 'access-projects',
+    component: () => import('./ProjectsPage.vue'),
+    meta: meta('projects'),
+  },
+  {
+    path: '/access/projects/:project',
+    name: 'access-project',
+    component: () => import('./ProjectPage.vue'),
+    props: true,
+    meta: meta('projects'),
+  },
+  {
+    path: '/access/teams',
+    name: 'access-teams',
+    component: () => import('./TeamsPage.vue'),
+    meta: meta('teams'),
+  },
+  {
+    path: '/access/teams/:team',
+    name: 'access-team',
+    component: () => import('./TeamPage.vue'),
+    props: true,
+    meta: meta('teams'),
+  },
+  {
+    path: '/access/roles',
+    name: 'access-roles',
+    component: () => import('./RolesPage.vue'),
+    meta: meta('roles'),
+  },
+  {
+    path: '/access/users',
+    name: 'access-users',
+    component: () => import('./UsersPage.vue'),
+    meta: meta('users'),
+  },
+  {
+    path: '/access/tokens',
+    name: 'access-tokens',
+    component: () => import('./TokensPage.vue'),
+    meta: meta('tokens'),
+  },
+]
