@@ -9,6 +9,7 @@ from runyard.cli.errors import Misuse
 from runyard.cli.output import as_json, note
 
 FIRST_USER = "admin"
+STDIN = "-"
 
 
 def login(
@@ -17,6 +18,10 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    token: Annotated[
+        str,
+        typer.Option("--token", help="A token of the API in place of a password; `-` reads it from standard input."),
+    ] = "",
 ) -> None:
     """Sign in to a server and stay signed in.
 
@@ -29,6 +34,10 @@ def login(
     server = Server(address(url) if url else chosen(sessions), sessions)
     if server.url.startswith("http:") and not on_this_machine(server.url):
         note(f"The way to {server.url} is not encrypted: whoever is on it can read your password.")
+    if token:
+        given = token if token != STDIN else sys.stdin.readline().strip()
+        print(f"Signed in to {server.url} as {server.login_by_token(given)}, by a token.")
+        return
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
         username = username or FIRST_USER

@@ -110,7 +110,7 @@ class Server:
             return NotRunyard(f"What answers at {self.url} is not Runyard (HTTP {response.status_code}).")
         if response.status_code == UNAUTHORIZED:
             if self._fixed:
-                return NotLoggedIn("The server does not accept RUNYARD_TOKEN.", hint="Set a token that is still good.")
+                return NotLoggedIn("The server does not accept this token.", hint="Make one that is still good.")
             return NotLoggedIn(f"Your session at {self.url} has ended.")
         return problem
 
@@ -126,12 +126,22 @@ class Server:
         session = _session(answer, Session(username=username, device=known.device))
         self._sessions.put(self.url, session, current=True)
 
+    def login_by_token(self, token: str) -> str:
+        """Keep a token of the API in place of a session, once the server has taken it; return whose it is."""
+        self._fixed = token
+        username = str(self.get("/me")["username"])
+        known = self._sessions.get(self.url) or Session()
+        self._sessions.put(self.url, Session(username=username, device=known.device, token=token), current=True)
+        return username
+
     def logout(self) -> bool:
-        """End the session here and at the server; whether there was one."""
+        """End the session here and at the server, or forget a token; whether there was one."""
         session = self._sessions.get(self.url)
-        if session is None or not session.refresh_token:
+        if session is None or not (session.refresh_token or session.token):
             return False
         self._sessions.drop(self.url)
+        if session.token:
+            return True
         self._auth("logout", {REFRESH: session.refresh_token})
         return True
 
@@ -139,6 +149,8 @@ class Server:
         if self._fixed:
             return self._fixed
         session = self._sessions.get(self.url)
+        if session is not None and session.token:
+            return session.token
         if session is None or not session.refresh_token:
             raise NotLoggedIn(f"You are not signed in to {self.url}.")
         if session.expires_at - EARLY_S > clock.now().timestamp():
@@ -147,7 +159,8 @@ class Server:
 
     def _renewed(self, headers: Mapping[str, str]) -> bool:
         """Whether there is another token than the one that was not accepted."""
-        if self._fixed:
+        session = self._sessions.get(self.url)
+        if self._fixed or (session is not None and session.token):
             return False
         return bool(self._refresh(headers["Authorization"].removeprefix("Bearer ")))
 

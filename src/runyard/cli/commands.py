@@ -56,6 +56,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("migrate", "migrate:migrate", "Bring the database to this version's schema"),
             ("audit", "audit:app", "Look up what was done, and prove that nobody has tampered with it"),
             ("admin", "admin:app", "Put things right without a running server"),
+            ("users", "users:app", "Look after users on the data directory, server or not"),
             ("api", "serve:api", "Serve the page and the API only"),
             ("scheduler", "serve:scheduler", "Run the scheduler only"),
             ("worker", "serve:worker", "Execute runs only"),

@@ -1,7 +1,8 @@
 """Which server is spoken to, and the sessions kept for it.
 
 One JSON file, readable by its owner only: ``{"v": 1, "current": url, "servers": {url: {username, refresh_token,
-access_token, expires_at, device}}}``. Several commands may renew a session at once: they take turns by a lock file.
+access_token, expires_at, device, token}}}``. Several commands may renew a session at once: they take turns by a lock
+file.
 """
 
 import contextlib
@@ -41,6 +42,8 @@ class Session:
     access_token: str = field(default="", repr=False)
     expires_at: float = 0.0
     device: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    """A token of the API, in place of a session of the server's."""
 
 
 class Sessions:
