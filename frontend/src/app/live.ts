@@ -43,8 +43,10 @@ export function useLivePatches(): void {
       void queries.invalidateQueries()
     }),
   ]
-  startLive()
+  // A task of its own: nobody waits for news while the page is made.
+  const start = setTimeout(startLive)
   onScopeDispose(() => {
+    clearTimeout(start)
     for (const stop of stops) stop()
     stopLive()
   })

@@ -24,11 +24,14 @@ async function fetchLastRuns(scriptIds: string[]): Promise<LastRuns> {
   return known
 }
 
-/** Newest runs of the scripts shown, one request for each page of them; null until they are known. */
-export function useLastRuns(pages: Ref<readonly Page<ScriptSummary>[]>): Ref<LastRuns | null> {
+/** Newest runs of the scripts shown, one request for each page of them once it is time; null until they are known. */
+export function useLastRuns(
+  pages: Ref<readonly Page<ScriptSummary>[]>,
+  due: Ref<boolean>,
+): Ref<LastRuns | null> {
   const results = useQueries({
     queries: computed(() =>
-      pages.value
+      (due.value ? pages.value : [])
         .map((page) => page.items.map((script) => script.id))
         .filter((ids) => ids.length > 0)
         .map((ids) => ({
@@ -40,7 +43,7 @@ export function useLastRuns(pages: Ref<readonly Page<ScriptSummary>[]>): Ref<Las
   })
   return computed(() => {
     const known = results.value.filter((result) => result.data)
-    if (known.length === 0 && results.value.length > 0) return null
+    if (!due.value || (known.length === 0 && results.value.length > 0)) return null
     return Object.assign({}, ...known.map((result) => result.data)) as LastRuns
   })
 }

@@ -4,6 +4,7 @@ import { keys } from '@/api/keys'
 import type { Filter } from '@/ui/FilterChips.vue'
 import { t } from '@/ui/i18n'
 import { usePreferences } from '@/ui/state/preferences'
+import { useTurns } from '@/ui/state/turns'
 import type { Filters } from '@/ui/state/urlFilters'
 import { listTags } from './api'
 import { LANGUAGES } from './scriptsList'
@@ -12,15 +13,19 @@ import { useCategories, useFolders } from './shelf'
 /** The filters that the list offers; what nobody in the project uses is left out unless it is on. */
 export function useOffered(chips: Ref<Filters>): ComputedRef<Filter[]> {
   const preferences = usePreferences()
+  // Three questions, a task each.
+  const turn = useTurns(3)
+  const dueAt = (number: number) => computed(() => turn.value >= number)
   const tags = useQuery({
     queryKey: computed(() => keys.scripts.tags(preferences.project)),
     queryFn: () => listTags(preferences.project),
+    enabled: dueAt(1),
     staleTime: 60_000,
   })
 
   const project = computed(() => preferences.project)
-  const folders = useFolders(project)
-  const categories = useCategories(project)
+  const folders = useFolders(project, dueAt(2))
+  const categories = useCategories(project, dueAt(3))
   const folderChoices = computed(() =>
     (folders.data.value ?? [])
       .filter((folder) => folder.name !== '')

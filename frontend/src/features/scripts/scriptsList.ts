@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/vue-query'
-import { computed, toValue, type Ref } from 'vue'
+import { computed, ref, toValue, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import type { ScriptKind, ScriptSummary } from '@/api/types'
 import { usePreferences } from '@/ui/state/preferences'
@@ -52,7 +52,9 @@ export function useScriptsList(kind: Ref<ScriptKind>) {
   })
   const pages = computed(() => query.data.value?.pages ?? [])
   const items = computed<ScriptSummary[]>(() => pages.value.flatMap((page) => page.items))
-  const lastRuns = useLastRuns(pages)
+  /** The rows stand: it is time to ask how their runs went. */
+  const standing = ref(false)
+  const lastRuns = useLastRuns(pages, standing)
 
-  return { chips, q, sort, filtered, query, items, lastRuns }
+  return { chips, q, sort, filtered, query, items, standing, lastRuns }
 }

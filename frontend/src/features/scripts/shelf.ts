@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
-import { computed, type Ref } from 'vue'
+import { computed, ref, type Ref } from 'vue'
 import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { components } from '@/api/schema'
@@ -11,19 +11,21 @@ export type Category = components['schemas']['Category']
 export type CategoryChange = components['schemas']['CategoryChange']
 const FRESH_MS = 60_000
 
-export function useFolders(project: Ref<string>) {
+export function useFolders(project: Ref<string>, enabled = ref(true)) {
   return useQuery({
     queryKey: computed(() => keys.scripts.folders(project.value)),
     queryFn: () => listFolders(project.value),
+    enabled,
     staleTime: FRESH_MS,
   })
 }
 
 /** A project's categories, in their order. */
-export function useCategories(project: Ref<string>) {
+export function useCategories(project: Ref<string>, enabled = ref(true)) {
   return useQuery({
     queryKey: computed(() => keys.scripts.categories(project.value)),
     queryFn: () => listCategories(project.value),
+    enabled,
     staleTime: FRESH_MS,
   })
 }

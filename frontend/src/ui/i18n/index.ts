@@ -29,29 +29,33 @@ export const language = computed(() => composer.locale.value as PageLanguage)
 
 export type Values = Record<string, string | number>
 
-/** What a message is written with when something has to be filled in or chosen. */
+/** A place in a message where a value goes: `{name}`. */
+const PLACE = /\{\s*([a-z_]\w*)\s*\}/i
+/** What else a message is written with: forms to choose from, other messages, literals. */
 const SPECIAL = /[{}|@]/
-/** Words that stand as they are written, by language: a list asks for the same ones hundreds of times. */
-const plain = new Map<string, Map<string, string>>()
+/** Messages in parts (words, name of a value, words, …), by language: a list asks for the same ones hundreds of times. */
+const plain = new Map<string, Map<string, readonly string[]>>()
 
-/** A message with nothing to fill in; the general way costs twenty times as much. */
-function plainly(key: MessageKey): string | undefined {
+/** The parts of a message in which nothing has to be chosen; the general way costs twenty times as much. */
+function partsOf(key: MessageKey): readonly string[] | undefined {
   const spoken = composer.locale.value
   const known = plain.get(spoken)
-  const text = known?.get(key)
-  if (text !== undefined || !known) return text
+  const parts = known?.get(key)
+  if (parts !== undefined || !known) return parts
   let found: unknown = composer.getLocaleMessage(spoken)
   for (const part of key.split('.')) found = (found as Messages | undefined)?.[part]
-  if (typeof found !== 'string' || SPECIAL.test(found)) return undefined
-  known.set(key, found)
-  return found
+  if (typeof found !== 'string') return undefined
+  const made = found.split(PLACE)
+  if (made.some((part) => SPECIAL.test(part))) return undefined
+  known.set(key, made)
+  return made
 }
 
 /** A message in the page's language. `count` picks the plural form of `one | many` messages and fills `{n}`. */
 export function t(key: MessageKey, values?: Values, count?: number): string {
-  const text = values === undefined && count === undefined ? plainly(key) : undefined
-  if (text !== undefined) return text
-  return general(key, values, count)
+  const parts = count === undefined ? partsOf(key) : undefined
+  if (parts === undefined) return general(key, values, count)
+  return parts.map((part, i) => (i % 2 ? String(values?.[part] ?? '') : part)).join('')
 }
 
 function general(key: MessageKey, values: Values = {}, count?: number): string {

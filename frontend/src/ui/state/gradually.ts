@@ -1,13 +1,15 @@
-import { computed, onScopeDispose, ref, watch, type ComputedRef, type Ref } from 'vue'
+import { computed, nextTick, onScopeDispose, ref, watch, type ComputedRef, type Ref } from 'vue'
 
-const FIRST = 3
-const STEP = 2
+const FIRST = 1
+const STEP = 1
+/** Steps shorter than half of this grow, longer ones shrink: a slow machine stays ready to answer. */
+const STEP_MS = 6
 /** A page that is never idle is drawn all the same. */
 const LATEST_MS = 150
 
 /**
- * The items to draw: the first few at once, the rest in steps while the page has nothing else to do. What has been
- * drawn once stays drawn while the list only changes or grows.
+ * The items to draw: the first few at once, the rest in steps as large as the machine is fast, while the page has
+ * nothing else to do. What has been drawn once stays drawn while the list only changes or grows.
  */
 export function useGradually<T>(
   items: Ref<readonly T[]>,
@@ -15,14 +17,21 @@ export function useGradually<T>(
   step = STEP,
 ): ComputedRef<readonly T[]> {
   const drawn = ref(first)
+  let size = step
   let forget = () => undefined as unknown
 
   function more(): void {
     forget()
     if (drawn.value >= items.value.length) return
     forget = whenIdle(() => {
-      drawn.value += step
+      const began = performance.now()
+      drawn.value += size
       more()
+      void nextTick(() => {
+        const took = performance.now() - began
+        if (took < STEP_MS / 2) size *= 2
+        else if (took > STEP_MS) size = Math.max(1, Math.floor(size / 2))
+      })
     })
   }
 
