@@ -6,6 +6,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -25,8 +26,10 @@ pytestmark = [
 COMMAND = Path(__file__).parent / "lighthouse" / "node_modules" / "lighthouse" / "cli" / "index.js"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 ENOUGH = 90
-# A busy machine slows a page down as a slow page does: the best of a few looks counts.
+# One look may meet a busy moment of the machine, which slows a page down as a slow page does.
 LOOKS = 3
+# More than a page of the list, with words and tags: what is promised is promised of a yard that is used.
+SCRIPTS = 60
 
 
 @pytest.fixture(scope="module")
@@ -70,29 +73,40 @@ def scores(url: str, port: int, folder: Path) -> dict[str, int]:
     return {name: round(found["categories"][name]["score"] * 100) for name in CATEGORIES}
 
 
-def best_scores(url: str, port: int, folder: Path) -> dict[str, int]:
-    """Look until the page is good enough, a few times at most; return the best of each score."""
-    best = dict.fromkeys(CATEGORIES, 0)
-    for _ in range(LOOKS):
-        now = scores(url, port, folder)
-        best = {name: max(best[name], now[name]) for name in CATEGORIES}
-        if min(best.values()) >= ENOUGH:
-            break
-    return best
+def usual_scores(url: str, port: int, folder: Path) -> dict[str, int]:
+    """Look a few times; return the median of each score."""
+    looks = [scores(url, port, folder) for _ in range(LOOKS)]
+    return {name: int(median(look[name] for look in looks)) for name in CATEGORIES}
+
+
+def expect_light(usual: dict[str, int]) -> None:
+    """Fail with the figures where one of them is not good enough."""
+    assert min(usual.values()) >= ENOUGH, f"median of {LOOKS} looks: {usual}"
+
+
+@pytest.fixture
+def filled(server: Server) -> None:
+    """A yard as people have it after some months."""
+    for number in range(SCRIPTS):
+        server.script(
+            f"Orders of city {number:02}",
+            "true",
+            description="Counts what came in and writes a table of it.",
+            tags=["orders", "nightly"],
+            folder="cities" if number % 3 == 0 else "",
+        )
 
 
 async def test_the_login_page_is_light(server: Server, visitor: Page, port: int, tmp_path: Path) -> None:
-    best = best_scores(f"{server.url}/login", port, tmp_path)
-    print(best)  # noqa: T201  pytest shows it when the page is not good enough
-    assert min(best.values()) >= ENOUGH
+    expect_light(usual_scores(f"{server.url}/login", port, tmp_path))
 
 
-async def test_the_list_of_scripts_is_light(server: Server, visitor: Page, port: int, tmp_path: Path) -> None:
+async def test_the_list_of_scripts_is_light(
+    server: Server, filled: None, visitor: Page, port: int, tmp_path: Path
+) -> None:
     await visitor.goto("/login")
     await log_in(visitor)
     await visitor.wait_for_url("**/")
     # Away from the yard, so that no page of it renews the session while another one is looked at.
     await visitor.goto("about:blank")
-    best = best_scores(f"{server.url}/scripts", port, tmp_path)
-    print(best)  # noqa: T201  pytest shows it when the page is not good enough
-    assert min(best.values()) >= ENOUGH
+    expect_light(usual_scores(f"{server.url}/scripts", port, tmp_path))
