@@ -60,3 +60,18 @@ async def test_indexes_of_runs_there_and_back_with_runs_in_place(database: Datab
         for table, column in (("runs", "id"), ("run_labels", "run_id"), ("run_events", "run_id")):
             found = (await session.execute(text(f"SELECT {column} FROM {table}"))).scalars().all()  # noqa: S608
             assert found == [run_id]
+
+
+async def test_down_and_up_again_with_runs_in_place(database: Database) -> None:
+    rows = Rows(database)
+    await rows.settle_in()
+    run_id = await rows.add(labels={"a": "b"}, state="failed")
+    await migrate.downgrade(database, "0002")
+    assert (await migrate.upgrade(database)).fits
+    async with database.read() as session:
+        for table, column in (("runs", "id"), ("run_labels", "run_id"), ("run_events", "run_id")):
+            found = (await session.execute(text(f"SELECT {column} FROM {table}"))).scalars().all()  # noqa: S608
+            assert found == [run_id]
+    async with database.engine.connect() as connection:
+        if database.dialect == "sqlite":
+            assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one() == 1

@@ -916,6 +916,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List My Sessions
+         * @description List where you are signed in, the last used first.
+         */
+        get: operations["list_my_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End My Session
+         * @description Sign yourself out of one place.
+         */
+        delete: operations["end_my_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/package-sources": {
         parameters: {
             query?: never;
@@ -2586,6 +2626,46 @@ export interface paths {
          */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List User Sessions
+         * @description List where a user is signed in.
+         */
+        get: operations["list_user_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End User Session
+         * @description Sign a user out of one place.
+         */
+        delete: operations["end_user_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -5394,6 +5474,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[SessionBody] */
+        Page_SessionBody_: {
+            /** Items */
+            items: components["schemas"]["SessionBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[TeamBody] */
         Page_TeamBody_: {
             /** Items */
@@ -6584,6 +6671,35 @@ export interface components {
             script_name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SessionBody
+         * @description A place where somebody is signed in; `current` is the one that asks.
+         */
+        SessionBody: {
+            /** Address */
+            address: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /**
+             * Used At
+             * Format: date-time
+             */
+            used_at: string;
+            /** User Agent */
+            user_agent: string;
         };
         /**
          * SetBody
@@ -7868,6 +7984,7 @@ export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
 export type PageSecretBody = components['schemas']['Page_SecretBody_'];
 export type PageSecretUseBody = components['schemas']['Page_SecretUseBody_'];
+export type PageSessionBody = components['schemas']['Page_SessionBody_'];
 export type PageTeamBody = components['schemas']['Page_TeamBody_'];
 export type PageTeamMemberBody = components['schemas']['Page_TeamMemberBody_'];
 export type PageUserBody = components['schemas']['Page_UserBody_'];
@@ -7921,6 +8038,7 @@ export type Scrub = components['schemas']['Scrub'];
 export type SecretBody = components['schemas']['SecretBody'];
 export type SecretChange = components['schemas']['SecretChange'];
 export type SecretUseBody = components['schemas']['SecretUseBody'];
+export type SessionBody = components['schemas']['SessionBody'];
 export type SetBody = components['schemas']['SetBody'];
 export type SetChange = components['schemas']['SetChange'];
 export type SetList = components['schemas']['SetList'];
@@ -9640,6 +9758,64 @@ export interface operations {
                 "application/json": components["schemas"]["PasswordBody"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_my_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             204: {
@@ -13397,6 +13573,67 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NewUserBody"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_user_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_user_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {

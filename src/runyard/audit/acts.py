@@ -84,15 +84,6 @@ ACTS: dict[str, str] = {
     "remove_project_team": "member.remove",
     "transfer_script": "script.transfer",
     # Secrets and variables
-    "create_secret": "secret.create",
-    "change_secret": "secret.update",
-    "delete_secret": "secret.delete",
-    "scrub_secret": "secret.scrub",
-    "create_variable": "variable.create",
-    "change_variable": "variable.update",
-    "delete_variable": "variable.delete",
-    "set_stages": "project.set_stages",
-    "rotate_keys": "keys.rotate",
     # Oneself
     "login": "login",
     "logout": "logout",

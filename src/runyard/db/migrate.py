@@ -41,15 +41,13 @@ async def state(database: Database) -> SchemaState:
 
 async def upgrade(database: Database, revision: str = "head") -> SchemaState:
     """Apply every outstanding migration in one go; return where the database stands afterwards."""
-    async with database.engine.begin() as connection:
-        await connection.run_sync(_run, revision, down=False)
+    await _go(database, revision, down=False)
     return await state(database)
 
 
 async def downgrade(database: Database, revision: str) -> SchemaState:
     """Take migrations back down to `revision` (``base``: all of them)."""
-    async with database.engine.begin() as connection:
-        await connection.run_sync(_run, revision, down=True)
+    await _go(database, revision, down=True)
     return await state(database)
 
 
@@ -115,6 +113,34 @@ def _state(connection: Connection) -> SchemaState:
 def newest() -> str:
     """Return the newest revision known: files of migrations begin with theirs, and they follow one another."""
     return max(path.name.partition("_")[0] for path in (HERE / "versions").glob("[0-9]*_*.py"))
+
+
+async def _go(database: Database, revision: str, *, down: bool) -> None:
+    async with database.engine.connect() as connection:
+        # SQLite changes a table by making it anew: rows that point to the old one must not go with it.
+        await connection.run_sync(_bind, on=False)
+        try:
+            async with connection.begin():
+                await connection.run_sync(_run, revision, down=down)
+                await connection.run_sync(_demand_whole)
+        finally:
+            await connection.run_sync(_bind, on=True)
+
+
+def _bind(connection: Connection, *, on: bool) -> None:
+    if connection.dialect.name == "sqlite":
+        # Past SQLAlchemy, which would begin a transaction: within one this changes nothing.
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+        cursor.close()
+
+
+def _demand_whole(connection: Connection) -> None:
+    """Raise RuntimeError if a migration left rows that point nowhere."""
+    if connection.dialect.name == "sqlite":
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if lost:
+            raise RuntimeError(f"A migration left rows of {lost[0][0]} that point to no row of {lost[0][2]}.")
 
 
 def _run(connection: Connection, revision: str, *, down: bool) -> None:

@@ -72,11 +72,6 @@ class KeyRing:
         """The keys of the past, the latest first."""
         return self._keys[1:]
 
-    @property
-    def eldest(self) -> MasterKey:
-        """The first key of those that are left: for what must stay comparable through a change of keys."""
-        return self._keys[-1]
-
     def find(self, key_id: str) -> MasterKey | None:
         """Return the key of that id."""
         found = self._known(key_id)
