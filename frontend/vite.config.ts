@@ -78,8 +78,28 @@ function plainIcons(): Plugin {
   }
 }
 
+/** Name in the head what is wanted before any code has run to ask for it: public/theme.js knows which of it. */
+function early(): Plugin {
+  const wanted = /^assets\/(en|zh-CN|frame|lists|ScriptsPage)-[^/]+\.js$/
+  return {
+    name: 'runyard:early',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler: (_html, { bundle = {} }) => {
+        const files = Object.keys(bundle).flatMap((file) => {
+          const name = wanted.exec(file)?.[1]
+          return name === undefined ? [] : [[name, `/${file}`]]
+        })
+        const content = JSON.stringify(Object.fromEntries(files))
+        return [{ tag: 'meta', attrs: { name: 'runyard-early', content }, injectTo: 'head-prepend' }]
+      },
+    },
+  }
+}
+
 export default defineConfig({
-  plugins: [vue(), elementPlus({}), plainIcons(), apiReference(), formatter(), precompress()],
+  plugins: [vue(), elementPlus({}), plainIcons(), early(), apiReference(), formatter(), precompress()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: 'true', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {

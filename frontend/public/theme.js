@@ -13,4 +13,20 @@
   var dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
   root.classList.toggle('dark', dark)
   root.lang = language || (/^zh\b/i.test(navigator.language) ? 'zh-CN' : 'en')
+
+  // What the page will ask for, fetched while its first code still comes.
+  var named = document.querySelector('meta[name="runyard-early"]')
+  if (!named) return
+  var files = JSON.parse(named.content)
+  var wanted = [root.lang]
+  if (location.pathname !== '/login') wanted.push('frame')
+  if (location.pathname === '/scripts') wanted.push('lists', 'ScriptsPage')
+  wanted.forEach(function (name) {
+    if (!files[name]) return
+    var link = document.createElement('link')
+    link.rel = 'modulepreload'
+    link.crossOrigin = ''
+    link.href = files[name]
+    document.head.append(link)
+  })
 })()

@@ -17,7 +17,9 @@ installI18n(app, loadMessages)
 
 // What was evaluated so far, the preferences with the words, and the way to the page: a task each.
 await nextTask()
-const spoken = speak(usePreferences().language)
+const { language } = usePreferences()
+await nextTask()
+const spoken = speak(language)
 if (location.pathname !== '/login') void loadShell()
 await nextTask()
 app.use(router)
