@@ -87,11 +87,14 @@ function early(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler: (_html, { bundle = {} }) => {
-        const files = Object.keys(bundle).flatMap((file) => {
+        const files: Record<string, string[]> = {}
+        for (const [file, chunk] of Object.entries(bundle)) {
           const name = wanted.exec(file)?.[1]
-          return name === undefined ? [] : [[name, `/${file}`]]
-        })
-        const content = JSON.stringify(Object.fromEntries(files))
+          // The component library names a word or two of its own like our messages.
+          if (name === undefined || chunk.type !== 'chunk' || chunk.code.length < 500) continue
+          files[name] = [...(files[name] ?? []), `/${file}`]
+        }
+        const content = JSON.stringify(files)
         return [{ tag: 'meta', attrs: { name: 'runyard-early', content }, injectTo: 'head-prepend' }]
       },
     },

@@ -22,11 +22,12 @@
   if (location.pathname !== '/login') wanted.push('frame')
   if (location.pathname === '/scripts') wanted.push('lists', 'ScriptsPage')
   wanted.forEach(function (name) {
-    if (!files[name]) return
-    var link = document.createElement('link')
-    link.rel = 'modulepreload'
-    link.crossOrigin = ''
-    link.href = files[name]
-    document.head.append(link)
+    ;(files[name] || []).forEach(function (file) {
+      var link = document.createElement('link')
+      link.rel = 'modulepreload'
+      link.crossOrigin = ''
+      link.href = file
+      document.head.append(link)
+    })
   })
 })()
