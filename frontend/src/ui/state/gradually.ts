@@ -4,6 +4,7 @@ const FIRST = 1
 const STEP = 1
 /** Steps shorter than half of this grow, longer ones shrink: a slow machine stays ready to answer. */
 const STEP_MS = 6
+const MOST = 4
 /** A page that is never idle is drawn all the same. */
 const LATEST_MS = 150
 
@@ -29,7 +30,7 @@ export function useGradually<T>(
       more()
       void nextTick(() => {
         const took = performance.now() - began
-        if (took < STEP_MS / 2) size *= 2
+        if (took < STEP_MS / 2) size = Math.max(size, Math.min(MOST, size * 2))
         else if (took > STEP_MS) size = Math.max(1, Math.floor(size / 2))
       })
     })
