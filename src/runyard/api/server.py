@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,11 @@ def serve(
 def _build_schemas_later() -> None:
     """Have the schemas of the API built when they are first needed: all at once they are a sixth of the start."""
     from pydantic import BaseModel
+    from pydantic.warnings import UnsupportedFieldAttributeWarning
 
     BaseModel.model_config["defer_build"] = True
+    # FastAPI knows of it and keeps it quiet while it builds; what is built later would say it.
+    warnings.filterwarnings("ignore", category=UnsupportedFieldAttributeWarning)
 
 
 async def _serve(
