@@ -49,7 +49,6 @@ RULES = (
     "scripts/parameters.py",
     "scripts/patterns.py",
     "scripts/policy.py",
-    "scripts/reserved.py",
     "scripts/trees.py",
     "scripts/validation.py",
     "secrets/*.py",

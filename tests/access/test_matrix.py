@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from fastapi.routing import APIRoute, iter_route_contexts
 
+from runyard import ids
 from runyard.access.guards import GUARDS
 from runyard.access.open_routes import OPEN_ROUTES, OPEN_SOCKETS
 from runyard.access.permissions import EVERYBODY, LISTED, Permission
@@ -124,7 +125,7 @@ async def ask(
     world: World, method: str, path: str, line: Line, persona: Persona, side: Side, *, unknown: bool = False
 ) -> httpx.Response:
     """Send a request about the things of a side, or about such as there are none."""
-    things = {**side.things, "new": f"new-{id(object())}"}
+    things = {"session_id": ids.new("ses"), **side.things, "new": f"new-{id(object())}"}
     if line.fresh:
         things |= await world.fresh(line.fresh, side, persona)
     if unknown:

@@ -286,8 +286,9 @@ async def test_the_socket_says_what_was_missed(yard: Running, monkeypatch: pytes
         await hear(socket, "ping")
         yard.yard.bus.miss()  # type: ignore[attr-defined]
         await hear(socket, "missed")
-        yard.yard.bus.publish("environment:env_1", {"type": "environment", "environment": {"id": "env_1"}})
-        assert (await hear(socket, "environment"))["environment"] == {"id": "env_1"}
+        project_id = (await yard.get("/projects"))["items"][0]["id"]
+        yard.yard.bus.publish(f"project:{project_id}", {"type": "script", "script": {"id": "scr_1"}})
+        assert (await hear(socket, "script"))["script"] == {"id": "scr_1"}
         # one whose session was ended hears nothing more
         headers = {"Authorization": f"Bearer {token}"}
         assert (await yard.client.post("/auth/logout", headers=headers)).status_code < 300

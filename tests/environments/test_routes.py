@@ -31,7 +31,7 @@ async def test_one_environment(site: Site) -> None:
     assert body["created_at"].endswith("Z")
     assert body["build_s"] > 0
     site.gatekeeper.actor = STRANGER
-    assert (await site.get(f"/{ready.id}"))["used_by"] == []
+    assert (await site.get(f"/{ready.id}", 404))["code"] == "no_such_environment"
 
 
 async def test_the_list_is_filtered_and_paged(site: Site) -> None:
@@ -103,9 +103,14 @@ async def test_unknown_ids(site: Site, path: str) -> None:
     assert (await site.get(f"/env_none{path}", 404))["code"] == "no_such_environment"
 
 
-@pytest.mark.parametrize("path", ["/env_x/cancel", "/env_x/rebuild", "/cleanup"])
-async def test_looking_after_environments_takes_the_right(site: Site, path: str) -> None:
-    if path != "/cleanup":
-        await site.post(path, 404)
+@pytest.mark.parametrize("act", ["cancel", "rebuild"])
+async def test_looking_after_an_environment_takes_the_right(site: Site, act: str) -> None:
+    ready = await site.environments.ensure(python("tiny"), None, PROJECT)
     site.gatekeeper.actor = DEVELOPER
-    await site.post(path, 403, {"unused_days": 1})
+    await site.post(f"/{ready.id}/{act}", 403)
+    assert (await site.post(f"/env_x/{act}", 404))["code"] == "no_such_environment"
+
+
+async def test_cleaning_up_is_the_installation_s(site: Site) -> None:
+    site.gatekeeper.actor = DEVELOPER
+    await site.post("/cleanup", 403, {"unused_days": 1})

@@ -55,6 +55,8 @@ async def test_a_new_script_is_answered_whole(api: httpx.AsyncClient, script: Ma
         "folder": "",
         "category": None,
         "starred": False,
+        "owner": "ada",
+        "owner_disabled": False,
         "project": "default",
         "name": "Report",
         "language": "python",

@@ -175,7 +175,8 @@ async def test_a_viewer_sees_nothing_and_a_developer_uses_without_changing(yard:
     assert answer.status_code == 403
     await as_role(yard, "viewer")
     for path in ("/secrets", f"/secrets/{made['id']}", f"/secrets/{everywhere['id']}", "/variables"):
-        assert (await yard.client.get(path)).status_code == 403
+        answer = await yard.client.get(path)
+        assert answer.status_code == 403, (path, answer.text)
     assert (await yard.client.get(f"/scripts/{script_id}/variables")).status_code == 403
 
 

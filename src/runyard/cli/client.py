@@ -32,6 +32,7 @@ class Server:
         self.url = url
         self._sessions = sessions
         self._fixed = token
+        self._called = "RUNYARD_TOKEN"
         self._http = _client(url)
 
     @classmethod
@@ -110,7 +111,7 @@ class Server:
             return NotRunyard(f"What answers at {self.url} is not Runyard (HTTP {response.status_code}).")
         if response.status_code == UNAUTHORIZED:
             if self._fixed:
-                return NotLoggedIn("The server does not accept this token.", hint="Make one that is still good.")
+                return NotLoggedIn(f"The server does not accept {self._called}.", hint="Make one that is still good.")
             return NotLoggedIn(f"Your session at {self.url} has ended.")
         return problem
 
@@ -128,7 +129,7 @@ class Server:
 
     def login_by_token(self, token: str) -> str:
         """Keep a token of the API in place of a session, once the server has taken it; return whose it is."""
-        self._fixed = token
+        self._fixed, self._called = token, "this token"
         username = str(self.get("/me")["username"])
         known = self._sessions.get(self.url) or Session()
         self._sessions.put(self.url, Session(username=username, device=known.device, token=token), current=True)

@@ -262,6 +262,8 @@ class Vault:
             actor.demand(permission, ProjectId(entry.project_id), _MISSING[kind])
         elif permission is Permission.secret_manage and not actor.is_admin:
             raise Forbidden("Only administrators change what belongs to the whole installation.")
+        elif not actor.may(permission):
+            raise Forbidden
         return entry
 
 
