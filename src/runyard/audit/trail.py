@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
@@ -111,8 +109,11 @@ class Trail:
         found = connection.execute(query).one_or_none()
         if found is None:
             first = {"id": HEAD, "seq": 0, "hash": GENESIS, "seal": self.seals.seal("head", 0, GENESIS)}
-            dialect = insert_postgresql if connection.dialect.name == "postgresql" else insert_sqlite
-            connection.execute(dialect(_HEAD).values(first).on_conflict_do_nothing())
+            if connection.dialect.name == "postgresql":
+                from sqlalchemy.dialects.postgresql import insert as insert_once
+            else:
+                from sqlalchemy.dialects.sqlite import insert as insert_once  # type: ignore[assignment]
+            connection.execute(insert_once(_HEAD).values(first).on_conflict_do_nothing())
             found = connection.execute(query).one()
         return Link(found.seq, found.hash)
 

@@ -1,6 +1,6 @@
 """The declarative base that every room's models share."""
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -13,6 +13,8 @@ NAMING = {
 
 
 _NOT_TOLD = "not_told"
+WHERE = "where"
+"""In an index's `info`: which rows it is of."""
 
 
 def part_of(column: str) -> ForeignKey:
@@ -28,6 +30,14 @@ def is_told(dialect: str, item: object) -> bool:
     """Whether databases of a kind know of a part of the schema."""
     keys = item.elements if isinstance(item, ForeignKeyConstraint) else ()
     return not any(key.info.get(_NOT_TOLD) == dialect for key in keys)
+
+
+def tell_postgresql(metadata: MetaData) -> None:
+    """Say which indexes are partial in PostgreSQL's own words, for whoever makes or compares a schema."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if WHERE in index.info:
+                index.dialect_kwargs["postgresql_where"] = text(index.info[WHERE])
 
 
 class Base(DeclarativeBase):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Float, ForeignKey, Index, Integer, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from runyard.db.base import Base, part_of
+from runyard.db.base import WHERE, Base, part_of
 from runyard.db.types import Instant, Json
 from runyard.ids import ProjectId
 
@@ -17,7 +17,8 @@ _OPEN = "finished_at IS NULL"
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    # PostgreSQL's words are added where they are needed: they have its whole dialect loaded, at every start.
+    return Index(name, *columns, info={WHERE: where}, sqlite_where=text(where))
 
 
 class RunRow(Base):

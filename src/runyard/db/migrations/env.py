@@ -2,8 +2,9 @@
 
 from alembic import context
 
-from runyard.db.base import Base, is_told
+from runyard.db.base import Base, is_told, tell_postgresql
 
+tell_postgresql(Base.metadata)
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
