@@ -44,7 +44,7 @@ def latency(yard: Yard, script: str, argv: list[str], env: dict[str, str]) -> di
 
 
 class Reader:
-    """Submits and follows with little time of its own: a client of many features takes 5 ms of a run for itself."""
+    """Submits and follows with little time of its own: a client of many features takes 2 ms of a run for itself."""
 
     def __init__(self, yard: Yard) -> None:
         host = yard.url.removeprefix("http://")
