@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
 from runyard.audit import repository
+from runyard.audit.chain import FIELDS
 from runyard.audit.events import Outcome, Target, Who
 from runyard.audit.models import AuditEvent
 from runyard.audit.origin import present
@@ -30,29 +31,7 @@ LOOKED_BACK = timedelta(hours=24)
 MOST_LOOKED_AT = 20_000
 PRUNED_AT_ONCE = 2000
 REFUSALS = Rate(burst=60, per_s=60)
-COLUMNS = (
-    "seq",
-    "id",
-    "at",
-    "actor_kind",
-    "actor_id",
-    "actor_name",
-    "token_id",
-    "session_id",
-    "address",
-    "user_agent",
-    "request_id",
-    "action",
-    "object_kind",
-    "object_id",
-    "object_name",
-    "project_id",
-    "outcome",
-    "code",
-    "changes",
-    "prev_hash",
-    "hash",
-)
+COLUMNS = (*FIELDS, "prev_hash", "hash")
 
 
 class AuditService:

@@ -9,6 +9,7 @@ from runyard import clock, log
 from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
 from runyard.engine import ends
+from runyard.engine.cancelling import CancelledEarly, unless
 from runyard.engine.confining import level_of, output_cap, request_of, spec_of
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
@@ -58,12 +59,6 @@ from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
-
-END_S = 10.0
-
-
-class CancelledEarly(Exception):  # noqa: N818 - a signal, not a fault
-    """The run was cancelled before its command was started."""
 
 
 class Attempt:
@@ -207,14 +202,15 @@ class Attempt:
         if want is None:
             return None
         service = self.crew.environments
-        ready: Ready | None = service.cached(want, self.claim.environment_id, self.claim.project_id)
+        wanted = (want, self.claim.environment_id, self.claim.project_id)
+        ready: Ready | None = service.cached(*wanted)
         if ready is None:
             # Building takes no slot: others may run meanwhile.
             slot.release()
             await self._wait_note("environment")
-            ready = await self._unless_cancelled(service.ensure(want, self.claim.environment_id, self.claim.project_id))
+            ready = await unless(self._cancelled, service.ensure(*wanted))
             self._holding.enter_context(service.hold(ready.id))
-            await self._unless_cancelled(slot.acquire())
+            await unless(self._cancelled, slot.acquire())
             await self._wait_note(None)
         else:
             self._holding.enter_context(service.hold(ready.id))
@@ -232,24 +228,9 @@ class Attempt:
             return
         slot.release()
         await self._wait_note("state_dir")
-        await self._unless_cancelled(self.crew.states.take(script_id, self.id))
-        await self._unless_cancelled(slot.acquire())
+        await unless(self._cancelled, self.crew.states.take(script_id, self.id))
+        await unless(self._cancelled, slot.acquire())
         await self._wait_note(None)
-
-    async def _unless_cancelled(self, work: Any) -> Any:
-        task = asyncio.ensure_future(work)
-        stop = asyncio.create_task(self._cancelled.wait())
-        try:
-            await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise CancelledEarly
-            return task.result()
-        finally:
-            stop.cancel()
-            if not task.done():
-                task.cancel()
-                with suppress(asyncio.CancelledError, Problem):
-                    await task
 
     async def _wait_note(self, waiting: str | None) -> None:
         async with self.crew.database.write() as session:
@@ -369,12 +350,8 @@ class Attempt:
 
     async def _lose(self, reason: str) -> None:
         # Nothing of it may outlive the word that the run is lost: neither what a dead shim left, nor a shim that lives.
-        if self._link is not None and shim_alive(self.spool):
-            await self._link.cancel(0)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(END_S):
-                    while shim_alive(self.spool):
-                        await asyncio.sleep(0.02)
+        if self._link is not None:
+            await ends.end_shim(self._link, self.spool)
         await asyncio.to_thread(end_remains, self.spool)
         await self._apply(on_lost(f"Its process is gone and left no word of how it ended ({reason}).", clock.now()))
         await self._tidy()

@@ -1,12 +1,14 @@
 """An attempt's end: what its exit means, what it used, what a failure is the same as, and who is told."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from runyard import clock, log
 from runyard.engine.crew import Crew
-from runyard.runner import Exit
+from runyard.runner import Exit, ShimLink, shim_alive
 from runyard.runs.fingerprints import MOST_LINES, fingerprint
 from runyard.runs.gatekeeper import freed
 from runyard.runs.lifecycle import Ending, Move, State, on_exit
@@ -19,6 +21,7 @@ from runyard.secrets.masking import Masker
 logger = log.get("engine")
 
 MB = 1_000_000
+END_S = 10.0
 
 
 def told(ending: Exit, masker: Masker, timeout_s: float | None, trouble: str | None) -> Move:
@@ -46,6 +49,17 @@ def used(ending: Exit) -> dict[str, Any]:
         "output_bytes": ending.output.bytes,
         "output_dropped_bytes": ending.output.dropped,
     }
+
+
+async def end_shim(link: ShimLink, spool: Path) -> None:
+    """End a shim that should not be there any more, and what it keeps; wait for that, but not for ever."""
+    if not shim_alive(spool):
+        return
+    await link.cancel(0)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            while shim_alive(spool):
+                await asyncio.sleep(0.02)
 
 
 async def failed(crew: Crew, claim: Claim, pinned: Pinned, move: Move) -> Failed | None:

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor, Permission
 from runyard.audit.record import record
 from runyard.db.session import after_commit
-from runyard.errors import FieldError
 from runyard.live.bus import Bus
-from runyard.scripts import acts, files, modules, parameters, repository, shelf
+from runyard.scripts import acts, files, naming, parameters, repository, shelf
 from runyard.scripts.content import Content, copy_name
-from runyard.scripts.errors import InvalidScript, NameTaken, NoSuchScript, NoSuchVersion, VersionConflict
-from runyard.scripts.folding import name_key, searched, terms
+from runyard.scripts.errors import NoSuchScript, NoSuchVersion
+from runyard.scripts.folding import searched, terms
 from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, demand_use, find, newest, project_of
 from runyard.scripts.policy import policy_of
@@ -192,7 +190,7 @@ class ScriptService(Pinning):
         Raises: NoSuchScript; VersionConflict for a stale `base_version`; InvalidScript; NameTaken.
         """
         script = await find(session, actor, script_id, Permission.script_write, lock=True)
-        _demand_base(script, body.base_version)
+        naming.demand_base(script, body.base_version)
         version = await newest(session, script)
         old = content_of(version)
         new = await self._composer.changed(session, script.project_id, old, body)
@@ -219,7 +217,7 @@ class ScriptService(Pinning):
             demand_use(actor, script.project_id, new)
             version = await self._advance(session, script, new, actor.user_id, body.note, now)
         if name != script.name or script.kind == "module":
-            await self._rename(session, script, name)
+            await naming.rename(session, script, name)
         script.description, script.folder, script.category_id = description, folder, category_id
         await repository.set_tags(session, script.id, tags)
         record(session, actor, "script.update", acts.target(script), before, acts.facts(script, version, tags))
@@ -231,7 +229,7 @@ class ScriptService(Pinning):
         Raises: NoSuchScript; NoSuchVersion; VersionConflict.
         """
         script = await find(session, actor, script_id, Permission.script_write, lock=True)
-        _demand_base(script, body.base_version)
+        naming.demand_base(script, body.base_version)
         wanted = await repository.version_number(session, script.id, body.version)
         if wanted is None:
             raise NoSuchVersion(f"This script has no version {body.version}.")
@@ -288,7 +286,7 @@ class ScriptService(Pinning):
             raise NoSuchScript
         actor.demand(Permission.script_write, project_of(script), NoSuchScript)
         script.deleted_at = None
-        await self._rename(session, script, script.name)
+        await naming.rename(session, script, script.name)
         record(session, actor, "script.restore", acts.target(script), after={"version": script.version})
         return await self._saved(session, actor, script, await newest(session, script))
 
@@ -310,7 +308,7 @@ class ScriptService(Pinning):
         script.created_by = script.updated_by = script.owner_id = author_id
         # New ones come first where people have put the others in an order.
         script.position = -clock.to_us(now)
-        await self._rename(session, script, name)
+        await naming.rename(session, script, name)
         version = await self._versions.add(
             session,
             content,
@@ -347,26 +345,6 @@ class ScriptService(Pinning):
         await repository.set_entries(session, script.id, policy_of(content.options))
         return version
 
-    async def _rename(self, session: AsyncSession, script: Script, name: str) -> None:
-        """Give a script its name among the living; raise `NameTaken`. The unique index decides races."""
-        if script.kind == "module" and not modules.fits(name):
-            sentence = "A module's name is a lower-case word that every language can import, such as dates."
-            raise InvalidScript(sentence, fields=[FieldError("name", sentence, "module_name")])
-        # Modules have a name for each language, apart from those of scripts.
-        live = name if script.kind == "script" else f"\x1f{script.language}\x1f{name}"
-        holder = await repository.holder_of(session, script.project_id, live)
-        if holder is not None and holder != script.id:
-            raise _taken(name)
-        script.name, script.live_name = name, live
-        script.name_key = name_key(name)
-        session.add(script)
-        try:
-            await session.flush()
-        except IntegrityError as error:
-            if "live_name" in str(error.orig):
-                raise _taken(name) from error
-            raise
-
     async def _changed_by(
         self, session: AsyncSession, actor: Actor, script: Script, version: ScriptVersion, now: datetime
     ) -> Whole:
@@ -397,18 +375,3 @@ class ScriptService(Pinning):
             starred=bool(await shelf.starred(session, actor.user_id, [script.id])),
             owner_disabled=bool(await repository.disabled(session, [script.owner_id])),
         )
-
-
-def _demand_base(script: Script, base: int | None) -> None:
-    if base is not None and base != script.version:
-        raise VersionConflict(
-            f"Version {script.version} was saved in the meantime; you were working on version {base}.",
-            fields=[FieldError("base_version", f"The newest version is {script.version}.", VersionConflict.code)],
-        )
-
-
-def _taken(name: str) -> NameTaken:
-    return NameTaken(
-        f"Another script of this project is called {name}.",
-        fields=[FieldError("name", NameTaken.__doc__ or "", NameTaken.code)],
-    )

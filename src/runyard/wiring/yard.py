@@ -1,8 +1,6 @@
 """The one factory: settings in, a wired yard out."""
 
 import asyncio
-import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,9 +20,7 @@ from runyard.access.users import Users
 from runyard.audit.service import AuditService
 from runyard.audit.trail import Trail
 from runyard.db import migrate
-from runyard.db.session import Database
 from runyard.dispatch.local import LocalDispatch
-from runyard.editor.cells import Cells
 from runyard.editor.servers import Servers
 from runyard.editor.service import EditorService
 from runyard.editor.snippets import SnippetService
@@ -33,9 +29,7 @@ from runyard.engine.executor import Executor
 from runyard.engine.reaper import Reaper
 from runyard.engine.undertaker import Undertaker
 from runyard.engine.workspace import Workspaces
-from runyard.environments.cage import SandboxCage
 from runyard.environments.service import EnvironmentService
-from runyard.errors import Unavailable
 from runyard.ids import EnvironmentId
 from runyard.insights.machine import Gauge
 from runyard.live.bus import Bus, LocalBus
@@ -55,9 +49,6 @@ from runyard.runs.models import RunRow, is_open
 from runyard.runs.policies import Policies
 from runyard.runs.scrubbing import Scrubs
 from runyard.runs.service import RunService
-from runyard.sandbox import Level, Sandboxes
-from runyard.sandbox.claims import UserClaim, claim
-from runyard.sandbox.mounts import Allowed
 from runyard.scripts import seeds
 from runyard.scripts.entries import ScriptListing
 from runyard.scripts.organising import Shelf
@@ -74,29 +65,11 @@ from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
 from runyard.secrets.service import Vault
 from runyard.settings import Settings
+from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
+from runyard.wiring.places import connect, prepare_data
 
 USES = 500
 ROLES = frozenset({"api", "scheduler", "worker"})
-# A directory that the users of runs must be able to walk through, and one that only we may look into.
-_OPEN, _PRIVATE = 0o711, 0o700
-_FOLDERS = {
-    "work": _OPEN,
-    "envs": _OPEN,
-    "state": _OPEN,
-    "sandbox": _OPEN,
-    "editor": _OPEN,
-    "spool": _PRIVATE,
-    "logs": _PRIVATE,
-    "locks": _PRIVATE,
-    "live": _PRIVATE,
-    "cache": _PRIVATE,
-    "archive": _PRIVATE,
-    "tmp": _PRIVATE,
-}
-
-
-class DataUnusable(Unavailable):
-    """The data directory can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,109 +81,6 @@ class Ready:
     first_admin: FirstAdmin | None
     examples: int
     backup: Path | None
-
-
-def prepare_data(settings: Settings) -> None:
-    """Make the data directory and what stands in it, a master key before the first database too.
-
-    Raises: DataUnusable if it can't be written or is full; MasterKeyUnusable.
-    """
-    data = settings.data
-    try:
-        data.mkdir(parents=True, exist_ok=True)
-        # Runs under users of their own must reach their workspaces through it; what is private has its own lock.
-        data.chmod(_OPEN)
-        for name, mode in _FOLDERS.items():
-            folder = data / name
-            folder.mkdir(exist_ok=True)
-            folder.chmod(mode)
-        probe = data / "tmp" / f"probe-{os.getpid()}"
-        probe.write_bytes(b"\0" * 4096)
-        probe.unlink()
-    except OSError as error:
-        raise DataUnusable(f"The data directory {data} can't be used: {error.strerror}.") from error
-    free = migrate.free_bytes(data)
-    if free < int(settings.limits.free_disk):
-        raise DataUnusable(
-            f"The disk that holds {data} is full: {free // 2**20} MiB are free, "
-            f"{int(settings.limits.free_disk) // 2**20} MiB are needed (limits.free_disk)."
-        )
-    if not custody.may_be_sealed(settings):
-        custody.ring_of(settings)
-
-
-def connect(settings: Settings) -> Database:
-    """Return the database of these settings; opens nothing yet."""
-    database = settings.database
-    return Database.connect(
-        settings.sqlalchemy_url,
-        pool_size=database.pool_size,
-        busy_timeout_s=database.busy_timeout_s,
-        synchronous=database.synchronous,
-    )
-
-
-def with_own_users(settings: Settings, roles: frozenset[str]) -> tuple[Settings, UserClaim | None]:
-    """Return settings whose user ids no other Runyard of this machine lends, and the claim on them."""
-    register = Path("/run/runyard-users.lock")
-    if os.geteuid() != 0 or sys.platform != "linux" or not roles & {"api", "worker"}:
-        return settings, None
-    sandbox, editor = settings.sandbox, settings.editor
-    size = sandbox.uid_count + editor.servers + editor.programs + 1 + settings.worker.builds + 1
-    memory = settings.data / "sandbox" / f"users-{'-'.join(sorted(roles))}"
-    claimed = claim(register, sandbox.uid_base, size, memory)
-    own = sandbox.model_copy(update={"uid_base": claimed.first})
-    return settings.model_copy(update={"sandbox": own}), claimed
-
-
-def make_sandboxes(settings: Settings) -> Sandboxes:
-    """Return the machine's sandboxes; looks at nothing yet."""
-    sandbox = settings.sandbox
-    return Sandboxes(
-        settings.data / "sandbox",
-        hidden=(settings.data,),
-        uid_base=sandbox.uid_base,
-        uid_count=sandbox.uid_count,
-        default=Level(sandbox.level) if sandbox.level else None,
-        cgroup_root=sandbox.cgroup_root,
-        engine=sandbox.engine,
-        image=sandbox.engine_image,
-        network=sandbox.engine_network,
-        allowed=tuple(map(Allowed.parse, sandbox.mounts)),
-        floor=int(settings.limits.free_disk),
-        guards=sandbox.guards,
-    )
-
-
-def make_cells(settings: Settings) -> Cells:
-    """Return where the editor's programs run: confined like runs, under users that no run ever gets."""
-    sandbox = settings.sandbox
-    sandboxes = Sandboxes(
-        settings.data / "sandbox",
-        hidden=(settings.data,),
-        uid_base=sandbox.uid_base + sandbox.uid_count,
-        uid_count=settings.editor.servers + settings.editor.programs + 1,
-        # They are started by the agent itself, which containers are not.
-        default=Level(sandbox.level) if sandbox.level in {"process", "bubblewrap"} else None,
-        cgroup_root=sandbox.cgroup_root,
-    )
-    editor = settings.editor
-    return Cells(settings.data / "editor", sandboxes, at_once=editor.programs, patience_s=editor.patience_s)
-
-
-def make_cage(settings: Settings) -> SandboxCage:
-    """Return where packages are built: confined like runs, under users that neither runs nor the editor's get."""
-    sandbox, editor = settings.sandbox, settings.editor
-    sandboxes = Sandboxes(
-        settings.data / "sandbox",
-        hidden=(settings.data,),
-        uid_base=sandbox.uid_base + sandbox.uid_count + editor.servers + editor.programs + 1,
-        uid_count=settings.worker.builds + 1,
-        # They are started by the agent itself, which containers are not.
-        default=Level(sandbox.level) if sandbox.level in {"process", "bubblewrap"} else None,
-        cgroup_root=sandbox.cgroup_root,
-    )
-    return SandboxCage(sandboxes, memory_mb=settings.runs.memory_mb)
 
 
 class Yard:
