@@ -37,6 +37,16 @@ def test_an_environment_is_never_the_base_of_another() -> None:
         find_python(sys.executable)
 
 
+def test_a_link_to_one_is_followed_to_where_scripts_may_read(tmp_path: Path) -> None:
+    (tmp_path / "near").symlink_to(BASE)
+    (tmp_path / "far").symlink_to("near")
+    found = find_python(str(tmp_path / "far"))
+    assert found.path.samefile(BASE)
+    assert not found.path.is_relative_to(tmp_path)
+    plain = find_python(str(BASE))
+    assert (found.identity, found.roots) == (plain.identity, plain.roots)
+
+
 def test_a_configured_one_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(PythonMissing, match="configured Python can't be run"):
         find_python(str(tmp_path / "python"))

@@ -1,3 +1,5 @@
+# small files: nothing here is worth a thread
+# ruff: noqa: ASYNC240
 """Python environments, built for real from an index on loopback."""
 
 import asyncio
@@ -262,6 +264,18 @@ async def test_a_directory_that_was_taken_away_is_built_again(
     again = await environments.ensure(python("tiny"), None, PROJECT)
     assert again == ready
     assert pins(await yard.row(ready.id)) == [("tiny", "1.0")]
+
+
+async def test_an_interpreter_that_went_away_is_noticed(yard: Yard, environments: EnvironmentService) -> None:
+    ready = await environments.ensure(python("tiny"), None, PROJECT)
+    program = Path(ready.argv[0])
+    program.parent.chmod(0o755)
+    program.unlink()
+    program.symlink_to(yard.data / "upgraded away")
+    assert environments.cached(python("tiny")) is None
+    assert await environments.ensure(python("tiny"), None, PROJECT) == ready
+    assert program.exists()
+    assert (await yard.row(ready.id)).build == 2
 
 
 async def test_files_lost_in_a_power_cut_are_noticed(yard: Yard, environments: EnvironmentService) -> None:

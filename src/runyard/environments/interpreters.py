@@ -181,13 +181,14 @@ def ask_python(path: Path) -> Interpreter | None:
     if said is None or said["virtual"] or tuple(map(int, said["version"].split(".")[:2])) < (3, 9):
         return None
     executable = Path(said["executable"])
+    roots = _roots(Path(said["base"]), Path(said["library"]), executable.resolve().parent)
     return Interpreter(
         kind=Kind.python,
-        path=executable,
+        path=_within(executable, roots),
         version=said["version"],
         implementation=said["implementation"],
         platform=said["platform"],
-        roots=_roots(Path(said["base"]), Path(said["library"]), executable.resolve().parent),
+        roots=roots,
     )
 
 
@@ -257,6 +258,14 @@ def _carried_node() -> tuple[Path, tuple[str, ...]] | None:
     home = Path(spec.origin).parent
     node, npm = home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     return (node, (str(node), str(npm))) if node.exists() and npm.exists() else None
+
+
+def _within(program: Path, roots: tuple[Path, ...]) -> Path:
+    """Follow links until a program lies where scripts may read: a link elsewhere leads nowhere in a sandbox."""
+    here = program
+    while here.is_symlink() and not any(here.is_relative_to(folder) for folder in (*_SYSTEM, *roots)):
+        here = Path(os.path.normpath(here.parent.resolve() / here.readlink()))
+    return here
 
 
 def _roots(*folders: Path) -> tuple[Path, ...]:

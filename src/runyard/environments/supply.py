@@ -1,6 +1,7 @@
 """Environments for runs: from memory, from the rows, or built."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -73,7 +74,8 @@ class Supply:
             known = self._by_want.get((self._sources.scope_of(project_id), want))
         if known is None:
             return None
-        if not self._shelf.is_marked(known.name):
+        # Its interpreter may have been upgraded or removed since.
+        if not self._shelf.is_marked(known.name) or not os.path.exists(known.ready.argv[0]):  # noqa: PTH110 - 1 µs
             self.forget(known.name)
             return None
         self._touch(known)
