@@ -5,6 +5,7 @@ in every branch: what none of their tests reaches is dead or unproven.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -79,6 +80,9 @@ def measured(folder: Path) -> Report:
     target = folder / "report.json"
     coverage.json_report(outfile=str(target))
     report: Report = json.loads(target.read_text())
+    # Coverage names files as they are seen from the working directory.
+    here = Path.cwd()
+    report["files"] = {os.path.relpath(here / name, ROOT): file for name, file in report["files"].items()}
     return report
 
 

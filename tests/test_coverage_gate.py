@@ -62,8 +62,10 @@ def test_a_rule_that_has_moved_is_looked_for(gate: ModuleType, monkeypatch: pyte
 
 
 def test_what_several_processes_measured_counts_together(
-    gate: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    gate: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Wherever it is called from, files have the names of the list of rules.
+    monkeypatch.chdir(tmp_path)
     for name in ("retry", "bounds"):
         code = tmp_path / f"{name}.py"
         code.write_text(f"from runyard.runs import {name}\n")
