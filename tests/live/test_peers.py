@@ -1,6 +1,5 @@
 import asyncio
 import json
-import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -192,12 +191,12 @@ async def test_one_that_was_never_started_speaks_to_itself(folder: Path) -> None
 
 
 async def test_without_proc_the_plain_path_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "exists", lambda _self: False)
     monkeypatch.chdir(tmp_path)
+    elsewhere = pytest.MonkeyPatch()
+    elsewhere.setattr(Path, "exists", lambda _self: False)
     bus = PeerBus(Path("live"))
     await bus.start()
     assert bus._address("x") == "live/x"
     assert names(Path("live")) == [bus._name]
-    monkeypatch.undo()
-    os.chdir(tmp_path)
+    elsewhere.undo()
     await bus.close()
