@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,16 @@ from .watch import Watch
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
+@pytest.fixture
+def no_interpreter_stays(server: Server) -> Iterator[None]:
+    """Whatever happens, other tests' scripts run on what was found here."""
+    yield
+    for one in server.get("/interpreters")["items"]:
+        if one["source"] == "registered":
+            server.api.delete(f"/interpreters/{one['id']}").raise_for_status()
+
+
+@pytest.mark.usefixtures("no_interpreter_stays")
 async def test_an_interpreter_is_registered_chosen_and_forgotten(
     server: Server, page: Page, watch: Watch, tmp_path: Path
 ) -> None:
