@@ -82,8 +82,8 @@ def measured(folder: Path) -> Report:
     report: Report = json.loads(target.read_text())
     # Coverage names files as they are seen from the working directory.
     here = Path.cwd()
-    report["files"] = {os.path.relpath(here / name, ROOT): file for name, file in report["files"].items()}
-    return report
+    files = {os.path.relpath(here / name, ROOT): file for name, file in report["files"].items()}
+    return {**report, "files": files}
 
 
 def rules() -> list[str]:

@@ -12,8 +12,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-import jwt
-
 from runyard.errors import Unauthenticated
 from runyard.secrets.keys import MasterKey
 
@@ -49,6 +47,9 @@ class AccessTokens:
 
     def issue(self, user_id: str, session_id: str, now: datetime) -> str:
         """Return a token that holds from now for its lifetime."""
+        # It loads a library of ciphers: not at the start, but when somebody signs in.
+        import jwt
+
         issued = int(now.timestamp())
         claims = {
             "iss": ISSUER,
@@ -74,6 +75,8 @@ class AccessTokens:
         return claims
 
     def _verify(self, token: str) -> Claims:
+        import jwt
+
         try:
             said = jwt.decode(
                 token,

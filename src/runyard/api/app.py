@@ -1,5 +1,6 @@
 """The HTTP application over a wired yard."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
@@ -13,82 +14,25 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute, compile_path
 
 from runyard import __version__
 from runyard.access.routes import router as access_routes
-from runyard.access.session_routes import router as session_routes
-from runyard.access.team_routes import router as team_routes
-from runyard.access.token_routes import router as token_routes
-from runyard.access.user_routes import router as user_routes
-from runyard.api import docs, health, live, metrics, page
+from runyard.api import docs, health, metrics, page
+from runyard.api.late import LateRoutes
 from runyard.audit import refusals
-from runyard.audit.routes import router as audit_routes
-from runyard.editor.routes import router as editor_routes
-from runyard.editor.socket import router as language_routes
-from runyard.environments.machine_routes import router as machine_routes
-from runyard.environments.package_routes import router as package_routes
-from runyard.environments.routes import router as environment_routes
-from runyard.environments.transfer_routes import router as transfer_routes
-from runyard.environments.trial_routes import router as trial_routes
-from runyard.insights.routes import router as insight_routes
-from runyard.projects.member_routes import router as member_routes
-from runyard.projects.routes import router as project_routes
-from runyard.runs.history_routes import router as history_routes
-from runyard.runs.log_routes import router as log_routes
-from runyard.runs.policy_routes import router as run_policy_routes
-from runyard.runs.routes import router as run_routes
-from runyard.runs.schemas import Submit, SubmitAny
-from runyard.runs.scrub_routes import router as scrub_routes
-from runyard.scripts.analysis_routes import router as analysis_routes
-from runyard.scripts.entry_routes import router as entry_routes
-from runyard.scripts.routes import router as script_routes
-from runyard.scripts.set_routes import router as set_routes
-from runyard.scripts.shelf_routes import router as shelf_routes
-from runyard.scripts.source_routes import router as source_routes
-from runyard.scripts.transfer_routes import router as script_transfer_routes
-from runyard.secrets.key_routes import router as key_routes
-from runyard.secrets.routes import router as secret_routes
 from runyard.web import problems
 from runyard.web.depends import provide
 from runyard.wiring import Yard
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[APIRouter, ...] = (
-    # What is asked for most is found first.
-    history_routes,
-    run_routes,
-    run_policy_routes,
-    log_routes,
-    access_routes,
-    session_routes,
-    user_routes,
-    team_routes,
-    token_routes,
-    project_routes,
-    member_routes,
-    audit_routes,
-    # Before the scripts' own, whose paths begin with an id.
-    shelf_routes,
-    analysis_routes,
-    script_transfer_routes,
-    set_routes,
-    source_routes,
-    entry_routes,
-    script_routes,
-    secret_routes,
-    key_routes,
-    scrub_routes,
-    environment_routes,
-    package_routes,
-    machine_routes,
-    trial_routes,
-    transfer_routes,
-    insight_routes,
-    editor_routes,
-    language_routes,
-    live.router,
-)
 
 
 def make_app(yard: Yard | None) -> FastAPI:
-    """Return the application; without a yard it can only describe itself."""
+    """Return the application, whole; without a yard it can only describe itself."""
+    app, late = begin_app(yard)
+    late.replace(_load_rooms())
+    return app
+
+
+def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
+    """Return an application that answers what is asked for first, and what is to be settled for all the rest."""
     app = FastAPI(
         title="Runyard",
         version=__version__,
@@ -99,8 +43,8 @@ def make_app(yard: Yard | None) -> FastAPI:
     )
     problems.install(app)
     refusals.install(app)
-    for router in ROUTERS:
-        app.router.routes.extend(_below(PREFIX, route) for route in router.routes)
+    late = LateRoutes(f"{PREFIX}/", app.router, _load_rooms)
+    app.router.routes.extend([*_placed(access_routes), late])
     app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -140,7 +84,17 @@ def make_app(yard: Yard | None) -> FastAPI:
         app.state.yard = yard
     # Setting a compressor up takes longer than sending a few kilobytes.
     app.add_middleware(GZipMiddleware, minimum_size=4096, compresslevel=5)
-    return app
+    return app, late
+
+
+def _load_rooms() -> Sequence[BaseRoute]:
+    from runyard.api.rooms import ROUTERS
+
+    return _placed(*ROUTERS)
+
+
+def _placed(*routers: APIRouter) -> list[BaseRoute]:
+    return [_below(PREFIX, route) for router in routers for route in router.routes]
 
 
 def _below(prefix: str, route: BaseRoute) -> BaseRoute:
@@ -159,6 +113,8 @@ def _below(prefix: str, route: BaseRoute) -> BaseRoute:
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document; built once."""
+    from runyard.runs.schemas import Submit, SubmitAny
+
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title,

@@ -18,6 +18,7 @@ from runyard.locks import demand_free
 from runyard.settings import Settings
 
 if TYPE_CHECKING:
+    from runyard.api.late import LateRoutes
     from runyard.wiring import Ready, Yard
 
 OnReady = Callable[["Ready"], None]
@@ -121,11 +122,12 @@ def _announce(ready: "Ready", on_ready: OnReady | None) -> None:
 async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Event, up: Callable[[], None]) -> None:
     import uvicorn
 
-    from runyard.api.app import make_app
+    from runyard.api.app import begin_app
     from runyard.web.security import armoured
 
+    app, late = begin_app(yard)
     config = uvicorn.Config(
-        armoured(make_app(yard), yard.settings),
+        armoured(app, yard.settings),
         http="httptools",
         ws="websockets-sansio",
         ws_max_size=65_536,
@@ -145,12 +147,23 @@ async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Even
         await asyncio.sleep(0.002)
     if not serving.done():
         up()
+        await _whole(late)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     # Streams end now; the server would wait for them in vain.
     yard.bus.farewell()
     server.should_exit = True
     stopping.cancel()
     await serving
+
+
+async def _whole(late: "LateRoutes") -> None:
+    """Load what nobody has asked for yet."""
+    gc.disable()
+    try:
+        await late.settle()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _server(config: Any) -> Any:
