@@ -7,10 +7,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+import runyard.access.factor_routes
 import runyard.access.routes
 import runyard.projects.routes
 from runyard import clock
 from runyard.access.service import AccessService
+from runyard.access.users import Users
 from runyard.db.base import Base
 from runyard.db.session import Database
 from runyard.projects.administration import Administration
@@ -43,9 +45,13 @@ async def make_yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
                 await projects.ensure_default(session, moved.now())
             app = FastAPI()
             problems.install(app)
-            provide(app.state, settings, access, projects, Administration(projects, access.actors))
+            users = Users(database, passwords, access.actors)
+            provide(
+                app.state, settings, access, access.factors, users, projects, Administration(projects, access.actors)
+            )
             app.state.provided[Database] = database
             app.include_router(runyard.access.routes.router, prefix="/api/v1")
+            app.include_router(runyard.access.factor_routes.router, prefix="/api/v1")
             app.include_router(runyard.projects.routes.router, prefix="/api/v1")
             return Yard(app, settings, database, access, passwords, projects, moved, key)
 

@@ -52,6 +52,7 @@ THING, LIST, YARD, OWN, ANY = Kind.thing, Kind.listing, Kind.installation, Kind.
 _GIT = {"kind": "git", "url": "https://127.0.0.1:9/x.git", "path": "a.sh"}
 _NEW = {"name": "{new}", "language": "shell", "code": "true", "project": "{project}"}
 _HERE = {"project": "{project}"}
+_PASSWORD = {"current_password": "x"}
 _WHO = {"username": "{other}"}
 
 MATRIX: dict[tuple[str, str], Line] = {
@@ -61,6 +62,12 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/me/password"): Line(
         P.self_manage, OWN, {"current_password": "x", "new_password": "y" * 9}, granted=(422, 429), person=True
     ),
+    ("GET", "/me/second-factor"): Line(P.self_manage, OWN),
+    ("POST", "/me/second-factor"): Line(P.self_manage, OWN, _PASSWORD, granted=(422, 429), person=True),
+    ("POST", "/me/second-factor/confirm"): Line(P.self_manage, OWN, {"code": "123456"}, granted=(409,), person=True),
+    ("POST", "/me/second-factor/recovery-codes"): Line(P.self_manage, OWN, _PASSWORD, granted=(422, 429), person=True),
+    ("POST", "/me/second-factor/drop"): Line(P.self_manage, OWN, _PASSWORD, granted=(422, 429), person=True),
+    ("DELETE", "/users/{user}/second-factor"): Line(P.system_manage, YARD, granted=(409,)),
     ("GET", "/me/sessions"): Line(P.self_manage, OWN),
     ("DELETE", "/me/sessions/{session_id}"): Line(P.self_manage, OWN, granted=(404,), person=True),
     ("GET", "/users/{user}/sessions"): Line(P.system_manage, YARD),

@@ -1,15 +1,19 @@
 """Sessions: where they are kept and how they are renewed."""
 
+import base64
 import json
 import stat
+import time
 from pathlib import Path
 
 import pytest
 
+from runyard.access.authenticator import STEP_S, code_at
+from runyard.cli.client import Server
 from runyard.cli.errors import Misuse
 from runyard.cli.session import NoPlaceForSession, Session, Sessions, address, chosen
 
-from .conftest import PASSWORD, Commands, Yard
+from .conftest import PASSWORD, Commands, MakeYard, Yard
 
 
 @pytest.mark.parametrize(
@@ -142,3 +146,19 @@ def test_what_is_not_runyard_is_told_apart(bare: Commands, tmp_path: Path) -> No
         server.server_close()
     assert done.code == 1
     assert "is not Runyard" in done.err
+
+
+def test_a_second_factor_is_asked_for(bare: Commands, make_yard: MakeYard) -> None:
+    yard = make_yard()
+    assert bare("login", yard.url, "--password-stdin", stdin=PASSWORD + "\n").code == 0
+    server = Server(yard.url, Sessions(kept(bare)))
+    secret = base64.b32decode(server.post("/me/second-factor", {"current_password": PASSWORD})["secret"])
+    step = int(time.time()) // STEP_S
+    codes = server.post("/me/second-factor/confirm", {"code": code_at(secret, step)})["recovery_codes"]
+    asked = bare("login", yard.url, "--password-stdin", stdin=PASSWORD + "\n")
+    assert (asked.code, "--code" in asked.err) == (2, True)
+    wrong = bare("login", yard.url, "--password-stdin", "--code", "000000", stdin=PASSWORD + "\n")
+    assert (wrong.code, "code is wrong" in wrong.err) == (1, True)
+    right = bare("login", yard.url, "--password-stdin", "--code", codes[0], stdin=PASSWORD + "\n")
+    assert right.code == 0, right.err
+    assert bare("whoami", "--json").json["username"] == "admin"

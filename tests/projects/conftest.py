@@ -7,9 +7,10 @@ from fastapi import FastAPI
 
 import runyard.projects.routes
 from runyard import clock, ids
+from runyard.access.clients import Client
 from runyard.access.models import User
 from runyard.access.passwords import Cost, Passwords
-from runyard.access.service import AccessService, Client
+from runyard.access.service import AccessService
 from runyard.db.base import Base
 from runyard.db.session import Database
 from runyard.projects.administration import Administration

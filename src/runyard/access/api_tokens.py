@@ -12,7 +12,7 @@ from runyard.access import token_text
 from runyard.access.actors import Actors
 from runyard.access.models import ApiToken, User
 from runyard.access.permissions import Actor, Permission, of_token
-from runyard.access.service import demand_person
+from runyard.access.proving import demand_person
 from runyard.audit.events import Target
 from runyard.audit.record import about
 from runyard.db.session import after_commit

@@ -19,11 +19,11 @@ Guesser = tuple[str, ...]
 
 
 class TooManyAttempts(TooMany):
-    """Too many wrong passwords; wait a little before the next try."""
+    """Too many wrong tries; wait a little before the next one."""
 
     def __init__(self, wait: timedelta) -> None:
         self.retry_after_s = max(1, -(-wait // timedelta(seconds=1)))
-        super().__init__(f"Too many wrong passwords. Try again in {self.retry_after_s} seconds.")
+        super().__init__(f"Too many wrong tries. Try again in {self.retry_after_s} seconds.")
 
 
 @dataclass(slots=True)
@@ -35,6 +35,8 @@ class _Record:
 
 STRANGERS = Rate(burst=50, per_s=864)
 """Wrong passwords for one account from all unknown devices together: 5,000 a day, 50 of them at once."""
+STRANGE_CODES = Rate(burst=10, per_s=8640)
+"""Wrong codes for one account from all unknown devices together: 100 a day; three in a million are right."""
 
 
 class Brake:

@@ -1,9 +1,10 @@
-"""The sign-in cookies, and the refusal of requests that another site has sent with them."""
+"""The sign-in cookies, from where a request comes, and the refusal of requests that another site has sent with them."""
 
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from runyard.access.clients import Client
 from runyard.access.service import SignedIn
 from runyard.errors import Forbidden
 from runyard.settings import Settings
@@ -17,6 +18,16 @@ _PORTS = {"http": ":80", "https": ":443"}
 
 class CrossSite(Forbidden):
     """This request comes from another site."""
+
+
+def client_of(request: Request) -> Client:
+    """Return where a request comes from, and the known device that it names."""
+    return Client(
+        address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+        device=request.cookies.get(DEVICE),
+        request_id=request.scope.get("runyard.request_id", ""),
+    )
 
 
 def refuse_cross_site(request: Request, settings: Settings) -> None:

@@ -43,6 +43,7 @@ class UserBody(BaseModel):
     display_name: str
     is_admin: bool
     disabled: bool
+    second_factor: bool = False
     created_at: datetime
     seen_at: datetime | None = None
 

@@ -9,7 +9,7 @@ from runyard.access.guards import allow
 from runyard.access.models import User
 from runyard.access.permissions import Actor, Permission
 from runyard.access.schemas import LoginBody, MeBody, MePatch, MyProject, PasswordBody, TokenBody
-from runyard.access.service import AccessService, Client, SessionEnded, SignedIn
+from runyard.access.service import AccessService, SessionEnded, SignedIn
 from runyard.settings import Settings
 from runyard.web.depends import Reading, Transaction, provided
 
@@ -23,9 +23,14 @@ Myself = Annotated[Actor, allow(Permission.self_manage)]
 async def login(
     body: LoginBody, request: Request, response: Response, access: Access, settings: Configured
 ) -> TokenBody:
-    """Sign in: an access token, and the refresh token as a cookie."""
+    """Sign in: an access token, and the refresh token as a cookie.
+
+    Who has a second factor and sends no `code` is answered 401 `second_factor_needed`: ask for the code and send all
+    three.
+    """
     cookies.refuse_cross_site(request, settings)
-    signed_in = await access.login(body.username, body.password.get_secret_value(), _client(request))
+    client, password = cookies.client_of(request), body.password.get_secret_value()
+    signed_in = await access.login(body.username, password, client, body.code)
     return _tokens(signed_in, request, response, settings)
 
 
@@ -36,7 +41,7 @@ async def refresh(request: Request, response: Response, access: Access, settings
     token = request.cookies.get(cookies.REFRESH)
     if not token:
         raise SessionEnded
-    return _tokens(await access.refresh(token, _client(request)), request, response, settings)
+    return _tokens(await access.refresh(token, cookies.client_of(request)), request, response, settings)
 
 
 @router.post("/auth/logout", operation_id="logout", status_code=204)
@@ -45,7 +50,7 @@ async def logout(request: Request, response: Response, access: Access, settings:
     cookies.refuse_cross_site(request, settings)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
-    await access.logout(request.cookies.get(cookies.REFRESH), bearer, _client(request))
+    await access.logout(request.cookies.get(cookies.REFRESH), bearer, cookies.client_of(request))
     cookies.drop(response, request, settings)
 
 
@@ -66,16 +71,7 @@ async def update_me(body: MePatch, actor: Myself, session: Transaction, access: 
 async def change_password(body: PasswordBody, actor: Myself, request: Request, access: Access) -> None:
     """Change your password; your other sessions end."""
     current, new = body.current_password.get_secret_value(), body.new_password.get_secret_value()
-    await access.change_password(actor, current, new, _client(request))
-
-
-def _client(request: Request) -> Client:
-    return Client(
-        address=request.client.host if request.client else "",
-        user_agent=request.headers.get("user-agent", ""),
-        device=request.cookies.get(cookies.DEVICE),
-        request_id=request.scope.get("runyard.request_id", ""),
-    )
+    await access.change_password(actor, current, new, cookies.client_of(request))
 
 
 def _tokens(signed_in: SignedIn, request: Request, response: Response, settings: Settings) -> TokenBody:

@@ -38,11 +38,16 @@ Chosen = Annotated[
 """A password that somebody wants to have from now on."""
 
 
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+"""A code of an authenticator app or a recovery code, as somebody typed it."""
+
+
 class LoginBody(BaseModel):
-    """A user name and a password."""
+    """A user name and a password, and the code of a second factor for those who have one."""
 
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     password: Typed
+    code: Code | None = None
 
 
 class TokenBody(BaseModel):
@@ -87,3 +92,35 @@ class PasswordBody(BaseModel):
 
     current_password: Typed
     new_password: Chosen
+
+
+class PasswordAgain(BaseModel):
+    """The password you have, to show that it is still you."""
+
+    current_password: Typed
+
+
+class CodeBody(BaseModel):
+    """A code that the app shows."""
+
+    code: Code
+
+
+class SecondFactorBody(BaseModel):
+    """Your second factor: since when it is on (null: it is off), and how many recovery codes are left."""
+
+    confirmed_at: datetime | None
+    recovery_codes: int
+
+
+class NewSecondFactor(BaseModel):
+    """What your authenticator app has to know, told this once; `uri` is what a picture of it holds."""
+
+    secret: str
+    uri: str
+
+
+class RecoveryCodes(BaseModel):
+    """Codes that each stand in once for the app, told this once."""
+
+    recovery_codes: list[str]

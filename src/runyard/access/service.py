@@ -10,29 +10,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import repository, token_text
 from runyard.access.actors import Actors
-from runyard.access.brake import STRANGERS, Brake, Guesser, TooManyAttempts
+from runyard.access.brake import TooManyAttempts
+from runyard.access.clients import Client
 from runyard.access.first_admin import FirstAdmin, make_first_admin
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
 from runyard.access.permissions import Actor
+from runyard.access.proving import Proving
+from runyard.access.second_factors import SecondFactors, WrongCode
 from runyard.access.tokens import AccessTokens, BadToken, DeviceTokens, RefreshTokens, fingerprint
-from runyard.audit.events import Outcome, Target, Who
+from runyard.audit.events import Outcome, Target
 from runyard.audit.record import record
 from runyard.db.session import Database, after_commit
-from runyard.errors import FieldError, Forbidden, Invalid, Problem, Unauthenticated
+from runyard.errors import Forbidden, Unauthenticated
 from runyard.live.bus import Bus
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
+from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
-from runyard.web.buckets import Buckets, Rate
 
 logger = log.get("access")
 
 SESSIONS_KEPT = timedelta(days=30)
 TOKENS_KEPT = timedelta(days=90)
-NOTED = Rate(burst=30, per_s=60)
-"""How many failures of one address are written down: nobody fills the disk by knocking."""
-NOTED_IN_ALL = Rate(burst=300, per_s=60)
 
 
 class BadCredentials(Unauthenticated):
@@ -45,45 +45,6 @@ class AccountDisabled(Forbidden):
 
 class SessionEnded(Unauthenticated):
     """The session has ended; sign in again."""
-
-
-class NotByToken(Forbidden):
-    """A token can't do this; sign in yourself."""
-
-
-class WrongPassword(Invalid):
-    """The current password is wrong."""
-
-    def __init__(self) -> None:
-        super().__init__(fields=[FieldError("current_password", "The current password is wrong.", self.code)])
-
-
-def demand_person(actor: Actor) -> None:
-    """Raise `NotByToken` for who comes with a token of the API: it must not live on in a password or another token."""
-    if actor.token_id is not None:
-        raise NotByToken
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where a request comes from: its address, what it calls itself, and the device token that it carries."""
-
-    address: str = ""
-    user_agent: str = ""
-    device: str | None = None
-    request_id: str = ""
-
-    def as_who(self, user: User | None = None, session_id: str = "") -> Who:
-        """Return who the audit says it was: a stranger unless they have proved to be `user`."""
-        return Who(
-            kind="stranger" if user is None else "user",
-            id=user.id if user else "",
-            name=user.username if user else "",
-            session_id=session_id,
-            address=self.address,
-            user_agent=self.user_agent,
-            request_id=self.request_id,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +72,7 @@ class AccessService:
         projects: ProjectService,
         passwords: Passwords | None = None,
         bus: Bus | None = None,
+        sealer: Sealer | None = None,
     ) -> None:
         self._database = database
         self._settings = settings.access
@@ -118,9 +80,9 @@ class AccessService:
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
-        self._brake, self._strangers = Brake(), Buckets(STRANGERS)
+        self.proving = Proving(database, self.passwords, self._devices)
         self.actors = Actors(database, projects, bus)
-        self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
+        self.factors = SecondFactors(database, sealer or Sealer(key), self.proving, self.actors, settings.base_url)
 
     # Who asks
 
@@ -143,36 +105,49 @@ class AccessService:
 
     # Sessions
 
-    async def login(self, username: str, password: str, client: Client) -> SignedIn:
-        """Sign a user in.
+    async def login(self, username: str, password: str, client: Client, code: str | None = None) -> SignedIn:
+        """Sign a user in, with the `code` of a second factor if they have one.
 
-        Raises: BadCredentials (the same, and as slow, for an unknown user), AccountDisabled (to those who know the
-        password), TooManyAttempts, SignInBusy.
+        Raises: BadCredentials (the same, and as slow, for an unknown user); to those who know the password
+        AccountDisabled, SecondFactorNeeded, WrongCode; TooManyAttempts, SignInBusy.
         """
         async with self._database.read() as session:
             user = await repository.user_named(session, username)
-        guesser, device = self._guesser(username, user, client)
+        guesser, device = self.proving.guesser(username, user, client)
         try:
-            await self._prove(guesser, password, user, client, BadCredentials)
-        except (BadCredentials, TooManyAttempts) as problem:
-            await self._note_failure(user, client, problem)
+            await self.proving.password(guesser, password, user, client, BadCredentials)
+            assert user is not None  # noqa: S101 - nobody proves to be an unknown user
+            if user.disabled:
+                logger.warning("login.disabled", user_id=user.id, address=client.address)
+                raise AccountDisabled
+            proof = await self.factors.demand(user, code, guesser)
+            async with self._database.write() as session:
+                way = "password"
+                if proof is not None:
+                    way = f"password and {await self.factors.use_up(session, user, proof, guesser)}"
+                signed_in = self.begin_session(session, user, client, way, known=device is not None)
+        except (BadCredentials, AccountDisabled, WrongCode, TooManyAttempts) as problem:
+            await self.proving.note_failure(user, client, problem)
             raise
-        assert user is not None  # noqa: S101 - nobody proves to be an unknown user
-        if user.disabled:
-            logger.warning("login.disabled", user_id=user.id, address=client.address)
-            await self._note_failure(user, client, AccountDisabled())
-            raise AccountDisabled
+        return signed_in
+
+    def begin_session(
+        self, session: AsyncSession, user: User, client: Client, way: str, *, known: bool = False
+    ) -> SignedIn:
+        """Begin a session of somebody who has proved to be `user`, in some `way` that the audit names.
+
+        A device that is not `known` yet is given a token of its own. Does not ask whether the user is disabled.
+        """
         now = clock.now()
-        async with self._database.write() as session:
-            family = self._begin(user, client, now)
-            session.add(family)
-            record(session, client.as_who(user, family.id), "login", _target(user))
+        family = self._begin(user, client, now)
+        session.add(family)
+        record(session, client.as_who(user, family.id), "login", _target(user), after={"way": way})
         logger.info("login", user_id=user.id, session_id=family.id, address=client.address)
         return SignedIn(
             self._access.issue(user.id, family.id, now),
             self._access.lifetime_s,
             self._refresh.issue(family.id, 0),
-            None if device else self._devices.issue(user.id),
+            None if known else self._devices.issue(user.id),
         )
 
     async def refresh(self, token: str, client: Client | None = None) -> SignedIn:
@@ -235,24 +210,11 @@ class AccessService:
     async def change_password(self, actor: Actor, current: str, new: str, client: Client) -> None:
         """Set the actor's password and end their other sessions.
 
-        Raises: WrongPassword; TooManyAttempts; NotByToken.
+        Raises: WrongPassword; TooManyAttempts; NotByToken; NoPassword.
         """
-        demand_person(actor)
         async with self._database.read() as session:
             user = await self.user_of(session, actor)
-        try:
-            await self._prove(("session", actor.session_id), current, user, client, WrongPassword)
-        except (WrongPassword, TooManyAttempts) as problem:
-            async with self._database.write() as session:
-                record(
-                    session,
-                    actor,
-                    "user.change_password",
-                    _target(user),
-                    outcome=Outcome.refused,
-                    code=problem.code,
-                )
-            raise
+        await self.proving.again(actor, user, current, client, "user.change_password")
         async with self.passwords.turn():
             hashed = await self.passwords.hash(new)
         now = clock.now()
@@ -283,40 +245,6 @@ class AccessService:
 
     # Parts
 
-    def _guesser(self, username: str, user: User | None, client: Client) -> tuple[Guesser, str | None]:
-        """Tell under which name wrong passwords count: strangers cannot use up the tries of a known device."""
-        device = self._devices.device_of(client.device, user.id) if user is not None else None
-        if device is not None:
-            return ("device", device), device
-        return ("address", repository.folded(username), client.address), None
-
-    async def _prove(
-        self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
-    ) -> None:
-        self._demand_patience(guesser)
-        async with self.passwords.turn():
-            # Asked again within the turn: guesses sent all at once count one after the other.
-            self._demand_patience(guesser)
-            right, renewed = await self.passwords.check(password, user.password_hash if user else None)
-            if not right:
-                self._brake.wrong(guesser, clock.now())
-                if guesser[0] == "address":
-                    self._strangers.take(guesser[1], clock.monotonic())
-        if not right:
-            # Never the name that was typed: people type their password there.
-            logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
-            raise otherwise
-        self._brake.right(guesser)
-        if renewed and user and user.password_hash:
-            async with self._database.write() as session:
-                await repository.replace_hash(session, user.id, user.password_hash, renewed)
-
-    def _demand_patience(self, guesser: Guesser) -> None:
-        """Raise `TooManyAttempts` while this guesser has to wait, or all who are strange to the account."""
-        self._brake.check(guesser, clock.now())
-        if guesser[0] == "address" and (wait := self._strangers.wait(guesser[1], clock.monotonic())) > 0:
-            raise TooManyAttempts(timedelta(seconds=wait))
-
     def _begin(self, user: User, client: Client, now: datetime) -> Session:
         session_id = ids.new("ses")
         return Session(
@@ -331,16 +259,6 @@ class AccessService:
             address=client.address[:64],
             user_agent=client.user_agent[:200],
         )
-
-    async def _note_failure(self, user: User | None, client: Client, problem: Problem) -> None:
-        """Write a failed sign-in down, within bounds; never the name that was typed."""
-        at = clock.monotonic()
-        if not (self._noted.take(client.address, at).allowed and self._noted_in_all.take("", at).allowed):
-            logger.warning("login.failure_not_noted", address=client.address)
-            return
-        async with self._database.write() as session:
-            target = _target(user) if user else Target("user")
-            record(session, client.as_who(), "login.failed", target, outcome=Outcome.refused, code=problem.code)
 
     async def _exchange(self, session: AsyncSession, token: str, client: Client, now: datetime) -> SignedIn | None:
         found = await repository.lock_session(session, self._refresh.session_of(token))

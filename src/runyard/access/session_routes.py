@@ -11,7 +11,7 @@ from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.models import Session
 from runyard.access.permissions import Actor, Permission
-from runyard.access.service import demand_person
+from runyard.access.proving import demand_person
 from runyard.access.sessions import Sessions
 from runyard.access.users import Users
 from runyard.web.depends import Reading, Transaction, provided

@@ -9,12 +9,14 @@ from runyard.access.guards import allow
 from runyard.access.models import User
 from runyard.access.people_schemas import NewUserBody, PasswordReset, UserBody, UserChange, UserCreate
 from runyard.access.permissions import Actor, Permission
+from runyard.access.second_factors import SecondFactors
 from runyard.access.users import Changes, Users
 from runyard.web.depends import Reading, Transaction, provided
 from runyard.web.paging import Page, Paging, cursor_of, cut
 
 router = APIRouter(tags=["users"])
 Directory = Annotated[Users, Depends(provided(Users))]
+Factors = Annotated[SecondFactors, Depends(provided(SecondFactors))]
 Administrator = Annotated[Actor, allow(Permission.system_manage)]
 
 
@@ -23,6 +25,7 @@ async def list_users(
     _actor: Administrator,
     session: Reading,
     users: Directory,
+    factors: Factors,
     window: Paging,
     q: Annotated[str, Query(max_length=64, description="A part of the name.")] = "",
     disabled: Annotated[bool | None, Query(description="Only those that are, or are not, disabled.")] = None,
@@ -31,8 +34,9 @@ async def list_users(
     after = window.after(str)
     rows = await users.page(session, q, disabled=disabled, after=after[0] if after else None, limit=window.limit + 1)
     shown, last = cut(rows, window.limit)
-    seen = await users.seen(session, [user.id for user in shown])
-    items = [_body(user, seen.get(user.id)) for user in shown]
+    ids = [user.id for user in shown]
+    seen, careful = await users.seen(session, ids), await factors.who_has_one(session, ids)
+    items = [_body(user, seen.get(user.id), careful=user.id in careful) for user in shown]
     return Page(items=items, next_cursor=cursor_of(last.username_key) if last else None)
 
 
@@ -45,19 +49,21 @@ async def create_user(_actor: Administrator, users: Directory, body: UserCreate)
 
 
 @router.get("/users/{user}", operation_id="get_user")
-async def get_user(_actor: Administrator, session: Reading, users: Directory, user: str) -> UserBody:
+async def get_user(_actor: Administrator, session: Reading, users: Directory, factors: Factors, user: str) -> UserBody:
     """Get a user by id or name."""
     row = await users.find(session, user)
-    return _body(row, (await users.seen(session, [row.id])).get(row.id))
+    seen, careful = await users.seen(session, [row.id]), await factors.who_has_one(session, [row.id])
+    return _body(row, seen.get(row.id), careful=row.id in careful)
 
 
 @router.patch("/users/{user}", operation_id="change_user")
 async def change_user(
-    _actor: Administrator, session: Transaction, users: Directory, user: str, body: UserChange
+    _actor: Administrator, session: Transaction, users: Directory, factors: Factors, user: str, body: UserChange
 ) -> UserBody:
     """Disable, enable or rename a user, or make them administrator or not any more."""
     changes = Changes(display_name=body.display_name, is_admin=body.is_admin, disabled=body.disabled)
-    return _body(await users.change(session, user, changes))
+    row = await users.change(session, user, changes)
+    return _body(row, careful=row.id in await factors.who_has_one(session, [row.id]))
 
 
 @router.post("/users/{user}/password", operation_id="reset_password")
@@ -67,13 +73,14 @@ async def reset_password(_actor: Administrator, users: Directory, user: str, bod
     return NewUserBody(**_body(made.user).model_dump(), password=made.password)
 
 
-def _body(user: User, seen_at: datetime | None = None) -> UserBody:
+def _body(user: User, seen_at: datetime | None = None, *, careful: bool = False) -> UserBody:
     return UserBody(
         id=user.id,
         username=user.username,
         display_name=user.display_name,
         is_admin=user.is_admin,
         disabled=user.disabled,
+        second_factor=careful,
         created_at=user.created_at,
         seen_at=seen_at,
     )

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from runyard.access.factor_routes import router as factor_routes
 from runyard.access.session_routes import router as session_routes
 from runyard.access.team_routes import router as team_routes
 from runyard.access.token_routes import router as token_routes
@@ -40,6 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     run_policy_routes,
     log_routes,
     session_routes,
+    factor_routes,
     user_routes,
     team_routes,
     token_routes,

@@ -90,6 +90,11 @@ ACTS: dict[str, str] = {
     "refresh": "session.replay",
     "update_me": "user.update",
     "change_password": "user.change_password",
+    "begin_second_factor": "user.begin_second_factor",
+    "confirm_second_factor": "user.confirm_second_factor",
+    "renew_recovery_codes": "user.renew_recovery_codes",
+    "drop_second_factor": "user.drop_second_factor",
+    "reset_second_factor": "user.reset_second_factor",
     "end_my_session": "session.revoke",
     "end_user_session": "session.revoke",
 }

@@ -1,15 +1,19 @@
 """Signing in and out."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runyard.cli.errors import Misuse
 from runyard.cli.output import as_json, note
 
+if TYPE_CHECKING:
+    from runyard.cli.client import Server
+
 FIRST_USER = "admin"
 STDIN = "-"
+NEEDED = "second_factor_needed"
 
 
 def login(
@@ -18,6 +22,10 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
+    code: Annotated[
+        str,
+        typer.Option("--code", help="The code of your authenticator app, or a recovery code; asked for if need be."),
+    ] = "",
     token: Annotated[
         str,
         typer.Option("--token", help="A token of the API in place of a password; `-` reads it from standard input."),
@@ -52,8 +60,24 @@ def login(
         password = getpass.getpass("Password: ")
     if not password:
         raise Misuse("The password is empty.")
-    server.login(username, password)
+    _sign_in(server, username, password, code)
     print(f"Signed in to {server.url} as {username}.")
+
+
+def _sign_in(server: "Server", username: str, password: str, code: str) -> None:
+    """Sign in, asking for the code of a second factor where the server wants one and somebody is there to ask."""
+    from runyard.cli.errors import Refused
+
+    try:
+        server.login(username, password, code)
+    except Refused as refusal:
+        if refusal.problem != NEEDED or code:
+            raise
+        if not sys.stdin.isatty():
+            raise Misuse(
+                "This account has a second factor.", hint="Give its code, or a recovery code, with --code."
+            ) from refusal
+        server.login(username, password, input("Code: ").strip())
 
 
 def logout() -> None:

@@ -117,11 +117,12 @@ class Server:
 
     # Who we are
 
-    def login(self, username: str, password: str) -> None:
-        """Sign in and keep the session."""
+    def login(self, username: str, password: str, code: str = "") -> None:
+        """Sign in and keep the session; `code` is of a second factor, which raises `Refused` where it is missing."""
         known = self._sessions.get(self.url) or Session()
         cookies = {DEVICE: known.device} if known.device else {}
-        answer = self._auth("login", cookies, {"username": username, "password": password})
+        body = {"username": username, "password": password}
+        answer = self._auth("login", cookies, body | ({"code": code} if code else {}))
         if answer.is_error:
             raise problem_of(answer) or NotRunyard(f"What answers at {self.url} is not Runyard.")
         session = _session(answer, Session(username=username, device=known.device))

@@ -3,13 +3,16 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from runyard.cli.errors import NothingFound, Trouble
 from runyard.cli.options import Data, DatabaseUrl, settings
 from runyard.cli.output import as_json, table
+
+if TYPE_CHECKING:
+    from runyard.settings import Settings
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -81,6 +84,8 @@ def add(
     from pydantic import ValidationError
 
     from runyard.access.people_schemas import UserCreate
+    from runyard.audit.events import Target
+    from runyard.audit.record import record
     from runyard.cli.errors import Misuse
 
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
@@ -90,7 +95,11 @@ def add(
         raise Misuse("; ".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors())) from error
 
     async def create(office: "_Office") -> str | None:
-        return (await office.users.create(body.username, given, is_admin=admin)).password
+        made = await office.users.create(body.username, given, is_admin=admin)
+        async with office.database.write() as session:
+            target = Target("user", made.user.id, made.user.username)
+            record(session, None, "user.create", target, after={"is_admin": admin})
+        return made.password
 
     password = _do(data, database_url, create)
     print(f"There is a user {body.username} now.")
@@ -132,10 +141,26 @@ def reset_password(
     reset(username, password_stdin, data, database_url)
 
 
-class _Office:
-    """The users of one data directory."""
+@app.command("drop-second-factor")
+def drop_second_factor(username: Name, data: Data = None, database_url: DatabaseUrl = None) -> None:
+    """Let a user who has lost their authenticator app and recovery codes sign in by the password alone."""
+    from runyard.access.second_factors import SecondFactorOff, take_away
 
-    def __init__(self, chosen: object) -> None:
+    async def drop(office: "_Office") -> None:
+        async with office.database.write() as session:
+            await take_away(session, None, await office.users.find(session, username))
+
+    try:
+        _do(data, database_url, drop)
+    except SecondFactorOff as error:
+        raise NothingFound(f"{username} has no second factor.") from error
+    print(f"{username} signs in by the password alone; all sessions have ended.")
+
+
+class _Office:
+    """The users of one data directory; what is done here is written down as Runyard's own doing."""
+
+    def __init__(self, chosen: "Settings") -> None:
         import logging
 
         import structlog
@@ -143,21 +168,27 @@ class _Office:
         from runyard.access.actors import Actors
         from runyard.access.passwords import Passwords
         from runyard.access.users import Users
+        from runyard.audit.trail import Trail
         from runyard.projects.service import ProjectService
+        from runyard.secrets import custody
         from runyard.wiring import connect
 
         # What was done is said by the command.
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-        self.database = connect(chosen)  # type: ignore[arg-type]
+        self.database = connect(chosen)
+        Trail.beside(chosen.data, custody.ring_of(chosen), self.database)
         self.users = Users(self.database, Passwords(), Actors(self.database, ProjectService()))
 
 
 def _change(username: str, data: Data, database_url: DatabaseUrl, said: str, **changes: Any) -> None:
     from runyard.access.users import Changes
+    from runyard.audit.events import Target
+    from runyard.audit.record import record
 
     async def change(office: _Office) -> None:
         async with office.database.write() as session:
-            await office.users.change(session, username, Changes(**changes))
+            user = await office.users.change(session, username, Changes(**changes))
+            record(session, None, "user.update", Target("user", user.id, user.username), after=changes)
 
     _do(data, database_url, change)
     print(said)

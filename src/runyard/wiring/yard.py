@@ -108,7 +108,9 @@ class Yard:
         self.logs: LogStore = FileLogs(settings.data / "logs")
         self.workspaces = Workspaces(settings.data / "work", settings.data / "state")
         self.projects = ProjectService()
-        self.access = AccessService(self.database, settings, ring.present, self.projects, bus=self.bus)
+        self.access = AccessService(
+            self.database, settings, ring.present, self.projects, bus=self.bus, sealer=self.sealer
+        )
         actors = self.access.actors
         users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)

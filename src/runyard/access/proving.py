@@ -1,0 +1,154 @@
+"""Proving to be somebody by a password or a code, with a brake on guessing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from runyard import clock, log
+from runyard.access import repository
+from runyard.access.brake import STRANGE_CODES, STRANGERS, Brake, Guesser, TooManyAttempts
+from runyard.access.clients import Client
+from runyard.access.models import User
+from runyard.access.passwords import Passwords
+from runyard.access.permissions import Actor
+from runyard.access.tokens import DeviceTokens
+from runyard.audit.events import Outcome, Target
+from runyard.audit.record import record
+from runyard.db.session import Database
+from runyard.errors import Conflict, FieldError, Forbidden, Invalid, Problem
+from runyard.web.buckets import Buckets, Rate
+
+logger = log.get("access")
+T = TypeVar("T")
+
+NOTED = Rate(burst=30, per_s=60)
+"""How many failures of one address are written down: nobody fills the disk by knocking."""
+NOTED_IN_ALL = Rate(burst=300, per_s=60)
+
+
+class NotByToken(Forbidden):
+    """A token can't do this; sign in yourself."""
+
+
+class WrongPassword(Invalid):
+    """The current password is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(fields=[FieldError("current_password", "The current password is wrong.", self.code)])
+
+
+class NoPassword(Conflict):
+    """You have no password here: whoever signs you in looks after that."""
+
+
+def demand_person(actor: Actor) -> None:
+    """Raise `NotByToken` for who comes with a token of the API: it must not live on in a password or another token."""
+    if actor.token_id is not None:
+        raise NotByToken
+
+
+class Proving:
+    """Checks passwords and codes; guesses are slowed, and strangers never use up the tries of a known device."""
+
+    def __init__(self, database: Database, passwords: Passwords, devices: DeviceTokens) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._devices = devices
+        self._brake = Brake()
+        self._strangers = {"password": Buckets(STRANGERS), "code": Buckets(STRANGE_CODES)}
+        self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
+
+    def guesser(self, username: str, user: User | None, client: Client) -> tuple[Guesser, str | None]:
+        """Tell under which name wrong guesses count, and the device if it is a known one."""
+        device = self._devices.device_of(client.device, user.id) if user is not None else None
+        if device is not None:
+            return ("device", device), device
+        return ("address", repository.folded(username), client.address), None
+
+    async def password(
+        self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
+    ) -> None:
+        """Return if the password is the user's; else raise `otherwise`, `TooManyAttempts` or `SignInBusy`."""
+        self._demand_patience("password", guesser)
+        async with self._passwords.turn():
+            # Asked again within the turn: guesses sent all at once count one after the other.
+            self._demand_patience("password", guesser)
+            right, renewed = await self._passwords.check(password, user.password_hash if user else None)
+            if not right:
+                self._wrong("password", guesser)
+        if not right:
+            # Never the name that was typed: people type their password there.
+            logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
+            raise otherwise
+        self._brake.right(guesser)
+        if renewed and user and user.password_hash:
+            async with self._database.write() as session:
+                await repository.replace_hash(session, user.id, user.password_hash, renewed)
+
+    async def again(self, actor: Actor, user: User, password: str, client: Client, action: str) -> None:
+        """Have somebody who is signed in prove it again, before they do what the audit calls `action`.
+
+        Raises: NotByToken; NoPassword; WrongPassword; TooManyAttempts; SignInBusy.
+        """
+        demand_person(actor)
+        if user.password_hash is None:
+            raise NoPassword
+        try:
+            await self.password(("session", actor.session_id), password, user, client, WrongPassword)
+        except (WrongPassword, TooManyAttempts) as problem:
+            async with self._database.write() as session:
+                record(session, actor, action, _target(user), outcome=Outcome.refused, code=problem.code)
+            raise
+
+    def code(self, guesser: Guesser, user: User, find: Callable[[], T | None]) -> T | None:
+        """Return what `find` makes of a code, and None for a wrong one, which counts; raise `TooManyAttempts`.
+
+        Nothing is waited for in between, so that guesses sent all at once count one after the other.
+        """
+        guesser = _of_codes(guesser, user)
+        self._demand_patience("code", guesser)
+        found = find()
+        if found is None:
+            self._wrong("code", guesser)
+        return found
+
+    def code_was_right(self, guesser: Guesser, user: User) -> None:
+        """Forget the wrong codes before a right one that has been used up."""
+        self._brake.right(_of_codes(guesser, user))
+
+    async def note_failure(self, user: User | None, client: Client, problem: Problem) -> None:
+        """Write a failed sign-in down, within bounds; never the name that was typed."""
+        at = clock.monotonic()
+        if not (self._noted.take(client.address, at).allowed and self._noted_in_all.take("", at).allowed):
+            logger.warning("login.failure_not_noted", address=client.address)
+            return
+        async with self._database.write() as session:
+            target = _target(user) if user else Target("user")
+            record(session, client.as_who(), "login.failed", target, outcome=Outcome.refused, code=problem.code)
+
+    def _wrong(self, what: str, guesser: Guesser) -> None:
+        self._brake.wrong(guesser, clock.now())
+        if (account := _strange(guesser)) is not None:
+            self._strangers[what].take(account, clock.monotonic())
+
+    def _demand_patience(self, what: str, guesser: Guesser) -> None:
+        """Raise `TooManyAttempts` while this guesser has to wait, or all who are strange to the account."""
+        self._brake.check(guesser, clock.now())
+        if (account := _strange(guesser)) is None:
+            return
+        if (wait := self._strangers[what].wait(account, clock.monotonic())) > 0:
+            raise TooManyAttempts(timedelta(seconds=wait))
+
+
+def _of_codes(guesser: Guesser, user: User) -> Guesser:
+    """Return under which name wrong codes count: apart from passwords, which whoever guesses codes knows already."""
+    return ("address", user.id, guesser[-1], "code") if guesser[0] == "address" else (*guesser, "code")
+
+
+def _strange(guesser: Guesser) -> str | None:
+    """Return the account at which a stranger guesses; None for a known device or session."""
+    return guesser[1] if guesser[0] == "address" else None
+
+
+def _target(user: User) -> Target:
+    return Target("user", user.id, user.username)
