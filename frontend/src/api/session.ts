@@ -72,9 +72,9 @@ async function post(path: string, body?: unknown): Promise<Response> {
   }
 }
 
-/** Log in, or throw the server's Problem (`bad_credentials`, `too_many_attempts`…). */
-export async function login(username: string, password: string): Promise<void> {
-  const response = await post('/api/v1/auth/login', { username, password })
+/** Log in, or throw the server's Problem (`bad_credentials`, `second_factor_needed`, `too_many_attempts`…). */
+export async function login(username: string, password: string, code?: string): Promise<void> {
+  const response = await post('/api/v1/auth/login', { username, password, ...(code ? { code } : {}) })
   if (!response.ok) throw await problemOf(response)
   adopt((await response.json()) as Granted)
 }

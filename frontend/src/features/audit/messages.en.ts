@@ -99,6 +99,11 @@ const messages = {
     variable: 'Variable',
   },
   verbs: {
+    begin_second_factor: 'begin a second factor',
+    confirm_second_factor: 'turn the second factor on',
+    drop_second_factor: 'turn the second factor off',
+    renew_recovery_codes: 'make new recovery codes',
+    reset_second_factor: 'take the second factor away',
     rotate: 'change',
     scrub: 'mask in stored logs',
     add: 'add',

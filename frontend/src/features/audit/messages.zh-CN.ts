@@ -99,6 +99,11 @@ export default {
     variable: '变量',
   },
   verbs: {
+    begin_second_factor: '开始设置两步验证',
+    confirm_second_factor: '开启两步验证',
+    drop_second_factor: '关闭两步验证',
+    renew_recovery_codes: '更换恢复码',
+    reset_second_factor: '移除两步验证',
     rotate: '更换',
     scrub: '清理日志',
     add: '添加',

@@ -14,7 +14,15 @@ export default {
     firstText: '用户名是 {user}。密码在服务首次启动时打印过，也保存在数据目录的 {file} 文件里。',
     required: '请填写用户名和密码。',
   },
+  code: {
+    label: '验证码',
+    help: '打开验证器应用，输入上面显示的验证码；也可以输入一个恢复码。',
+    required: '请输入验证码。',
+    back: '换个账号登录',
+  },
   problems: {
+    second_factor_needed: '还需要验证器应用里的验证码。',
+    wrong_code: '验证码不对，或者已经用过。',
     bad_credentials: '用户名或密码不对。',
     account_disabled: '这个账号已停用，请联系管理员。',
     bad_token: '登录已失效，请重新登录。',
