@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from runyard.access.permissions import Actor
 from runyard.audit.acts import ACTS, UNWRITTEN
-from runyard.audit.events import Target, Who
+from runyard.audit.events import SYSTEM, Target, Who
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = "runyard.request_id"
@@ -43,6 +43,11 @@ def enter(connection: HTTPConnection, actor: Actor) -> None:
     action = ACTS.get(operation, f"api.{operation}")
     who, target = who_is(connection, actor), _target(action, scope.get("path_params", {}), actor)
     _act.set(Act(who, action, target, told=operation in UNWRITTEN))
+
+
+def begin(action: str, by: Who = SYSTEM) -> None:
+    """Note what is about to be done where there is no request: by a command on the data directory itself."""
+    _act.set(Act(by, action, Target(action.partition(".")[0])))
 
 
 def operation_of(route: Any) -> str:

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runyard.cli.errors import Misuse, NothingFound, Trouble
-from runyard.cli.options import Data, DatabaseUrl, settings
+from runyard.cli.options import Data, DatabaseUrl, group, settings
 
 if TYPE_CHECKING:
     from runyard.settings import Settings
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Put things right without a running server.",
-)
+app = group("Put things right without a running server.")
 
 
 @app.callback()

@@ -6,15 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse
+from runyard.cli.options import group
 from runyard.cli.output import as_json, brief
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Know which packages are vulnerable.",
-)
+app = group("Know which packages are vulnerable.")
 
 
 @app.command()

@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Trouble
-from runyard.cli.options import Data, DatabaseUrl, settings
+from runyard.cli.options import Data, DatabaseUrl, group, settings
 from runyard.cli.output import as_json, brief, table, visible
 
 if TYPE_CHECKING:
     from runyard.audit.verify import Report
     from runyard.settings import Settings
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Look up what was done, and prove that nobody has tampered with it.",
-)
+app = group("Look up what was done, and prove that nobody has tampered with it.")
 Actor = Annotated[str, typer.Option("--actor", help="Only what this user did (name or id).")]
 Action = Annotated[list[str] | None, typer.Option("--action", help="Only this, such as script.update; repeatable.")]
 Kind = Annotated[str, typer.Option("--kind", help="Only what was done to this kind of object, such as script.")]

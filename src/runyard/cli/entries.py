@@ -1,95 +1,129 @@
 """What commands about secrets and about variables have in common."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from runyard.cli.errors import Misuse, NothingFound
+from runyard.cli.errors import Misuse, NothingFound, Refused
+from runyard.cli.output import as_json, note, table
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, or the id.")]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="The environment variable that it becomes.")]
 Project = Annotated[str, typer.Option("--project", help="The project.")]
 Script = Annotated[str | None, typer.Option("--script", help="This script's own (its name or id).")]
 Everywhere = Annotated[bool, typer.Option("--global", help="Of the whole installation.")]
 Stage = Annotated[str | None, typer.Option("--stage", help="For runs in this stage only.")]
+About = Annotated[str | None, typer.Option("--description", help="What it is for.")]
+Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Columns = Mapping[str, Callable[[dict[str, Any]], str]]
 
 
-def place(one: dict[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value belongs, and the stage that it is for; no stage is every stage."""
+
+    project: str
+    script: str | None = None
+    everywhere: bool = False
+    stage: str | None = None
+
+
+def belongs(one: dict[str, Any]) -> str:
     """Return where a value belongs, in words."""
     if one["level"] == "script":
         return f"script {one['script_name']}"
     return "everybody" if one["level"] == "global" else f"project {one['project']}"
 
 
-def listed(server: "Server", kind: str, project: str, stage: str | None) -> list[Any]:
-    """Return those of a project, its scripts and the installation."""
-    asked = {"project": project} if stage is None else {"project": project, "stage": stage}
-    return list(server.items(f"/{kind}", asked))
+WHERE: Columns = {
+    "NAME": lambda one: str(one["name"]),
+    "BELONGS TO": belongs,
+    "STAGE": lambda one: one["stage"] or "every",
+}
 
 
-def put(
-    server: "Server",
-    kind: str,
-    body: dict[str, Any],
-    *,
-    project: str,
-    script: str | None,
-    everywhere: bool,
-    stage: str | None,
-) -> dict[str, Any]:
-    """Make a value, or change the one of that name in that place and stage."""
+def add_list(app: typer.Typer, kind: str, text: str, columns: Columns, flexible: str) -> None:
+    """Add the command that lists what a project, its scripts and the installation have; `columns` come last."""
+    shown = {**WHERE, **columns}
+
+    @app.command("list", help=text)
+    def list_(project: Project = "default", stage: Stage = None, machine: Machine = False) -> None:
+        from runyard.cli.client import Server
+
+        asked = {"project": project} if stage is None else {"project": project, "stage": stage}
+        found = list(Server.current().items(f"/{kind}", asked))
+        if machine:
+            as_json(found)
+            return
+        table(tuple(shown), [tuple(cell(one) for cell in shown.values()) for one in found], flexible=flexible)
+
+
+def add_delete(app: typer.Typer, kind: str, text: str) -> None:
+    """Add the command that deletes a value."""
+
+    @app.command(help=text)
+    def delete(
+        name: Name,
+        project: Project = "default",
+        script: Script = None,
+        everywhere: Everywhere = False,
+        stage: Stage = None,
+        force: Annotated[bool, typer.Option("--force", help="Even though scripts list it.")] = False,
+    ) -> None:
+        from runyard.cli.client import Server
+
+        server = Server.current()
+        one = find(server, kind, name, Place(project, script, everywhere, stage))
+        try:
+            server.ask("DELETE", f"/{kind}/{one['id']}", params={"force": "true"} if force else {})
+        except Refused as refused:
+            if refused.problem == "secret_in_use":
+                refused.hint = "With --force it is deleted all the same; their runs then fail to start."
+            raise
+
+
+def keep(server: "Server", kind: str, body: dict[str, Any], place: Place) -> None:
+    """Make a value, or change the one of that name in that place and stage; say which version it has now."""
     said = {name: value for name, value in body.items() if value is not None}
-    where = _where(server, project, script, everywhere=everywhere)
-    known = _matching(server, kind, body["name"], project, where, stage)
+    where = _where(server, place)
+    known = _matching(server, kind, body["name"], place, where)
     if known:
         del said["name"]
-        changed: dict[str, Any] = server.ask("PATCH", f"/{kind}/{known[0]['id']}", json=said)
-        return changed
-    made: dict[str, Any] = server.post(f"/{kind}", {**said, **where, "project": project, "stage": stage})
-    return made
+        kept = server.ask("PATCH", f"/{kind}/{known[0]['id']}", json=said)
+    else:
+        kept = server.post(f"/{kind}", {**said, **where, "project": place.project, "stage": place.stage})
+    note(f"{kept['name']} ({belongs(kept)}, {kept['stage'] or 'every stage'}) is at version {kept['version']}.")
 
 
-def find(
-    server: "Server",
-    kind: str,
-    name: str,
-    *,
-    project: str,
-    script: str | None,
-    everywhere: bool,
-    stage: str | None,
-) -> dict[str, Any]:
+def find(server: "Server", kind: str, name: str, place: Place) -> dict[str, Any]:
     """Return the value of that name in that place and stage, or the one of that id; raise `NothingFound`."""
     if name.startswith(("sec_", "var_")):
         found: dict[str, Any] = server.get(f"/{kind}/{quote(name, safe='')}")
         return found
-    matching = _matching(server, kind, name, project, _where(server, project, script, everywhere=everywhere), stage)
+    matching = _matching(server, kind, name, place, _where(server, place))
     if not matching:
         raise NothingFound(f"There is no {name} there.", hint=f"`runyard {kind} list` shows what there is.")
     return matching[0]
 
 
-def remove(server: "Server", kind: str, one: dict[str, Any], *, force: bool) -> None:
-    """Delete a value."""
-    server.ask("DELETE", f"/{kind}/{one['id']}", params={"force": "true"} if force else {})
-
-
-def _where(server: "Server", project: str, script: str | None, *, everywhere: bool) -> dict[str, Any]:
+def _where(server: "Server", place: Place) -> dict[str, Any]:
     from runyard.cli import lookup
 
-    if script is not None and everywhere:
+    if place.script is not None and place.everywhere:
         raise Misuse("A value belongs to a script or to everybody, not to both.")
-    if script is not None:
-        return {"level": "script", "script_id": lookup.script(server, script, project)["id"]}
-    return {"level": "global" if everywhere else "project"}
+    if place.script is not None:
+        return {"level": "script", "script_id": lookup.script(server, place.script, place.project)["id"]}
+    return {"level": "global" if place.everywhere else "project"}
 
 
-def _matching(
-    server: "Server", kind: str, name: str, project: str, where: dict[str, Any], stage: str | None
-) -> list[dict[str, Any]]:
-    asked = {"project": project, "q": name[:64], "stage": stage or "", "level": where["level"]}
+def _matching(server: "Server", kind: str, name: str, place: Place, where: dict[str, Any]) -> list[dict[str, Any]]:
+    asked = {"project": place.project, "q": name[:64], "stage": place.stage or "", "level": where["level"]}
     if "script_id" in where:
         asked["script_id"] = where["script_id"]
     return [one for one in server.items(f"/{kind}", asked) if one["name"] == name]

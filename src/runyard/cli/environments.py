@@ -5,15 +5,10 @@ from typing import Annotated
 
 import typer
 
+from runyard.cli.options import group
 from runyard.cli.output import as_json, brief, lasting, size, table, tame
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Look at environments and look after them.",
-)
+app = group("Look at environments and look after them.")
 _SHOWN = 3
 Id = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="The environment's id.")]
 

@@ -5,15 +5,10 @@ from typing import Annotated
 import typer
 
 from runyard.cli.errors import Misuse
+from runyard.cli.options import group
 from runyard.cli.output import as_json, brief, note, table
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Look at the keys that secrets are sealed with, and change them. For administrators.",
-)
+app = group("Look at the keys that secrets are sealed with, and change them. For administrators.")
 
 
 @app.command("list")

@@ -5,23 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from runyard.cli.options import group
 from runyard.cli.output import as_json, table
 
-_HELP = {"help_option_names": ["-h", "--help"]}
-interpreters = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings=_HELP,
-    help="Choose what environments are built on.",
-)
-sources = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings=_HELP,
-    help="Choose where packages come from.",
-)
+interpreters = group("Choose what environments are built on.")
+sources = group("Choose where packages come from.")
 Id = Annotated[str, typer.Argument(metavar="INTERPRETER", help="The interpreter's id.")]
 Project = Annotated[str | None, typer.Option("--project", help="For this project; otherwise for the installation.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]

@@ -20,6 +20,17 @@ DatabaseUrl = Annotated[
 ]
 
 
+def group(text: str) -> typer.Typer:
+    """Return a command that has commands of its own; without one it shows what there are."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=text,
+    )
+
+
 class BadSettings(Trouble):
     """The settings can't be used."""
 

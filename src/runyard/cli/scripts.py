@@ -9,18 +9,13 @@ import typer
 
 from runyard.cli import packages
 from runyard.cli.errors import Misuse, Trouble
+from runyard.cli.options import group
 from runyard.cli.output import as_json, brief, note, table
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="List, show, push, pull, import, export and delete scripts.",
-)
+app = group("List, show, push, pull, import, export and delete scripts.")
 app.command("import")(packages.import_)
 app.command()(packages.export)
 app.command()(packages.analyse)

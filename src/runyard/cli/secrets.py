@@ -6,64 +6,48 @@ from typing import Annotated, Any
 import typer
 
 from runyard.cli import entries
-from runyard.cli.entries import Everywhere, Project, Script, Stage
+from runyard.cli.entries import About, Everywhere, Name, NewName, Place, Project, Script, Stage
 from runyard.cli.errors import Misuse
-from runyard.cli.output import as_json, brief, note, table
+from runyard.cli.options import group
+from runyard.cli.output import brief, note, table
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Keep secrets that scripts find as environment variables. Values are never shown again.",
-)
+app = group("Keep secrets that scripts find as environment variables. Values are never shown again.")
 KIND = "secrets"
 POLL_S = 0.5
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name, or the secret's id.")]
 
 
-@app.command("list")
-def list_(
-    project: Project = "default",
-    stage: Stage = None,
-    machine: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List secrets by name, with where they belong and who was given them last."""
-    from runyard.cli.client import Server
+def _used(one: dict[str, Any]) -> str:
+    last = one["last_used"]
+    return f"{brief(last['at'])} by {last['script_name']}" if last else "never"
 
-    found = entries.listed(Server.current(), KIND, project, stage)
-    if machine:
-        as_json(found)
-        return
-    rows = [
-        (one["name"], entries.place(one), one["stage"] or "every", f"v{one['version']}", _used(one), one["description"])
-        for one in found
-    ]
-    table(("NAME", "BELONGS TO", "STAGE", "VERSION", "LAST USED", "DESCRIPTION"), rows, flexible="DESCRIPTION")
+
+entries.add_list(
+    app,
+    KIND,
+    "List secrets by name, with where they belong and who was given them last.",
+    {
+        "VERSION": lambda one: f"v{one['version']}",
+        "LAST USED": _used,
+        "DESCRIPTION": lambda one: str(one["description"]),
+    },
+    flexible="DESCRIPTION",
+)
 
 
 @app.command("set")
 def set_(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The environment variable that it becomes.")],
+    name: NewName,
     project: Project = "default",
     script: Script = None,
     everywhere: Everywhere = False,
     stage: Stage = None,
-    description: Annotated[str | None, typer.Option("--description", help="What it is for.")] = None,
+    description: About = None,
 ) -> None:
     """Keep a secret, or give one another value: asked for, or read from standard input as it is piped."""
     from runyard.cli.client import Server
 
-    made = entries.put(
-        Server.current(),
-        KIND,
-        {"name": name, "value": _asked(name), "description": description},
-        project=project,
-        script=script,
-        everywhere=everywhere,
-        stage=stage,
-    )
-    note(f"{made['name']} ({entries.place(made)}, {made['stage'] or 'every stage'}) is at version {made['version']}.")
+    body = {"name": name, "value": _asked(name), "description": description}
+    entries.keep(Server.current(), KIND, body, Place(project, script, everywhere, stage))
 
 
 @app.command()
@@ -79,7 +63,7 @@ def uses(
     from runyard.cli.client import Server
 
     server = Server.current()
-    one = entries.find(server, KIND, name, project=project, script=script, everywhere=everywhere, stage=stage)
+    one = entries.find(server, KIND, name, Place(project, script, everywhere, stage))
     rows = [
         (brief(use["at"]), use["run_id"], str(use["attempt"]), use["script_name"], f"v{use['version']}")
         for use in server.items(f"/secrets/{one['id']}/uses", most=limit)
@@ -102,7 +86,7 @@ def scrub(
     from runyard.cli.client import Server
 
     server = Server.current()
-    one = entries.find(server, KIND, name, project=project, script=script, everywhere=everywhere, stage=stage)
+    one = entries.find(server, KIND, name, Place(project, script, everywhere, stage))
     now = server.post(f"/secrets/{one['id']}/scrub")
     while wait and now["state"] == "running":
         time.sleep(POLL_S)
@@ -110,26 +94,13 @@ def scrub(
     if not wait:
         note("It goes on in the background.")
         return
-    note(f"Looked into {now['done']} runs; the value was in {now['changed']}. {now['note'] or ''}".rstrip())
+    looked = "1 run" if now["done"] == 1 else f"{now['done']} runs"
+    note(f"Looked into {looked}; the value was in {now['changed']}. {now['note'] or ''}".rstrip())
     if now["state"] == "failed":
         raise typer.Exit(1)
 
 
-@app.command()
-def delete(
-    name: Name,
-    project: Project = "default",
-    script: Script = None,
-    everywhere: Everywhere = False,
-    stage: Stage = None,
-    force: Annotated[bool, typer.Option("--force", help="Even though scripts list it.")] = False,
-) -> None:
-    """Delete a secret for good; refused while scripts list it."""
-    from runyard.cli.client import Server
-
-    server = Server.current()
-    one = entries.find(server, KIND, name, project=project, script=script, everywhere=everywhere, stage=stage)
-    entries.remove(server, KIND, one, force=force)
+entries.add_delete(app, KIND, "Delete a secret for good; refused while scripts list it.")
 
 
 def _asked(name: str) -> str:
@@ -140,8 +111,3 @@ def _asked(name: str) -> str:
     if not value:
         raise Misuse("There is no value.", hint=f'Pipe it in: printf %s "$VALUE" | runyard secrets set {name}')
     return value
-
-
-def _used(one: dict[str, Any]) -> str:
-    last = one["last_used"]
-    return f"{brief(last['at'])} by {last['script_name']}" if last else "never"

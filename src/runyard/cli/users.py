@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from runyard.cli.errors import NothingFound, Trouble
-from runyard.cli.options import Data, DatabaseUrl, settings
+from runyard.cli.options import Data, DatabaseUrl, group, settings
 from runyard.cli.output import as_json, table
 
 if TYPE_CHECKING:
     from runyard.settings import Settings
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Look after users on the data directory; a running server hears of it within seconds.",
-)
+app = group("Look after users on the data directory; a running server hears of it within seconds.")
 T = TypeVar("T")
 Name = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
 PasswordStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]

@@ -189,7 +189,7 @@ class Vault:
         if users and not force:
             named = ", ".join(user.name for user in users[:5])
             more = f" and {len(users) - 5} more" if len(users) > 5 else ""  # noqa: PLR2004 - as many as were named
-            raise SecretInUse(f"{entry.name} is used by {named}{more}. Delete it all the same with force=true.")
+            raise SecretInUse(f"{entry.name} is used by {named}{more}.")
         await session.execute(delete(Entry).where(Entry.id == entry.id))
         record(session, actor, f"{kind}.delete", _target(entry), _facts(entry))
         logger.info("secret.deleted", secret_id=entry.id, kind=kind, name=entry.name, by=actor.user_id)
