@@ -1,5 +1,6 @@
 """Keys are changed while everything goes on, and what was sealed before still opens."""
 
+import asyncio
 import base64
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from runyard.db.session import Database
 from runyard.projects.models import Project
 from runyard.secrets import keys
 from runyard.secrets.envelope import DataKeys
-from runyard.secrets.errors import KeyElsewhere
+from runyard.secrets.errors import KeyElsewhere, KeysBusy
 from runyard.secrets.models import DataKey, Entry
 from runyard.secrets.rotation import BATCH, Rotation
 from runyard.secrets.sealing import SealBroken, Sealer
@@ -87,6 +88,19 @@ async def test_data_keys_are_changed_in_batches_and_old_ones_go(tmp_path: Path, 
         states = await keeper.rotation.states(session)
     assert [(one.scope, one.version, one.behind, one.retired) for one in states] == [("", 2, 0, 0), ("prj_1", 2, 0, 0)]
     assert sum(one.secrets for one in states) == BATCH * 2 + 7
+
+
+@pytest.mark.parametrize("what", ["data", "master"])
+async def test_of_two_changes_at_once_one_is_refused(tmp_path: Path, database: Database, what: Any) -> None:
+    keeper = Keeper(tmp_path, database)
+    await keeper.fill(2)
+    masters = len((tmp_path / "master.key").read_text().split())
+    done = await asyncio.gather(*(keeper.rotation.begin(what) for _ in range(3)), return_exceptions=True)
+    await keeper.rotation.finished()
+    assert [type(one) for one in done if one is not None] == [KeysBusy, KeysBusy]
+    assert {version for _scope, version in await keeper.data_keys()} == {2 if what == "data" else 1}
+    assert len((tmp_path / "master.key").read_text().split()) == masters + (what == "master")
+    assert await keeper.opened() == [VALUE] * 2
 
 
 async def test_one_that_was_cut_short_goes_on_later(

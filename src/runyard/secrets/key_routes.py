@@ -69,5 +69,4 @@ async def list_keys(actor: Manager, session: Reading, keys: Keys) -> KeysBody:
 @router.post("/keys/rotate", status_code=202, operation_id="rotate_keys")
 async def rotate_keys(actor: Manager, keys: Keys, body: RotateRequest) -> None:
     """Change keys while runs go on; for administrators. What was sealed before is sealed again in the background."""
-    del actor
-    await keys.begin(body.what)
+    await keys.begin(body.what, actor)

@@ -10,6 +10,9 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import log
+from runyard.access.permissions import Actor
+from runyard.audit.events import Target
+from runyard.audit.record import record
 from runyard.db.session import Database
 from runyard.secrets import keys
 from runyard.secrets.envelope import DataKeys
@@ -47,12 +50,13 @@ class Rotation:
         self._keys = data_keys
         self._ring = ring
         self._service = service
+        self._beginning = False
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_busy(self) -> bool:
         """Whether something is being sealed again at this moment."""
-        return self._task is not None and not self._task.done()
+        return self._beginning or (self._task is not None and not self._task.done())
 
     @property
     def wrapper(self) -> str:
@@ -84,7 +88,7 @@ class Rotation:
                 found[key.scope] = ScopeKeys(*head, *sums)
         return list(found.values())
 
-    async def begin(self, what: What) -> None:
+    async def begin(self, what: What, by: Actor | None = None) -> None:
         """Begin to change keys: new ones hold as soon as this returns, the rest follows by itself.
 
         Raises: KeysBusy while another change goes on; KeyElsewhere where the master key is in the environment and there
@@ -92,14 +96,19 @@ class Rotation:
         """
         if self.is_busy:
             raise KeysBusy
-        if what == "data":
+        self._beginning = True
+        try:
+            if what == "master":
+                await asyncio.to_thread(self._new_master)
             async with self._database.write() as session:
-                for scope in await session.scalars(select(DataKey.scope).distinct().order_by(DataKey.scope)):
-                    await self._keys.add(session, scope)
-        else:
-            await asyncio.to_thread(self._new_master)
-        logger.info("keys.rotating", what=what)
-        self._task = asyncio.create_task(self._run(), name="keys.rotation")
+                if what == "data":
+                    for scope in await session.scalars(select(DataKey.scope).distinct().order_by(DataKey.scope)):
+                        await self._keys.add(session, scope)
+                record(session, by, "keys.rotate", Target("keys"), after={"what": what})
+            logger.info("keys.rotating", what=what)
+            self._task = asyncio.create_task(self._run(), name="keys.rotation")
+        finally:
+            self._beginning = False
 
     async def finished(self) -> None:
         """Wait until what has begun is over."""
