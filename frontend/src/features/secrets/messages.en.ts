@@ -77,8 +77,8 @@ const messages = {
     begin: 'Mask it there',
     begun: 'Looking for it',
     going: '{done} of {total} runs',
-    finished: 'Looked into {done} runs, found in {changed}.',
-    failed: 'Stopped after {done} runs.',
+    finished: 'Looked into one run, found in {changed}. | Looked into {done} runs, found in {changed}.',
+    failed: 'Stopped after one run. | Stopped after {done} runs.',
   },
 }
 export default messages
