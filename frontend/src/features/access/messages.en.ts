@@ -38,6 +38,9 @@ const messages = {
     teams: 'Teams',
     noTeams: 'No team belongs to this project.',
     leave: 'Leave',
+    leaveTitle: 'Leave {project}?',
+    takeTitle: 'Take {name} out of {project}?',
+    takeText: 'What this role allows ends at once. What belongs to the project stays there.',
     since: 'since',
   },
   teams: {
@@ -50,6 +53,8 @@ const messages = {
     nobody: 'Nobody is in this team.',
     holds: 'Roles in projects',
     holdsNone: 'This team has no role in a project that you see.',
+    takeTitle: 'Take {name} out of {team}?',
+    takeText: 'What the team’s roles allow them ends at once.',
     deleteTitle: 'Delete the team {name}?',
     deleteText: 'What its people may do through it ends at once. Type its name, for this can’t be undone.',
   },

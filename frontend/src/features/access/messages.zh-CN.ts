@@ -35,6 +35,9 @@ export default {
     teams: '团队',
     noTeams: '没有团队属于这个项目。',
     leave: '退出',
+    leaveTitle: '退出 {project}？',
+    takeTitle: '将 {name} 移出 {project}？',
+    takeText: '这一角色的权限立即失效；属于项目的内容都会保留。',
     since: '加入于',
   },
   teams: {
@@ -47,6 +50,8 @@ export default {
     nobody: '这个团队里还没有人。',
     holds: '在项目中的角色',
     holdsNone: '在你能看到的项目里，这个团队没有角色。',
+    takeTitle: '将 {name} 移出团队 {team}？',
+    takeText: '团队各角色带给此人的权限立即失效。',
     deleteTitle: '删除团队 {name}？',
     deleteText: '成员由它得到的权限立即失效。此操作无法撤销，请输入团队名称。',
   },
