@@ -120,6 +120,7 @@ UNWRITTEN: dict[str, str] = {
 """Operation → why it leaves no event. A refresh that is no replay is such a thing too, but its replay is an event."""
 
 _OTHERS = (
+    "secret.use",
     "login.failed",
     "run.batch_cancel",
     "run.batch_retry",

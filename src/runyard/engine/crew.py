@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runyard import clock
+from runyard.audit.events import SYSTEM, Who
 from runyard.db.session import Database
 from runyard.engine.sampler import Sampler
 from runyard.engine.states import StateLocks
@@ -110,8 +111,8 @@ class Crew:
         policy = pinned.policy
         if not policy.secrets and not policy.variables:
             return NOTHING
-        to = recipient_of(pinned, claim)
         async with self.database.write() as session:
+            to = recipient_of(pinned, claim, await records.submitter_of(session, claim.token.run_id))
             given = await self.giver.give(session, to, policy.secrets, policy.variables)
             if given.secrets:
                 await repository.note_attempt(session, claim.token, sealed=self.giver.copy(to, given))
@@ -171,7 +172,7 @@ class Crew:
         self.bus.publish(f"project:{claim.project_id}", message)
 
 
-def recipient_of(pinned: Pinned, claim: Claim) -> Recipient:
+def recipient_of(pinned: Pinned, claim: Claim, by: Who = SYSTEM) -> Recipient:
     """Return who is given secrets when an attempt is."""
     token = claim.token
     return Recipient(
@@ -182,4 +183,5 @@ def recipient_of(pinned: Pinned, claim: Claim) -> Recipient:
         attempt=token.attempt,
         fence=token.fence,
         stage=claim.inputs.stage,
+        by=by,
     )

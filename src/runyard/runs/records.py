@@ -8,6 +8,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Select, Table, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.audit.events import SYSTEM, Who
 from runyard.db.among import among, listed
 from runyard.db.prepared import Prepared
 from runyard.runs.lifecycle import TERMINAL
@@ -45,6 +46,13 @@ def there(connection: Connection, run_ids: Collection[str]) -> set[str]:
     """
     statement = select(_RUNS.c.id).where(_RUNS.c.id.in_(run_ids)).order_by(_RUNS.c.id)
     return set(connection.execute(statement.with_for_update(read=True, key_share=True)).scalars())
+
+
+async def submitter_of(session: AsyncSession, run_id: str) -> Who:
+    """Return whose run it is, as the audit names people."""
+    query = select(RunRow.created_by, RunRow.created_by_name).where(RunRow.id == run_id)
+    row = (await session.execute(query)).one_or_none()
+    return SYSTEM if row is None or row.created_by is None else Who(id=row.created_by, name=row.created_by_name)
 
 
 async def inputs_of(session: AsyncSession, run_id: str) -> RunInputRow:

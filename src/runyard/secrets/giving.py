@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
+from runyard.audit.events import SYSTEM, Target, Who
+from runyard.audit.record import record
 from runyard.secrets import repository
 from runyard.secrets.errors import SecretMissing, VariableMissing
 from runyard.secrets.models import Entry
@@ -17,7 +19,7 @@ from runyard.secrets.service import SECRET, VARIABLE, Vault
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The attempt that is to be given something; `stage` is the run's own, if it has one."""
+    """The attempt that is to be given something; `stage` is the run's own, if it has one, `by` whose run it is."""
 
     project_id: str
     script_id: str | None
@@ -26,6 +28,7 @@ class Recipient:
     attempt: int
     fence: int
     stage: str | None
+    by: Who = SYSTEM
 
     @property
     def context(self) -> str:
@@ -59,7 +62,7 @@ class Giver:
     async def give(
         self, session: AsyncSession, to: Recipient, secrets: Sequence[str], variables: Sequence[str]
     ) -> Given:
-        """Return the values that win, and note each use of a secret.
+        """Return the values that win, and write down which secrets whose run was given.
 
         Raises: SecretMissing, VariableMissing for a name without a value in the run's stage; SealBroken.
         """
@@ -88,6 +91,9 @@ class Giver:
             attempt=to.attempt,
             at=clock.now(),
         )
+        if won[SECRET]:
+            told = {"names": sorted(won[SECRET]), "attempt": to.attempt, "script_id": to.script_id, "stage": stage}
+            record(session, to.by, "secret.use", Target("run", to.run_id, to.script_name, to.project_id), after=told)
         return given
 
     def copy(self, to: Recipient, given: Given) -> str | None:
