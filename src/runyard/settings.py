@@ -1,12 +1,24 @@
 """Every setting, nested, from (strongest first) arguments, environment and ``<data>/runyard.toml``."""
 
 import os
+import re
 import stat
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ByteSize, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -34,6 +46,41 @@ def default_data() -> Path:
 
 def _closed(home: Path) -> bool:
     return home != Path("/") and home.is_dir() and not home.stat().st_mode & stat.S_IXOTH
+
+
+def _separated(value: object) -> object:
+    """Take `10.0.0.1, 10.0.0.2` from the environment as well as a list from the file."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address and no network such as 10.0.0.0/8: {error}") from error
+    return text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or text != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(f"{text!r} is no origin such as https://page.example")
+    return text.lower()
+
+
+def _rate(text: str) -> str:
+    text = text.strip().lower()
+    if text and not _RATE.fullmatch(text):
+        raise ValueError(f"{text!r} is no rate such as 120/minute; units are second, minute, hour and day")
+    return text
+
+
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour|day)")
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_separated)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], NoDecode, BeforeValidator(_separated)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_origin)], ...], NoDecode, BeforeValidator(_separated)]
+RateText = Annotated[str, AfterValidator(_rate)]
+"""How often, such as `120/minute`; empty for as often as one likes."""
 
 
 class Dispatch(StrEnum):
@@ -66,6 +113,18 @@ class LimitSettings(BaseModel):
     upload: ByteSize = ByteSize(512 * MiB)
     upload_files: int = Field(200, ge=1)
     free_disk: ByteSize = ByteSize(256 * MiB)
+    head: ByteSize = ByteSize(64 * 1024)
+    silence_s: float = Field(30.0, gt=0)
+
+
+class RateSettings(BaseModel):
+    """How often requests are taken: of one address where people sign in and webhooks call; the others when set."""
+
+    authentication: RateText = "120/minute"
+    webhooks: RateText = "120/minute"
+    address: RateText = ""
+    user: RateText = ""
+    token: RateText = ""
 
 
 class RunSettings(BaseModel):
@@ -111,17 +170,11 @@ class WorkerSettings(BaseModel):
     """How a worker's agent executes. Times in seconds."""
 
     name: str = ""
-    queues: Annotated[tuple[str, ...], NoDecode] = ()
+    queues: Listed = ()
     builds: int = Field(2, ge=1, le=64)
     heartbeat_s: float = Field(5.0, gt=0)
     lease_s: float = Field(90.0, gt=0)
     detached_lease_s: float = Field(900.0, gt=0)
-
-    @field_validator("queues", mode="before")
-    @classmethod
-    def _listed(cls, value: object) -> object:
-        """Take `default, gpu` from the environment as well as a list from the file."""
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class EnvironmentSettings(BaseModel):
@@ -160,7 +213,6 @@ class ImportSettings(BaseModel):
     """Where scripts may be imported from. Times in seconds."""
 
     gist_api: str = "https://api.github.com"
-    allow_private: bool = False
     timeout_s: float = Field(120.0, gt=0)
 
 
@@ -211,12 +263,17 @@ class Settings(BaseSettings):
     broker_url: str = ""
     admin_password: SecretStr | None = None
     slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=4096)
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    redis_url: SecretStr | None = None
+    trusted_proxies: Networks = ()
+    allow_from: Networks = ()
+    fetch_allow: Networks = ()
+    cors_origins: Origins = ()
     seed_examples: bool = True
 
     database: DatabaseSettings = DatabaseSettings()
     access: AccessSettings = AccessSettings()
     limits: LimitSettings = LimitSettings()
+    rates: RateSettings = RateSettings()
     runs: RunSettings = RunSettings()
     sandbox: SandboxSettings = SandboxSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -241,12 +298,6 @@ class Settings(BaseSettings):
         data = init_settings().get("data") or env_settings().get("data") or default_data()
         file = TomlConfigSettingsSource(settings_cls, toml_file=Path(str(data)) / "runyard.toml")
         return init_settings, env_settings, file
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _separated(cls, value: object) -> object:
-        """Take `10.0.0.1, 10.0.0.2` from the environment as well as a list from the file."""
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _absolute(self) -> Self:

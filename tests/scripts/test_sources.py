@@ -23,6 +23,7 @@ from runyard.scripts.transfer import Transfer
 from runyard.secrets.keys import MasterKey
 from runyard.secrets.sealing import Sealer
 from runyard.settings import ImportSettings
+from runyard.web.outbound import Reach, is_outside
 
 from .yard import Yard
 
@@ -120,8 +121,10 @@ class Repository:
 
 @pytest.fixture
 def sources(yard: Yard, server: tuple[str, type[Backend]]) -> Sources:
-    settings = ImportSettings(gist_api=server[0], allow_private=True, timeout_s=60)
-    made = Sources(settings, yard.database, Transfer(yard.scripts), Sealer(MasterKey(bytes(32))))
+    settings = ImportSettings(gist_api=server[0], timeout_s=60)
+    made = Sources(
+        settings, Reach.of(("127.0.0.0/8",)), yard.database, Transfer(yard.scripts), Sealer(MasterKey(bytes(32)))
+    )
     yard.app.include_router(router, prefix="/api/v1")
     yard.app.state.provided[Sources] = made
     return made
@@ -289,18 +292,18 @@ async def test_a_gist(sources: Sources, kept: httpx.AsyncClient, server: tuple[s
     ],
 )  # fmt: skip
 async def test_addresses_within(address: str) -> None:
-    assert not outbound.is_outside(address)
+    assert not is_outside(address)
     host = f"[{address}]" if ":" in address else address
     with pytest.raises(SourceRefused):
-        await outbound.judged(f"https://{host}/x.git", private=False)
+        await outbound.judged(f"https://{host}/x.git", Reach())
 
 
 def test_addresses_outside() -> None:
-    assert outbound.is_outside("93.184.216.34")
-    assert outbound.is_outside("2606:2800:220:1::1")
+    assert is_outside("93.184.216.34")
+    assert is_outside("2606:2800:220:1::1")
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "ftp://example.org", "https://", "https://a:b@example.org", "x"])
 async def test_urls_that_are_not_asked(url: str) -> None:
     with pytest.raises(SourceRefused):
-        await outbound.judged(url, private=False)
+        await outbound.judged(url, Reach())

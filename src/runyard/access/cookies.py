@@ -6,24 +6,20 @@ from fastapi import Request, Response
 
 from runyard.access.clients import Client
 from runyard.access.service import SignedIn
-from runyard.errors import Forbidden
 from runyard.settings import Settings
+from runyard.web.addresses import address_of
+from runyard.web.gate import CrossSite, same_site
 
 REFRESH = "runyard_refresh"
 DEVICE = "runyard_device"
 PATH = "/api/v1/auth"
 _DEVICE_S = 365 * 86_400
-_PORTS = {"http": ":80", "https": ":443"}
-
-
-class CrossSite(Forbidden):
-    """This request comes from another site."""
 
 
 def client_of(request: Request) -> Client:
     """Return where a request comes from, and the known device that it names."""
     return Client(
-        address=request.client.host if request.client else "",
+        address=address_of(request),
         user_agent=request.headers.get("user-agent", ""),
         device=request.cookies.get(DEVICE),
         request_id=request.scope.get("runyard.request_id", ""),
@@ -40,14 +36,8 @@ def refuse_cross_site(request: Request, settings: Settings) -> None:
     origin = request.headers.get("origin")
     if origin is None:
         return
-    scheme, _, host = origin.lower().partition("://")
-    if not host:  # "null": a sandboxed frame, a file, a redirect across origins
-        raise CrossSite
-    ours = {_plain(request.headers.get("host", ""), scheme)}
-    if settings.public_url:
-        # A proxy may have put its own name into Host.
-        ours.add(_plain(urlsplit(settings.public_url).netloc, scheme))
-    if _plain(host, scheme) not in ours:
+    # A proxy may have put its own name into Host.
+    if not same_site(origin, request.headers.get("host", ""), (settings.public_url,)):
         raise CrossSite
 
 
@@ -82,7 +72,3 @@ def _over_https(request: Request, settings: Settings) -> bool:
     public = urlsplit(settings.public_url)
     # Behind a proxy that ends TLS and does not say so.
     return public.scheme == "https" and public.netloc.lower() == request.headers.get("host", "").lower()
-
-
-def _plain(host: str, scheme: str) -> str:
-    return host.lower().removesuffix(_PORTS.get(scheme, ""))

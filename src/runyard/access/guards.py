@@ -3,13 +3,16 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.audit import origin
 from runyard.errors import Forbidden, Unauthenticated
+from runyard.web.throttle import METER, Meter
 
 Guard = Callable[[HTTPConnection], Coroutine[Any, Any, Actor]]
 
@@ -43,7 +46,26 @@ async def authenticate(connection: HTTPConnection) -> Actor:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
     access: AccessService = connection.app.state.provided[AccessService]
-    return await access.actor_of(token)
+    actor = await access.actor_of(token)
+    meter: Meter | None = connection.scope.get(METER)
+    if meter is not None:
+        await meter.charge_actor(actor.user_id, actor.token_id)
+    return actor
+
+
+def acquainted(app: FastAPI) -> Callable[[Scope], Coroutine[Any, Any, bool]]:
+    """Return what tells whether a request comes with a valid token; asked before much is taken in from somebody."""
+
+    async def known(scope: Scope) -> bool:
+        scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
+        access: AccessService = app.state.provided[AccessService]
+        try:
+            await access.actor_of(token if scheme.lower() == "bearer" else "")
+        except Unauthenticated:
+            return False
+        return True
+
+    return known
 
 
 async def authenticate_token(access: AccessService, token: str) -> Actor:

@@ -1,6 +1,5 @@
 """Figures for Prometheus: open to this machine itself, with a token to all others."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
@@ -13,31 +12,23 @@ from runyard.access.permissions import Actor, Permission
 from runyard.errors import Forbidden
 from runyard.runs import queue
 from runyard.runs.lifecycle import State
+from runyard.web.addresses import address_of, came_by_proxy, is_loopback
 from runyard.web.depends import Reading
 from runyard.workers import repository as workers
 
 router = APIRouter(include_in_schema=False)
 
 LIVE = (State.queued, State.starting, State.running)
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 async def _local_or_allowed(request: Request) -> Actor | None:
     """Let loopback in as nobody; whoever comes through a proxy is not from here, wherever the proxy stands."""
-    host = request.client.host if request.client else ""
-    if not any(name in request.headers for name in _FORWARDED) and _is_loopback(host):
+    if is_loopback(address_of(request)) and not came_by_proxy(request.scope):
         return None
     actor = await authenticate(request)
     if not actor.may(Permission.system_read):
         raise Forbidden
     return actor
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @router.get("/metrics")

@@ -19,6 +19,7 @@ from runyard.settings import Settings
 
 if TYPE_CHECKING:
     from runyard.api.late import LateRoutes
+    from runyard.web.shared_buckets import SharedBuckets
     from runyard.wiring import Ready, Yard
 
 OnReady = Callable[["Ready"], None]
@@ -122,21 +123,25 @@ def _announce(ready: "Ready", on_ready: OnReady | None) -> None:
 async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Event, up: Callable[[], None]) -> None:
     import uvicorn
 
+    from runyard.access.guards import acquainted
     from runyard.api.app import begin_app
+    from runyard.audit.refusals import turned_away
+    from runyard.web.connections import bounded
     from runyard.web.security import armoured
 
-    app, late = begin_app(yard)
+    settings = yard.settings
+    (app, late), shared = begin_app(yard), _shared_buckets(settings)
     config = uvicorn.Config(
-        armoured(app, yard.settings),
-        http="httptools",
+        armoured(app, settings, refused=turned_away(yard.audit), known=acquainted(app), taker=shared),
+        http=bounded(int(settings.limits.head), settings.limits.silence_s),
         ws="websockets-sansio",
         ws_max_size=65_536,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(yard.settings.trusted_proxies),
-        forwarded_allow_ips=list(yard.settings.trusted_proxies),
+        # Whom to believe is decided in one place, web/addresses.py.
+        proxy_headers=False,
         timeout_graceful_shutdown=LEAVE_S,
         timeout_keep_alive=30,
     )
@@ -154,6 +159,17 @@ async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Even
     server.should_exit = True
     stopping.cancel()
     await serving
+    if shared is not None:
+        await shared.close()
+
+
+def _shared_buckets(settings: Settings) -> "SharedBuckets | None":
+    """Return the buckets in Redis where one is set; raise `RedisMissing`."""
+    if settings.redis_url is None:
+        return None
+    from runyard.web.shared_buckets import SharedBuckets
+
+    return SharedBuckets(settings.redis_url.get_secret_value())
 
 
 async def _whole(late: "LateRoutes") -> None:

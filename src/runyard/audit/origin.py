@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from runyard.access.permissions import Actor
 from runyard.audit.acts import ACTS, UNWRITTEN
 from runyard.audit.events import SYSTEM, Target, Who
+from runyard.web.addresses import address_of
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = "runyard.request_id"
@@ -62,7 +63,7 @@ def who_is(connection: HTTPConnection, actor: Actor) -> Who:
         name=actor.username,
         session_id=actor.session_id,
         token_id=actor.token_id or "",
-        address=connection.client.host if connection.client else "",
+        address=address_of(connection),
         user_agent=connection.headers.get("user-agent", ""),
         request_id=str(connection.scope.get(REQUEST_ID, "")),
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock
+from runyard import clock, log
 from runyard.access.permissions import Actor, Permission
 from runyard.audit import repository
 from runyard.audit.chain import FIELDS
@@ -26,11 +26,14 @@ from runyard.db.session import Database
 from runyard.errors import Forbidden
 from runyard.web.buckets import Buckets, Rate
 
+logger = log.get("audit")
+
 STEP = 1000
 LOOKED_BACK = timedelta(hours=24)
 MOST_LOOKED_AT = 20_000
 PRUNED_AT_ONCE = 2000
 REFUSALS = Rate(burst=60, per_s=60)
+STRANGERS = Rate(burst=1, per_s=60)
 COLUMNS = (*FIELDS, "prev_hash", "hash")
 
 
@@ -42,6 +45,7 @@ class AuditService:
         self._trail = trail
         self._verifying = asyncio.Lock()
         self._refusals = Buckets(REFUSALS)
+        self._strangers = Buckets(STRANGERS)
 
     def seen_by(self, actor: Actor, wanted: Filter, project: str | None) -> Filter:
         """Narrow a filter to what an actor may see; raise `NoSuchProject`, `Forbidden`."""
@@ -97,6 +101,14 @@ class AuditService:
             return
         async with self._database.write() as session:
             record(session, act.who, act.action, act.target, outcome=Outcome.refused, code=code)
+
+    async def note_stranger(self, who: Who, code: str) -> None:
+        """Write down that somebody was turned away at the door; of one address once a minute, and so many of all."""
+        logger.warning("request.turned_away", address=who.address, code=code)
+        now = clock.monotonic()
+        if self._strangers.take(who.address, now).allowed and self._refusals.take("", now).allowed:
+            async with self._database.write() as session:
+                record(session, who, "access.refuse", Target("installation"), outcome=Outcome.refused, code=code)
 
     async def verify(self, by: Who, *, accept: bool = False) -> Report:
         """Check the whole chain, one check at a time; that it was done is an event of its own.

@@ -4,12 +4,13 @@ import asyncio
 import io
 import json
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,7 @@ from runyard.environments.osv import ECOSYSTEMS, Entry, OsvError, entries, fixed
 from runyard.environments.processes import without_credentials
 from runyard.environments.wants import Kind
 from runyard.errors import Conflict, Invalid, Unavailable
+from runyard.web.outbound import ANYWHERE, AddressRefused, AddressUnreachable, Reach, opened
 
 logger = log.get("environments")
 
@@ -30,7 +32,8 @@ _LARGEST_RECORD = 4 * 1024 * 1024
 _LARGEST_WHOLE = 2 * 1024 * 1024 * 1024
 _MOST_RECORDS = 1_000_000
 _KEPT_IMPORTS = 20
-_PATIENCE_S, _CONNECT_S = 60.0, 10.0
+_PATIENCE_S = 60.0
+_REDIRECTS = 5
 _NAMES_AT_ONCE = 400
 _KEY = tuple_(Advisory.ecosystem, Advisory.package, Advisory.id)
 
@@ -81,9 +84,10 @@ class Status:
 class AdvisoryService:
     """Advisories of one installation; `urls` are where they are refreshed from, none by default."""
 
-    def __init__(self, database: Database, urls: tuple[str, ...], room: Path) -> None:
+    def __init__(self, database: Database, urls: tuple[str, ...], reach: Reach, room: Path) -> None:
         self._database = database
         self._urls = urls
+        self._reach = reach
         self._room = room
 
     async def status(self, session: AsyncSession) -> Status:
@@ -135,7 +139,7 @@ class AdvisoryService:
         for url in self._urls:
             path = self._room / ids.new("osv")
             try:
-                await _fetch(url, path)
+                await _fetch(url, path, self._reach)
                 with path.open("rb") as file:
                     part = await self.take_in(file, without_credentials(url), by)
             finally:
@@ -321,25 +325,36 @@ def _json(data: bytes) -> Any:
         raise AdvisoriesMalformed from error
 
 
-async def _fetch(url: str, path: Path) -> None:
-    import httpx
+async def _fetch(url: str, path: Path, reach: Reach) -> None:
+    """Write what an address of the settings answers into a file. It may lead anywhere, what it sends us on to may not.
 
-    patience = httpx.Timeout(_PATIENCE_S, connect=_CONNECT_S)
-    where = urlsplit(url)
+    Raises: AdvisoriesUnreachable.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname
+    headers = {}
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
+        url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     size = 0
     try:
-        async with (
-            httpx.AsyncClient(follow_redirects=True, timeout=patience) as client,
-            client.stream("GET", url) as answer,
-        ):
-            answer.raise_for_status()
+        async with opened(
+            url,
+            reach,
+            first=ANYWHERE,
+            headers=headers,
+            redirects=_REDIRECTS,
+            proxies=True,
+            patience_s=_PATIENCE_S,
+        ) as answer:
+            if answer.is_error or answer.is_redirect:
+                raise AdvisoriesUnreachable(f"{host} answered {answer.status_code}.")
             with path.open("wb") as file:
                 async for chunk in answer.aiter_bytes():
                     size += len(chunk)
                     if size > _LARGEST_WHOLE:
-                        raise AdvisoriesUnreachable(f"What {where.hostname} sends is too large.")
+                        raise AdvisoriesUnreachable(f"What {host} sends is too large.")
                     file.write(chunk)
-    except httpx.HTTPStatusError as error:
-        raise AdvisoriesUnreachable(f"{where.hostname} answered {error.response.status_code}.") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise AdvisoriesUnreachable(f"{where.hostname} can't be reached: {error}") from error
+    except (AddressRefused, AddressUnreachable) as problem:
+        raise AdvisoriesUnreachable(problem.detail) from problem

@@ -182,16 +182,17 @@ def masked(choice: SourceChoice) -> SourceChoice:
 
 def unmasked(choice: SourceChoice, before: SourceChoice) -> SourceChoice:
     """Return a choice with the names and passwords put back that were shown as ``***``."""
-    known = {without_credentials(url): url for url in _addresses(before)}
+    known = {without_credentials(url): url for url in addresses(before)}
     return _mapped(choice, lambda url: known.get(url, url))
 
 
 def still_masked(choice: SourceChoice) -> bool:
     """Whether there is a ``***`` that stands for nothing known."""
-    return any((urlsplit(url).username or "") == _MASK for url in _addresses(choice))
+    return any((urlsplit(url).username or "") == _MASK for url in addresses(choice))
 
 
-def _addresses(choice: SourceChoice) -> list[str]:
+def addresses(choice: SourceChoice) -> list[str]:
+    """Return every address that a choice names."""
     python, node, conda, proxy = choice.python, choice.node, choice.conda, choice.proxy
     several = (*python.extra_index_urls, *conda.channels)
     return [url for url in (python.index_url, node.registry_url, proxy.http, proxy.https, *several) if url]

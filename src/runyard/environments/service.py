@@ -47,6 +47,7 @@ from runyard.ids import EnvironmentId, ProjectId
 from runyard.live.bus import Bus
 from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
+from runyard.web.outbound import Reach
 
 logger = log.get("environments")
 
@@ -91,7 +92,8 @@ class EnvironmentService:
         self._builder = builder
         self._shelf = Shelf(settings.data / "envs")
         cache = settings.data / "cache"
-        self.sources = SourceBook(database, bus, settings.environments, sealer)
+        reach = Reach.of(settings.fetch_allow)
+        self.sources = SourceBook(database, bus, settings.environments, sealer, reach)
         self.interpreters = InterpreterRegistry(database, bus, settings.data)
         chosen = toolchains or (
             PythonToolchain(settings.environments, cache, self.interpreters),
@@ -113,7 +115,8 @@ class EnvironmentService:
         )
         self._chores = Chores()
         self.watching = Watching(database, bus, self._shelf)
-        self.advisories = AdvisoryService(database, settings.environments.advisory_urls, settings.data / "tmp")
+        urls = settings.environments.advisory_urls
+        self.advisories = AdvisoryService(database, urls, reach, settings.data / "tmp")
         self._supply = Supply(database, self._builds, self._shelf, tools, self.sources, self._chores)
         self.trials = TrialService(self._builds, bus)
         self.transfers = TransferService(

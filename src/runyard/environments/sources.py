@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,7 @@ from runyard.errors import FieldError, Forbidden, Invalid
 from runyard.live.bus import Bus
 from runyard.secrets.sealing import SealBroken, Sealer
 from runyard.settings import EnvironmentSettings
+from runyard.web.outbound import ANYWHERE, Reach, numeric
 
 logger = log.get("environments")
 
@@ -44,11 +46,14 @@ class SourceBook:
     Whoever changes one tells every process by the bus's topic ``worker``.
     """
 
-    def __init__(self, database: Database, bus: Bus, settings: EnvironmentSettings, sealer: Sealer) -> None:
+    def __init__(
+        self, database: Database, bus: Bus, settings: EnvironmentSettings, sealer: Sealer, reach: Reach
+    ) -> None:
         self._database = database
         self._bus = bus
         self._settings = settings
         self._sealer = sealer
+        self._reach = reach
         self._choices: dict[str, SourceChoice] = {}
 
     async def load(self) -> None:
@@ -99,6 +104,8 @@ class SourceBook:
         fields = [FieldError(field, sentence, "required") for field, sentence in mirrors.incomplete(whole)]
         if mirrors.still_masked(whole):
             fields.append(FieldError("", "*** keeps a name and password that are set, and there are none.", "masked"))
+        if not fields:
+            fields = [FieldError("", sentence, "address") for sentence in self._refusals(actor, whole)]
         if fields:
             raise BadSources(" ".join(field.message for field in fields), fields=fields)
         about(_target(scope, project), before.model_dump(mode="json"), whole.model_dump(mode="json"))
@@ -118,6 +125,22 @@ class SourceBook:
         about(_target(scope, project))
         await session.execute(delete(PackageSource).where(PackageSource.scope == scope))
         after_commit(session, self._tell)
+
+    def _refusals(self, actor: Actor, choice: SourceChoice) -> list[str]:
+        """Return why addresses of a choice are refused. Administrators of the installation may name private ones.
+
+        Builds look names up by themselves: this keeps numbers away, names are what a network's own rules are for.
+        """
+        reach = ANYWHERE if actor.is_admin else self._reach
+        found = []
+        for url in mirrors.addresses(choice):
+            host = urlsplit(url).hostname
+            if host is None:
+                if not actor.is_admin:
+                    found.append("Only administrators of the installation name folders of the machine.")
+            elif (place := numeric(host)) and (trouble := reach.trouble(place)):
+                found.append(f"{host} {trouble}.")
+        return found
 
     def _tell(self) -> None:
         logger.info("package_sources.changed")

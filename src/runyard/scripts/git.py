@@ -17,7 +17,7 @@ from pathlib import Path
 from runyard.errors import FieldError
 from runyard.scripts import archives
 from runyard.scripts.errors import SourceRefused, SourceUnreachable
-from runyard.scripts.outbound import Target
+from runyard.web.outbound import Target
 
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]{0,199}", re.ASCII)
 MOST_BLOCKS = 256 * 1024

@@ -33,6 +33,7 @@ from runyard.scripts.source_schemas import NewSource, SourceAddress
 from runyard.scripts.transfer import Taken, Transfer, Wanted
 from runyard.secrets.sealing import Sealer
 from runyard.settings import ImportSettings
+from runyard.web.outbound import ANYWHERE, Reach
 
 logger = log.get("scripts")
 LOOK_S = 5.0
@@ -51,8 +52,11 @@ class Fetched:
 class Sources:
     """Imports from elsewhere, and keeps them in step: by a timer, by a call from there, or when somebody asks."""
 
-    def __init__(self, settings: ImportSettings, database: Database, transfer: Transfer, sealer: Sealer) -> None:
+    def __init__(
+        self, settings: ImportSettings, reach: Reach, database: Database, transfer: Transfer, sealer: Sealer
+    ) -> None:
         self._settings = settings
+        self._reach = reach
         self._database = database
         self._transfer = transfer
         self._sealer = sealer
@@ -71,7 +75,7 @@ class Sources:
         """Return what a source holds; raise `SourceRefused`, `SourceUnreachable`, `BadTree`."""
         if body.kind == "gist":
             return await self._gist(body)
-        target = await outbound.judged(body.url, private=self._settings.allow_private)
+        target = await outbound.judged(body.url, self._reach)
         login = (body.username or "git", body.token) if body.token else None
         found = await git.snapshot(target, body.ref, body.path.strip("/"), login, self._settings.timeout_s)
         name = (body.path.strip("/") or body.url.rstrip("/").removesuffix(".git").rstrip("/")).rpartition("/")[2]
@@ -88,7 +92,7 @@ class Sources:
             headers["Authorization"] = f"Bearer {body.token}"
         base = self._settings.gist_api.rstrip("/")
         # The address is the installation's own choice, so it may be a private one.
-        data = await outbound.fetched(f"{base}/gists/{part[1]}", private=True, headers=headers)
+        data = await outbound.fetched(f"{base}/gists/{part[1]}", ANYWHERE, headers)
         try:
             found = json.loads(data)
             files = {str(name): item for name, item in found["files"].items() if item is not None}
@@ -100,7 +104,7 @@ class Sources:
         for name, item in files.items():
             if item.get("truncated"):
                 url = str(item.get("raw_url"))
-                contents[name] = await outbound.fetched(url, private=self._settings.allow_private)
+                contents[name] = await outbound.fetched(url, self._reach)
             else:
                 contents[name] = str(item.get("content", "")).encode()
         package = packages.project("gist", {f"gist/{name}": content for name, content in contents.items()})

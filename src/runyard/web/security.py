@@ -1,32 +1,54 @@
-"""What every request passes on its way in and every answer on its way out: request id, security headers, body limit.
+"""What every request passes on its way in and every answer on its way out.
 
-Plain ASGI, outside the application, so that crashes and refusals carry the same headers as everything else.
+Its id and where it comes from, security headers, the list of addresses, rate limits, the limit of bodies. Plain ASGI,
+outside the application, so that crashes and refusals carry the same headers as everything else.
 """
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from fastapi import Request
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runyard import ids
+from runyard import clock, ids
 from runyard.settings import Settings
+from runyard.web.addresses import ClientAddress
+from runyard.web.gate import Gate, Refused, crossing, forget_it
 from runyard.web.problems import respond
+from runyard.web.throttle import Taker, Throttle
 
 REQUEST_ID = "runyard.request_id"
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _UPLOAD_PATH = re.compile(r"/api/v1/(?:runs|scripts/[^/]+/runs|imports(?:/preview)?)/?")
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_S = 5.0
+SLOWEST = 1024
+"""Bytes a second below which a body is too slow, once it takes longer than a client may be silent."""
 
 
-def armoured(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """Return `app` behind all of this module; serve the result instead of the application itself."""
-    limited = BodyLimit(app, body=int(settings.limits.body), upload=int(settings.limits.upload))
-    return RequestId(SecurityHeaders(limited))
+def armoured(
+    app: ASGIApp,
+    settings: Settings,
+    *,
+    refused: Refused = forget_it,
+    known: Callable[[Scope], Awaitable[bool]] | None = None,
+    taker: Taker | None = None,
+) -> ASGIApp:
+    """Return `app` behind all of this module; serve the result instead of the application itself.
+
+    `refused` hears of who was turned away, `known` tells whether somebody may send as much as an upload is, and
+    `taker` keeps the buckets of rate limits.
+    """
+    limits = settings.limits
+    limited = BodyLimit(
+        app, body=int(limits.body), upload=int(limits.upload), silence_s=limits.silence_s, known=known or _anybody
+    )
+    inner = crossing(Throttle(limited, settings.rates, taker), settings.cors_origins)
+    gate = Gate(inner, settings.allow_from, (settings.public_url, *settings.cors_origins), refused)
+    return RequestId(ClientAddress(SecurityHeaders(gate), settings.trusted_proxies))
 
 
 class RequestId:
@@ -121,6 +143,17 @@ class BodyTooLarge(HTTPException):
         super().__init__(413, _sentence(limit))
 
 
+class BodyTooSlow(HTTPException):
+    """A client has begun to send a body and then fallen silent, or nearly so."""
+
+    def __init__(self) -> None:
+        super().__init__(408, "The body did not arrive in time.", headers={"connection": "close"})
+
+
+async def _anybody(_scope: Scope) -> bool:
+    return True
+
+
 def is_upload(scope: Scope) -> bool:
     """Whether a request may carry files: a form sent to where runs are submitted."""
     kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
@@ -130,15 +163,27 @@ def is_upload(scope: Scope) -> bool:
 class BodyLimit:
     """Refuses bodies over a limit (413 ``too_large``): at once by their declared length, else as soon as they pass it.
 
+    Uploads have a limit of their own, but only of who is `known`: a stranger fills no disk. A body that does not come
+    on within `silence_s` is refused as well (408 ``too_slow``), and so is one that drips.
+
     What was not read is drained for a few seconds before the connection closes; a client that is still sending would
     otherwise see a reset instead of the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, body: int, upload: int, uploads: Callable[[Scope], bool] = is_upload) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body: int,
+        upload: int,
+        silence_s: float = 30.0,
+        known: Callable[[Scope], Awaitable[bool]] = _anybody,
+    ) -> None:
         self._app = app
         self._body = body
         self._upload = upload
-        self._uploads = uploads
+        self._silence_s = silence_s
+        self._knows = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -146,29 +191,48 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        limit = self._upload if self._uploads(scope) else self._body
+        limit = self._upload if is_upload(scope) and await self._knows(scope) else self._body
         if declared is not None and declared.isdigit() and int(declared) > limit:
             await _refuse(scope, receive, send, limit)
             return
-        meter = _Meter(receive, send, limit)
+        meter = _Meter(receive, send, limit, self._silence_s)
         await self._app(scope, meter.receive, meter.send)
 
 
 class _Meter:
-    """Counts what a request's body brings."""
+    """Counts what a request's body brings, and how long it takes."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: int, silence_s: float) -> None:
         self._receive = receive
         self._send = send
         self._limit = limit
+        self._silence_s = silence_s
         self._seen = 0
+        self._waited = 0.0
+        self._whole = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        if self._whole:
+            # What may come now is that the client leaves, and that may take as long as it likes.
+            return await self._receive()
+        message = await self._next()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
             if self._seen > self._limit:
                 raise BodyTooLarge(self._limit)
+        return message
+
+    async def _next(self) -> Message:
+        """Return the next piece; only the time that was waited for it counts against the client."""
+        began = clock.monotonic()
+        left = self._silence_s + self._seen / SLOWEST - self._waited
+        try:
+            async with asyncio.timeout(min(left, self._silence_s)):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+        self._waited += clock.monotonic() - began
         return message
 
     async def send(self, message: Message) -> None:

@@ -65,6 +65,7 @@ from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
 from runyard.secrets.service import Vault
 from runyard.settings import Settings
+from runyard.web.outbound import Reach
 from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
 from runyard.wiring.places import connect, prepare_data
 
@@ -119,7 +120,7 @@ class Yard:
         self.people = (users, made, teams, ApiTokens(actors), office, members, Sessions(actors))
         self.scripts = ScriptService(self.sealer, self.bus)
         transfer = Transfer(self.scripts)
-        self.sources = Sources(settings.imports, self.database, transfer, self.sealer)
+        self.sources = Sources(settings.imports, Reach.of(settings.fetch_allow), self.database, transfer, self.sealer)
         self.script_services = (Shelf(), Ownership(self.projects), transfer, self.scripts.sets, self.sources)
         self.environments = EnvironmentService(
             self.database,
