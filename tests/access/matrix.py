@@ -113,6 +113,33 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("PUT", "/projects/{project}/run-policy"): Line(P.run_manage, THING, {}),
     ("GET", "/projects/{project}/run-archives"): Line(P.run_read, THING),
     ("GET", "/projects/{project}/run-archives/{name}"): Line(P.run_read, THING),
+    # Second persons: who sees and decides on which request is the approvals' own tests' to say.
+    ("GET", "/approvals"): Line(P.project_read, LIST),
+    ("GET", "/approvals/count"): Line(P.project_read, LIST),
+    ("GET", "/approvals/{approval_id}"): Line(P.project_read, THING, granted=(200, 404)),
+    ("POST", "/approvals/{approval_id}/approve"): Line(
+        P.project_read, THING, {"revision": 1}, granted=(200, 403, 404, 409), fresh="approval"
+    ),
+    ("POST", "/approvals/{approval_id}/reject"): Line(
+        P.project_read, THING, {"reason": "x"}, granted=(200, 403, 404, 409), fresh="approval"
+    ),
+    ("POST", "/approvals/{approval_id}/withdraw"): Line(
+        P.project_read, THING, granted=(200, 403, 404), fresh="approval"
+    ),
+    ("POST", "/approvals/{approval_id}/comments"): Line(
+        P.project_read, THING, {"text": "x"}, granted=(201, 404), fresh="approval"
+    ),
+    ("PATCH", "/approvals/{approval_id}/comments/{comment}"): Line(
+        P.project_read, THING, {"resolved": True}, granted=(200, 404), fresh="approval"
+    ),
+    ("GET", "/projects/{project}/approval-rules"): Line(P.project_read, THING),
+    ("PUT", "/projects/{project}/approval-rules"): Line(
+        P.project_manage, THING, {"four_eyes": False, "operations": []}
+    ),
+    ("GET", "/scripts/{script_id}/publication"): Line(P.script_read, THING),
+    ("POST", "/scripts/{script_id}/reviews"): Line(P.script_write, THING, {}),
+    ("POST", "/scripts/{script_id}/publish"): Line(P.script_write, THING, {"version": 1}),
+    ("PUT", "/scripts/{script_id}/mark"): Line(P.project_manage, THING, {"marked": False}),
     # Scripts
     ("GET", "/scripts"): Line(P.script_read, THING, query=_HERE),
     ("POST", "/scripts"): Line(P.script_write, THING, _NEW),

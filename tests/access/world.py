@@ -4,8 +4,12 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from runyard import clock, ids
+from runyard.access.models import User
 from runyard.access.permissions import ROLES, Permission, Role, of_token
+from runyard.approvals.models import Approval, ApprovalEntry
 from runyard.environments.models import Environment, EnvironmentPackage, EnvironmentUse
 from runyard.scripts.models import ScriptSource, ScriptVersion
 from tests.engine.yard import Running
@@ -108,6 +112,8 @@ class World:
             return {}
         if what in {"secret", "variable"}:
             return {f"{what}_id": await self._entry(what, side, new)}
+        if what == "approval":
+            return await self._approval(side)
         if what == "snippet":
             return {"snippet_id": await self._snippet(side, new)}
         base = await self._environment(side)
@@ -143,7 +149,6 @@ class World:
     async def _user(self, name: str) -> str:
         username = name if name.startswith("fresh") else f"p-{name}"
         async with self.running.yard.database.write() as session:
-            from runyard.access.models import User
             from runyard.access.passwords import Cost, Passwords
             from runyard.access.repository import folded
 
@@ -200,6 +205,7 @@ class World:
         for kind in ("secret", "variable"):
             things[f"{kind}_id"] = await self._entry(kind, side, kind)
         things["snippet_id"] = await self._snippet(side, f"{side.name}-snippet")
+        things |= await self._approval(side)
         team = (await run.post("/teams", {"name": f"{side.name}-team"}, 201))["id"]
         things |= {"team": team, "team_id": team}
         await run.post(f"/projects/{side.name}/teams", {"team": team, "role": "viewer"}, 201)
@@ -224,6 +230,28 @@ class World:
     async def _snippet(self, side: Side, title: str) -> str:
         body = {"prefix": "x", "title": title, "body": "x", "project": side.name}
         return str((await self.running.post("/snippets", body, 201))["id"])
+
+    async def _approval(self, side: Side) -> dict[str, str]:
+        now = clock.now()
+        approval, comment = ids.new("apv"), ids.new("ape")
+        async with self.running.yard.database.write() as session:
+            asker = (await session.scalars(select(User.id).where(User.username == "p-other"))).one()
+            facts = {"subject_kind": "script", "subject_id": side.things["script_id"], "changes": {}, "authors": []}
+            session.add(
+                Approval(
+                    id=approval,
+                    project_id=side.things["project_id"],
+                    kind="script.publish",
+                    state="waiting",
+                    revision=1,
+                    asked_by=asker,
+                    asked_at=now,
+                    **facts,
+                )
+            )
+            await session.flush()
+            session.add(ApprovalEntry(id=comment, approval_id=approval, what="comment", user_id=asker, at=now))
+        return {"approval_id": approval, "comment": comment}
 
     async def _source(self, script: str) -> None:
         async with self.running.yard.database.write() as session:

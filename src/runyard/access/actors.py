@@ -70,6 +70,17 @@ class Actors:
             raise BadToken
         return await self._from_token(row.token_hash)
 
+    async def standing_in(self, user_id: str, token_id: str | None) -> Actor:
+        """Return a user who is not there as they are now, within the token they came with; raise `BadToken`."""
+        if token_id is not None:
+            return await self.again(Actor(UserId(user_id), "", "", is_admin=False, token_id=token_id))
+        async with self._database.read() as session:
+            user = await repository.user(session, user_id)
+            if user is None or user.disabled:
+                raise BadToken
+            places = await self._projects.memberships(session, user.id, is_admin=user.is_admin)
+        return Actor(UserId(user.id), user.username, "", user.is_admin, places)
+
     def forget(self) -> None:
         """Have every permission looked up anew, here and elsewhere: call it once a change is committed."""
         self._drop()

@@ -15,8 +15,10 @@ class Permission(StrEnum):
     self_manage = "self:manage"
     project_read = "project:read"
     project_manage = "project:manage"
+    approval_decide = "approval:decide"
     script_read = "script:read"
     script_write = "script:write"
+    script_review = "script:review"
     run_read = "run:read"
     run_submit = "run:submit"
     run_cancel = "run:cancel"
@@ -54,7 +56,13 @@ _VIEWER = _MEMBER | {
     Permission.environment_read,
     Permission.system_read,
 }
-_DEVELOPER = _VIEWER | {Permission.script_write, Permission.run_submit, Permission.run_cancel, Permission.secret_use}
+_DEVELOPER = _VIEWER | {
+    Permission.script_write,
+    Permission.script_review,
+    Permission.run_submit,
+    Permission.run_cancel,
+    Permission.secret_use,
+}
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.viewer: _VIEWER,
     Role.developer: _DEVELOPER,

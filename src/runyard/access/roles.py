@@ -56,7 +56,7 @@ class Described:
 
 _ABOUT = {
     Role.admin: "Everything in the project, its members included.",
-    Role.developer: "Writes scripts, runs them and cancels runs.",
+    Role.developer: "Writes and reviews scripts, runs them and cancels runs.",
     Role.viewer: "Looks at everything and changes nothing.",
 }
 BUILT_IN = tuple(Described(role.value, role.value, _ABOUT[role], ROLES[role] - EVERYBODY, True) for role in Role)

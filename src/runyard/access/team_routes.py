@@ -22,6 +22,9 @@ from runyard.access.people_schemas import (
 from runyard.access.permissions import EVERYBODY, GRANTABLE, Actor, Permission
 from runyard.access.roles import Described, Roles
 from runyard.access.teams import Teams
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import Operation
+from runyard.audit.events import Target
 from runyard.web.depends import Reading, Transaction, provided
 from runyard.web.paging import Page
 
@@ -59,9 +62,15 @@ async def get_role(_actor: Anybody, session: Reading, roles: RoleBook, role: str
 
 @router.patch("/roles/{role}", operation_id="change_role")
 async def change_role(
-    _actor: Administrator, session: Transaction, roles: RoleBook, role: str, body: RoleChange
+    actor: Administrator, session: Transaction, roles: RoleBook, role: str, body: RoleChange
 ) -> RoleBody:
     """Change a role; who holds it holds at once what it gives now."""
+    before = await roles.find(session, role)
+    if body.permissions is not None:
+        target, held = Target("role", before.key, before.name), {"permissions": sorted(before.permissions)}
+        await demand(
+            session, actor, Operation.member_change, target, held, {"permissions": sorted(set(body.permissions))}
+        )
     changed = await roles.change(
         session, role, name=body.name, description=body.description, permissions=body.permissions
     )
@@ -123,10 +132,12 @@ async def list_team_members(actor: Anybody, session: Reading, teams: TeamBook, t
 
 @router.post("/teams/{team}/members", operation_id="add_team_member", status_code=201)
 async def add_team_member(
-    _actor: Administrator, session: Transaction, teams: TeamBook, team: str, body: WhoBody
+    actor: Administrator, session: Transaction, teams: TeamBook, team: str, body: WhoBody
 ) -> TeamMemberBody:
     """Put a user into a team."""
-    _row, member, user = await teams.add(session, team, body.who)
+    row, member, user = await teams.add(session, team, body.who)
+    target = Target("team", row.id, row.name)
+    await demand(session, actor, Operation.member_change, target, after={"member": user.username})
     return _member(member, user)
 
 

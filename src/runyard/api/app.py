@@ -16,6 +16,7 @@ from runyard import __version__
 from runyard.access.routes import router as access_routes
 from runyard.api import docs, health, metrics, page
 from runyard.api.late import LateRoutes
+from runyard.approvals import waiting
 from runyard.audit import refusals
 from runyard.web import problems
 from runyard.web.depends import provide
@@ -43,6 +44,7 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
     )
     problems.install(app)
     refusals.install(app)
+    waiting.install(app)
     late = LateRoutes(f"{PREFIX}/", app.router, _load_rooms)
     app.router.routes.extend([*_placed(access_routes), late])
     app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
@@ -64,6 +66,9 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
             *yard.people,
             yard.scripts,
             *yard.script_services,
+            yard.scripts.publishing,
+            yard.approvals,
+            *yard.consent,
             yard.environments,
             yard.environments.advisories,
             yard.environments.interpreters,

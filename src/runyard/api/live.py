@@ -21,7 +21,7 @@ PING_S = 20.0
 RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
 _RESTARTING = 1012
-_HEARD = ("run", "progress", "usage", "script", "environment")
+_HEARD = ("run", "progress", "usage", "script", "environment", "approval")
 
 
 @router.websocket("/live")
@@ -124,9 +124,14 @@ class _Connection:
         if topic.startswith("environment:"):
             return message if await self._sees(topic.removeprefix("environment:")) else None
         project_id = topic.removeprefix("project:")
+        if not project_id:
+            # It belongs to the installation.
+            return message if self._actor.is_admin else None
         member = next((m for m in self._actor.memberships if m.project_id == project_id), None)
         if member is None:
             return None
+        if message["type"] == "approval":
+            return message
         needed = Permission.script_read if message["type"] == "script" else Permission.run_read
         if needed not in member.permissions:
             return None

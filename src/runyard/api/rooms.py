@@ -8,6 +8,7 @@ from runyard.access.team_routes import router as team_routes
 from runyard.access.token_routes import router as token_routes
 from runyard.access.user_routes import router as user_routes
 from runyard.api import live
+from runyard.approvals.routes import router as approval_routes
 from runyard.audit.routes import router as audit_routes
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
@@ -26,6 +27,7 @@ from runyard.runs.routes import router as run_routes
 from runyard.runs.scrub_routes import router as scrub_routes
 from runyard.scripts.analysis_routes import router as analysis_routes
 from runyard.scripts.entry_routes import router as entry_routes
+from runyard.scripts.publish_routes import router as publish_routes
 from runyard.scripts.routes import router as script_routes
 from runyard.scripts.set_routes import router as set_routes
 from runyard.scripts.shelf_routes import router as shelf_routes
@@ -48,6 +50,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     project_routes,
     member_routes,
     audit_routes,
+    approval_routes,
     # Before the scripts' own, whose paths begin with an id.
     shelf_routes,
     analysis_routes,
@@ -55,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     set_routes,
     source_routes,
     entry_routes,
+    publish_routes,
     script_routes,
     secret_routes,
     key_routes,

@@ -83,6 +83,16 @@ ACTS: dict[str, str] = {
     "change_project_team": "member.update",
     "remove_project_team": "member.remove",
     "transfer_script": "script.transfer",
+    # Second persons
+    "approve": "approval.approve",
+    "reject": "approval.reject",
+    "withdraw_approval": "approval.withdraw",
+    "comment_on_approval": "approval.comment",
+    "resolve_approval_comment": "approval.comment",
+    "set_approval_rules": "approval_rules.update",
+    "ask_for_review": "script.ask_review",
+    "publish_script": "script.publish",
+    "mark_script": "script.mark",
     # Secrets and variables
     # Oneself
     "login": "login",
@@ -121,6 +131,9 @@ UNWRITTEN: dict[str, str] = {
 
 _OTHERS = (
     "secret.use",
+    "approval.ask",
+    "approval.carry_out",
+    "approval.expire",
     "login.failed",
     "run.batch_cancel",
     "run.batch_retry",

@@ -13,6 +13,8 @@ from runyard.access.permissions import EVERYBODY, Actor, NoSuchProject, Permissi
 from runyard.access.roles import Roles
 from runyard.access.teams import Teams
 from runyard.access.users import Users
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import Operation
 from runyard.audit.events import Target
 from runyard.audit.record import about
 from runyard.db.session import after_commit
@@ -118,6 +120,7 @@ class Members:
         if user.id != actor.user_id:
             _demand(actor, project, Permission.project_manage)
             await self._demand_reach(session, actor, place, member.role)
+            await demand(session, actor, Operation.member_change, _person(user, place), {"role": member.role})
         before = await self._looked_after(session, place)
         await repository.leave(session, place, user.id)
         about(_person(user, place), {"role": member.role})
@@ -145,7 +148,9 @@ class Members:
             await self._demand_reach(session, actor, place, row.role)
         described = await self._roles.find(session, role)
         await self._demand_reach(session, actor, place, described.key)
-        about(_team(team, place), {"role": row.role if row else None}, {"role": described.key})
+        held = {"role": row.role if row else None}
+        await demand(session, actor, Operation.member_change, _team(team, place), held, {"role": described.key})
+        about(_team(team, place), held, {"role": described.key})
         if row is None:
             row = ProjectTeam(project_id=place, team_id=team.id, role=described.key, created_at=clock.now())
             session.add(row)
@@ -165,6 +170,7 @@ class Members:
         if row is None:
             raise NotAMember
         await self._demand_reach(session, actor, place, row.role)
+        await demand(session, actor, Operation.member_change, _team(team, place), {"role": row.role})
         before = await self._looked_after(session, place)
         about(_team(team, place), {"role": row.role})
         await repository.drop_team(session, place, team.id)
@@ -180,7 +186,9 @@ class Members:
         await self._demand_reach(session, actor, place, described.key)
         now = clock.now()
         held = await session.get(ProjectMember, (place, user.id))
-        about(_person(user, place), {"role": held.role if held else None}, {"role": described.key})
+        had, has = {"role": held.role if held else None}, {"role": described.key}
+        await demand(session, actor, Operation.member_change, _person(user, place), had, has)
+        about(_person(user, place), had, has)
         await self._projects.join(session, place, user.id, described.key, now)
         member = await session.get_one(ProjectMember, (place, user.id))
         after_commit(session, self._actors.forget)

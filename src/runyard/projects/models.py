@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import Boolean, ForeignKey, Integer, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base
-from runyard.db.types import Instant
+from runyard.db.types import Instant, Json
 
 
 class Project(Base):
     """A boundary: what belongs to one project never answers to another's people.
 
-    An archived one is nobody's: it is in no list and answers no id until it is brought back.
+    An archived one is nobody's: it is in no list and answers no id until it is brought back. With `four_eyes` its
+    scripts are published by somebody else than who wrote them; `second_person` names the operations that wait for one,
+    for `approval_hours` at the most.
     """
 
     __tablename__ = "projects"
@@ -22,6 +24,9 @@ class Project(Base):
     description: Mapped[str] = mapped_column(String(500), default="")
     created_at: Mapped[datetime] = mapped_column(Instant)
     archived_at: Mapped[datetime | None] = mapped_column(Instant)
+    four_eyes: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    second_person: Mapped[list[str]] = mapped_column(Json, default=list, server_default=text("'[]'"))
+    approval_hours: Mapped[int] = mapped_column(Integer, default=72, server_default="72")
 
 
 class ProjectMember(Base):

@@ -36,6 +36,9 @@ class Submit(Body):
     environment_id: Annotated[str, StringConstraints(max_length=32)] | None = Field(
         None, description="Run in this very environment, such as a trial upgrade, instead of the one that is wanted."
     )
+    unpublished: bool = Field(
+        default=False, description="Take the newest version, though another one is published; for who may change it."
+    )
 
 
 class SubmitAny(Submit):

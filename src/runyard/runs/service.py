@@ -22,7 +22,7 @@ from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
-from runyard.runs import bounds, files, keys, policies, records, repository
+from runyard.runs import bounds, consent, files, keys, policies, records, repository
 from runyard.runs.bounds import Wishes
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
 from runyard.runs.gatekeeper import Desk, freed
@@ -103,7 +103,7 @@ class RunService:
             # Parameters are looked at before any file is taken in.
             async with self._database.read() as session:
                 if body.script_id is not None:
-                    pinned = await self._scripts.pin(session, actor, body.script_id)
+                    pinned = await self._scripts.pin(session, actor, body.script_id, unpublished=body.unpublished)
                     given = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                     parameters.check_files(pinned.definitions, given, sizes)
             names = await asyncio.to_thread(self._store, run_id, uploads)
@@ -116,6 +116,8 @@ class RunService:
                     await keys.keep(session, actor.user_id, key, fingerprint, run_id)
                 values = parameters.complete(pinned.definitions, await self._given(session, pinned, body))
                 parameters.check_files(pinned.definitions, values, sizes)
+                if pinned.gated:
+                    await consent.demand_run(session, actor, pinned, body.stage, values)
                 new = self._new.make(
                     actor,
                     pinned,
@@ -147,7 +149,7 @@ class RunService:
 
     async def _pin(self, session: AsyncSession, actor: Actor, body: SubmitAny) -> Pinned:
         if body.script_id is not None:
-            pinned = await self._scripts.pin(session, actor, body.script_id)
+            pinned = await self._scripts.pin(session, actor, body.script_id, unpublished=body.unpublished)
         else:
             assert body.draft is not None  # noqa: S101 - checked on entry
             pinned = await self._scripts.draft(session, actor, body.draft, body.project)
@@ -176,7 +178,7 @@ class RunService:
         """
         script_id = body.script_id
         more = (body.parameter_set, body.environment_id, body.stage)
-        if script_id is None or any(wish is not None for wish in more):
+        if script_id is None or body.unpublished or any(wish is not None for wish in more):
             return False
         wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
         if not wishes.is_empty:
@@ -274,6 +276,9 @@ class RunService:
             )
         try:
             async with self._database.write() as session:
+                pinned = await self._scripts.again(session, actor, pinned)
+                if pinned.gated:
+                    await consent.demand_run(session, actor, pinned, inputs.stage, values)
                 if key is not None:
                     await keys.keep(session, actor.user_id, key, fingerprint, again)
                 new = self._new.make(

@@ -42,7 +42,8 @@ class Pinned:
     `definitions` hold the defaults of passwords in clear: never answer them. Of a project with several files, `code`
     is the file at `entry` and `tree` all others; with `in_workspace` they are copied there too. `library` tells that
     some of them may import from the library, `state` that some use the state directory; `modules` are the ids of the
-    library's versions that go along.
+    library's versions that go along. A `gated` run may have to wait for a second person, one of a `marked` script
+    wherever it runs.
     """
 
     script_id: str | None
@@ -64,6 +65,8 @@ class Pinned:
     library: bool = False
     state: bool = False
     modules: tuple[str, ...] = ()
+    marked: bool = False
+    gated: bool = False
 
     @property
     def wants_library(self) -> bool:

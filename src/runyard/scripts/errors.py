@@ -39,6 +39,22 @@ class NotRunnable(Conflict):
     """A module of the library is imported by scripts; it is not run by itself."""
 
 
+class NotPublished(Conflict):
+    """Nothing of this script is published yet: ask for a review, or run the draft if you may change it."""
+
+
+class NotFourEyes(Conflict):
+    """This project does not ask for reviews: a saved version is what runs take."""
+
+
+class NothingToReview(Conflict):
+    """The newest version is the published one."""
+
+
+class NotReviewed(Conflict):
+    """This version has not been approved, and was never published before."""
+
+
 class NoSuchCategory(Missing):
     """There is no such category."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, Float, ForeignKey, Index, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base, part_of
@@ -17,6 +17,10 @@ class Script(Base):
 
     ``kind`` is ``script``, or ``module`` for one of the project's library. ``folder`` is a path such as ``ops/daily``;
     ``position`` is its place among the scripts that somebody has put in order.
+
+    Where scripts are published by four eyes, ``published_id`` is the version that runs take, and empty while there is
+    none; elsewhere it is null, and runs take the newest. ``marked`` ones may wait for a second person each time they
+    are run; ``gated`` says that its project has some of its runs wait, so that others are never looked at.
     """
 
     __tablename__ = "scripts"
@@ -53,6 +57,10 @@ class Script(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(Integer)
     version_id: Mapped[str] = mapped_column(String(32))
+    published: Mapped[int | None] = mapped_column(Integer)
+    published_id: Mapped[str | None] = mapped_column(String(32))
+    marked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    gated: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     owner_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id", name="fk_scripts_owner_id_users"))
@@ -90,6 +98,21 @@ class ScriptVersion(Base):
     note: Mapped[str] = mapped_column(String(500), default="")
     author_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ScriptPublication(Base):
+    """That a version was published: by whom, when, and on which review; without one it was there before."""
+
+    __tablename__ = "script_publications"
+    __table_args__ = (Index("ix_script_publications_script_id_id", "script_id", "id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    script_id: Mapped[str] = mapped_column(String(32), ForeignKey("scripts.id", ondelete="CASCADE"))
+    version_id: Mapped[str] = mapped_column(String(32), ForeignKey("script_versions.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    approval_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("approvals.id"))
+    published_at: Mapped[datetime] = mapped_column(Instant)
+    published_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
 
 
 class ScriptBlob(Base):

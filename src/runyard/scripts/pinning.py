@@ -13,7 +13,7 @@ from runyard.ids import ProjectId
 from runyard.scripts import files, repository
 from runyard.scripts.composing import Composer
 from runyard.scripts.content import Content, Pinned
-from runyard.scripts.errors import NoSuchScript, NoSuchVersion, NotRunnable
+from runyard.scripts.errors import NoSuchScript, NoSuchVersion, NotPublished, NotRunnable
 from runyard.scripts.models import Script, ScriptCategory, ScriptVersion
 from runyard.scripts.modules import Module
 from runyard.scripts.policy import policy_of
@@ -33,7 +33,7 @@ class Pinning:
         self._known: dict[str, Pinned] = {}
 
     def pin_known(self, connection: Connection, actor: Actor, script_id: str) -> Pinned | None:
-        """Do what `pin` does, quickly, if the script's newest version is in memory; None if more is to be read.
+        """Do what `pin` does, quickly, if the version is in memory; None if more is to be read or asked.
 
         Raises: NoSuchScript; Forbidden.
         """
@@ -42,19 +42,27 @@ class Pinning:
             raise NoSuchScript
         actor.demand(Permission.run_submit, ProjectId(script.project_id), NoSuchScript)
         known = self._known.get(script.version_id)
-        if known is None or known.wants_library:
+        if known is None or known.wants_library or script.gated:
             return None
         return replace(known, script_name=script.name)
 
-    async def pin(self, session: AsyncSession, actor: Actor, script_id: str) -> Pinned:
-        """Return a script's newest version for a run of it.
+    async def pin(self, session: AsyncSession, actor: Actor, script_id: str, *, unpublished: bool = False) -> Pinned:
+        """Return the version that a run of a script takes: the published one, where that is demanded, else the newest.
 
-        Raises: NoSuchScript for an unknown, foreign or deleted id; Forbidden for who may not submit runs.
+        Who may write the script may run what is `unpublished` of it, the newest version, all the same.
+
+        Raises: NoSuchScript for an unknown, foreign or deleted id; Forbidden for who may not submit runs;
+        NotPublished.
         """
         script = await find(session, actor, script_id, Permission.run_submit)
         if script.kind != "script":
             raise NotRunnable
-        pinned = self._versions.pinned(await newest(session, script), script.name)
+        if unpublished:
+            actor.demand(Permission.script_write, project_of(script), NoSuchScript)
+        if script.published_id == "" and not unpublished:
+            raise NotPublished
+        version = await newest(session, script, published=not unpublished)
+        pinned = replace(self._versions.pinned(version, script.name), marked=script.marked, gated=script.gated)
         # Versions never change: those that are run again and again need not be read again.
         self._known.pop(pinned.version_id, None)
         self._known[pinned.version_id] = pinned
@@ -72,11 +80,12 @@ class Pinning:
         """
         name = draft.name or DRAFT_NAME
         before: Content | None = None
+        marked = False
         if draft.script_id is None:
             project_id: str = actor.project(project, Permission.script_write)
         else:
             script = await find(session, actor, draft.script_id, Permission.script_write)
-            name, project_id = script.name, script.project_id
+            name, project_id, marked = script.name, script.project_id, script.marked
             before = content_of(await newest(session, script))
         content = await self._composer.new(session, project_id, draft, before=before, place="draft.")
         demand_use(actor, project_id, content)
@@ -92,7 +101,8 @@ class Pinning:
             now=clock.now(),
             draft_name=name,
         )
-        return await self._with_modules(session, self._versions.pinned(version, name))
+        pinned = self._versions.pinned(version, name)
+        return await self._with_modules(session, replace(pinned, marked=marked, gated=True))
 
     async def _with_modules(self, session: AsyncSession, pinned: Pinned) -> Pinned:
         """Return a version with the library's modules as they are now, if its code may import any."""
@@ -116,6 +126,20 @@ class Pinning:
     async def tree_of(self, session: AsyncSession, pinned: Pinned) -> dict[str, bytes]:
         """Return the contents of a project's files beside its code, by path."""
         return await files.read(session, pinned.project_id, pinned.tree)
+
+    async def again(self, session: AsyncSession, actor: Actor, pinned: Pinned) -> Pinned:
+        """Return a version that has been run before for another run; what never was published only its writers run.
+
+        Raises: Forbidden.
+        """
+        script = None if pinned.script_id is None else await repository.any_state(session, pinned.script_id)
+        if script is None:
+            return replace(pinned, gated=True)
+        if script.published_id not in {None, pinned.version_id} and not await repository.ever_published(
+            session, pinned.version_id
+        ):
+            actor.demand(Permission.script_write, project_of(script), NoSuchScript)
+        return replace(pinned, marked=script.marked, gated=script.gated)
 
     async def version_of(self, session: AsyncSession, version_id: str) -> Pinned:
         """Return a version by its id, whoever asks and whatever became of the script; raise `NoSuchVersion`."""
@@ -152,9 +176,9 @@ def demand_use(actor: Actor, project_id: str, content: Content) -> None:
         raise Forbidden("Your role does not allow you to change code that uses secrets.")
 
 
-async def newest(session: AsyncSession, script: Script) -> ScriptVersion:
-    """Return the version that a script is at."""
-    version = await repository.version(session, script.version_id)
+async def newest(session: AsyncSession, script: Script, *, published: bool = False) -> ScriptVersion:
+    """Return the version that a script is at; or that is `published`, where there is a difference."""
+    version = await repository.version(session, (script.published_id if published else None) or script.version_id)
     assert version is not None  # noqa: S101 - written in the same transaction as the script
     return version
 

@@ -14,6 +14,7 @@ from runyard.scripts.models import (
     Script,
     ScriptCategory,
     ScriptEntry,
+    ScriptPublication,
     ScriptRunModule,
     ScriptStar,
     ScriptTag,
@@ -56,14 +57,17 @@ class Filter:
 
 _SCRIPTS = cast("Table", Script.__table__)
 _STANDING = Prepared(
-    select(_SCRIPTS.c.project_id, _SCRIPTS.c.version_id, _SCRIPTS.c.name).where(
-        _SCRIPTS.c.id == bindparam("the_script"), _SCRIPTS.c.deleted_at.is_(None)
-    )
+    select(
+        _SCRIPTS.c.project_id,
+        func.coalesce(_SCRIPTS.c.published_id, _SCRIPTS.c.version_id).label("version_id"),
+        _SCRIPTS.c.name,
+        _SCRIPTS.c.gated,
+    ).where(_SCRIPTS.c.id == bindparam("the_script"), _SCRIPTS.c.deleted_at.is_(None))
 )
 
 
 def standing(connection: Connection, script_id: str) -> Any:
-    """Return project_id, version_id and name of a script that is not deleted, or None."""
+    """Return project_id, name and gated of a script that is not deleted and the version_id that runs take, or None."""
     # PostgreSQL refuses to even look for a NUL.
     return None if "\0" in script_id else _STANDING.one(connection, {"the_script": script_id})
 
@@ -187,6 +191,12 @@ async def same_draft(
     return (await session.scalars(query.limit(1))).one_or_none()
 
 
+async def ever_published(session: AsyncSession, version_id: str) -> bool:
+    """Whether a version is or was the published one."""
+    query = select(ScriptPublication.id).where(ScriptPublication.version_id == version_id)
+    return (await session.execute(query.limit(1))).first() is not None
+
+
 async def names(session: AsyncSession, project_id: str) -> set[str]:
     """Return the names of a project's living scripts."""
     query = select(Script.name).where(Script.project_id == project_id, Script.deleted_at.is_(None))
@@ -262,8 +272,10 @@ async def disabled(session: AsyncSession, user_ids: Iterable[str | None]) -> set
 
 
 async def module_versions(session: AsyncSession, project_id: str, language: str) -> Sequence[str]:
-    """Return the newest versions of all modules of a project's library that are in `language`."""
-    query = select(Script.version_id).where(
+    """Return the versions that runs take of all modules of a project's library that are in `language`."""
+    taken = func.coalesce(Script.published_id, Script.version_id)
+    query = select(taken).where(
+        taken != "",
         Script.project_id == project_id,
         Script.deleted_at.is_(None),
         Script.language == language,

@@ -249,6 +249,8 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
     script, version = whole.script, whole.version
     # Everything that an answer shows changes `updated_at` when it changes.
     star = ("s" if whole.starred else "") + ("d" if whole.owner_disabled else "")
+    if script.published_id is not None:
+        star += f"p{script.published or ''}"
     response.headers["ETag"] = f'W/"{script.version}-{clock.to_us(script.updated_at):x}{star}"'
     response.headers["Cache-Control"] = "private, no-cache"
     return ScriptBody(
@@ -271,6 +273,9 @@ def _answer(whole: Whole, response: Response) -> ScriptBody:
         updated_by=whole.usernames.get(script.updated_by),
         owner=whole.usernames.get(script.owner_id),
         owner_disabled=whole.owner_disabled,
+        four_eyes=script.published_id is not None,
+        published=script.published,
+        marked=script.marked,
         code=version.code,
         parameters=list(shown(version.parameters)),
         requirements=version.requirements,
@@ -317,6 +322,9 @@ def _summary(row: Listed, found: Catalogue, actor: Actor) -> ScriptSummary:
         updated_by=found.usernames.get(script.updated_by),
         owner=found.usernames.get(script.owner_id),
         owner_disabled=script.owner_id in found.disabled,
+        four_eyes=script.published_id is not None,
+        published=script.published,
+        marked=script.marked,
     )
 
 

@@ -284,6 +284,9 @@ class ScriptSummary(BaseModel):
     updated_by: str | None
     owner: str | None = None
     owner_disabled: bool = False
+    four_eyes: bool = Field(default=False, description="Runs take the `published` version, if there is one yet.")
+    published: int | None = None
+    marked: bool = Field(default=False, description="Its runs may wait for a second person.")
 
 
 class OwnerChoice(BaseModel):

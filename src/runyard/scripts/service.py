@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor, Permission
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import Operation
 from runyard.audit.record import record
 from runyard.db.session import after_commit
 from runyard.live.bus import Bus
@@ -19,6 +21,7 @@ from runyard.scripts.folding import searched, terms
 from runyard.scripts.models import Script, ScriptVersion
 from runyard.scripts.pinning import Pinning, demand_use, find, newest, project_of
 from runyard.scripts.policy import policy_of
+from runyard.scripts.publishing import Publishing, born
 from runyard.scripts.schemas import CopyRequest, NewScript, RollbackRequest, ScriptChange
 from runyard.scripts.sealed import shown
 from runyard.scripts.sets import ParameterSets
@@ -61,6 +64,7 @@ class ScriptService(Pinning):
     def __init__(self, sealer: Sealer, bus: Bus) -> None:
         super().__init__(VersionKeeper(sealer))
         self._bus = bus
+        self.publishing = Publishing(bus)
         self.sets = ParameterSets(sealer)
 
     # Reading
@@ -270,6 +274,7 @@ class ScriptService(Pinning):
     async def delete(self, session: AsyncSession, actor: Actor, script_id: str) -> None:
         """Hide a script and give its name free; its versions and runs stay."""
         script = await find(session, actor, script_id, Permission.script_write, lock=True)
+        await demand(session, actor, Operation.script_delete, acts.target(script), {"version": script.version})
         script.deleted_at = clock.now()
         script.live_name = None
         logger.info("script.deleted", script_id=script.id, by=actor.user_id)
@@ -304,6 +309,7 @@ class ScriptService(Pinning):
         script.id = ids.new("scr")
         script.language = content.language
         script.version, script.version_id = 1, ""
+        await born(session, script)
         script.created_at = script.updated_at = now
         script.created_by = script.updated_by = script.owner_id = author_id
         # New ones come first where people have put the others in an order.
@@ -343,6 +349,8 @@ class ScriptService(Pinning):
         script.version_id = version.id
         script.language = version.language
         await repository.set_entries(session, script.id, policy_of(content.options))
+        if script.published_id is not None:
+            await self.publishing.moved(session, script)
         return version
 
     async def _changed_by(

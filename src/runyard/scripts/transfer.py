@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor, Permission
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import Operation
+from runyard.audit.events import Target
 from runyard.errors import FieldError
 from runyard.scripts import files, repository, shelf, trees
 from runyard.scripts.content import copy_name
@@ -143,7 +146,20 @@ class Transfer:
         if len(scripts) > MOST_SCRIPTS:
             sentence = f"At most {MOST_SCRIPTS} scripts are exported at once; name them."
             raise InvalidScript(sentence, fields=[FieldError("script_id", sentence, "too_long")])
+        await self._demand_consent(session, actor, scripts, everything=not script_ids)
         return [await self._exported(session, script) for script in scripts]
+
+    async def _demand_consent(
+        self, session: AsyncSession, actor: Actor, scripts: Sequence[Script], *, everything: bool
+    ) -> None:
+        names: dict[str, list[str]] = {}
+        for script in scripts:
+            names.setdefault(script.project_id, []).append(script.name)
+        for project_id, some in names.items():
+            name = "" if everything else ", ".join(sorted(some))[:200]
+            facts = {"scripts": "all" if everything else sorted(some)}
+            target = Target("export", "", name, project_id)
+            await demand(session, actor, Operation.script_export, target, after=facts)
 
     async def _exported(self, session: AsyncSession, script: Script) -> dict[str, Any]:
         version = await newest(session, script)

@@ -8,6 +8,10 @@ from pydantic import BaseModel, Field
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import Operation
+from runyard.audit.events import Target
+from runyard.db.session import Database
 from runyard.ids import ProjectId
 from runyard.projects.repository import every
 from runyard.secrets.rotation import Rotation, What
@@ -67,6 +71,10 @@ async def list_keys(actor: Manager, session: Reading, keys: Keys) -> KeysBody:
 
 
 @router.post("/keys/rotate", status_code=202, operation_id="rotate_keys")
-async def rotate_keys(actor: Manager, keys: Keys, body: RotateRequest) -> None:
+async def rotate_keys(
+    actor: Manager, database: Annotated[Database, Depends(provided(Database))], keys: Keys, body: RotateRequest
+) -> None:
     """Change keys while runs go on; for administrators. What was sealed before is sealed again in the background."""
+    async with database.read() as session:
+        await demand(session, actor, Operation.keys_rotate, Target("keys"), after={"what": body.what})
     await keys.begin(body.what, actor)

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access.permissions import Actor, Permission
+from runyard.approvals.demanding import demand
+from runyard.approvals.operations import PROD, Operation
 from runyard.audit.events import Target
 from runyard.audit.record import record
 from runyard.errors import FieldError, Forbidden, Missing
@@ -158,6 +160,7 @@ class Vault:
         except IntegrityError as error:
             sentence = f"There is a secret or variable {body.name} in this place and stage."
             raise SecretNameTaken(sentence, fields=[FieldError("name", sentence, SecretNameTaken.code)]) from error
+        await self._consent(session, actor, Target(entry.kind, "", entry.name, project_id), entry, None, _facts(entry))
         record(session, actor, f"{entry.kind}.create", _target(entry), after=_facts(entry))
         logger.info("secret.added", secret_id=entry.id, kind=entry.kind, name=entry.name, by=actor.user_id)
         return entry
@@ -178,6 +181,7 @@ class Vault:
                 await self._fill(session, entry, clear)
         entry.updated_at, entry.updated_by = clock.now(), actor.user_id
         await session.flush()
+        await self._consent(session, actor, _target(entry), entry, before, _facts(entry))
         record(session, actor, f"{kind}.update", _target(entry), before, _facts(entry))
         logger.info("secret.changed", secret_id=entry.id, version=entry.version, by=actor.user_id)
         return entry
@@ -190,9 +194,23 @@ class Vault:
             named = ", ".join(user.name for user in users[:5])
             more = f" and {len(users) - 5} more" if len(users) > 5 else ""  # noqa: PLR2004 - as many as were named
             raise SecretInUse(f"{entry.name} is used by {named}{more}.")
+        await self._consent(session, actor, _target(entry), entry, _facts(entry), None)
         await session.execute(delete(Entry).where(Entry.id == entry.id))
         record(session, actor, f"{kind}.delete", _target(entry), _facts(entry))
         logger.info("secret.deleted", secret_id=entry.id, kind=kind, name=entry.name, by=actor.user_id)
+
+    async def _consent(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        target: Target,
+        entry: Entry,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+    ) -> None:
+        """Let a change pass, or raise `NeedsSecondPerson`: what is for every stage is for production too."""
+        if entry.stage in {"", PROD}:
+            await demand(session, actor, Operation.secret_prod, target, before, after)
 
     # Stages
 

@@ -17,6 +17,10 @@ from runyard.access.service import AccessService
 from runyard.access.sessions import Sessions
 from runyard.access.teams import Teams
 from runyard.access.users import Users
+from runyard.approvals.carrying import Carrier
+from runyard.approvals.demanding import settling
+from runyard.approvals.rules import ApprovalRules
+from runyard.approvals.service import Approvals
 from runyard.audit.service import AuditService
 from runyard.audit.trail import Trail
 from runyard.db import migrate
@@ -100,6 +104,7 @@ class Yard:
         self.sealer = Sealer(ring)
         self.database = connect(settings)
         self.trail = Trail.beside(settings.data, ring, self.database)
+        self.database.closing = settling(self.trail.append)
         self.audit = AuditService(self.database, self.trail)
         data_keys = DataKeys(custody.wrapper_of(settings, ring))
         self.vault = Vault(data_keys, ScriptListing())
@@ -116,11 +121,20 @@ class Yard:
         users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)
         members = Members(self.projects, users, teams, made, actors)
-        office = Administration(self.projects, actors)
-        self.people = (users, made, teams, ApiTokens(actors), office, members, Sessions(actors))
+        self.people = (
+            users,
+            made,
+            teams,
+            ApiTokens(actors),
+            Administration(self.projects, actors),
+            members,
+            Sessions(actors),
+        )
         self.scripts = ScriptService(self.sealer, self.bus)
+        self.approvals = Approvals(self.sealer, self.bus, (self.scripts.publishing,))
         transfer = Transfer(self.scripts)
         self.sources = Sources(settings.imports, Reach.of(settings.fetch_allow), self.database, transfer, self.sealer)
+        self.consent = (Carrier(self.database, actors, self.approvals), ApprovalRules(self.approvals))
         self.script_services = (Shelf(), Ownership(self.projects), transfer, self.scripts.sets, self.sources)
         self.environments = EnvironmentService(
             self.database,
@@ -205,6 +219,7 @@ class Yard:
                     self._sweep_sessions,
                     self._prune_audit,
                     self._sweep_secrets,
+                    self._sweep_approvals,
                 ),
             )
             await self.reaper.start()
@@ -253,6 +268,10 @@ class Yard:
         while more:
             async with self.database.write() as session:
                 more = await forget_uses(session, before, USES) == USES
+
+    async def _sweep_approvals(self) -> None:
+        async with self.database.write() as session:
+            await self.approvals.sweep(session, clock.now())
 
     async def _schema(self) -> Path | None:
         if self.roles != ROLES:
