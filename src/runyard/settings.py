@@ -27,6 +27,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from runyard.sso_settings import SsoSettings
+
 MiB = 1024 * 1024
 
 
@@ -104,6 +106,7 @@ class AccessSettings(BaseModel):
     access_token_s: int = Field(900, ge=30, le=86_400)
     refresh_token_s: int = Field(14 * 86_400, ge=300)
     refresh_grace_s: int = Field(10, ge=0, le=60)
+    local_login: bool = True
 
 
 class LimitSettings(BaseModel):
@@ -282,6 +285,7 @@ class Settings(BaseSettings):
     retention: RetentionSettings = RetentionSettings()
     imports: ImportSettings = ImportSettings()
     keys: KeySettings = KeySettings()
+    sso: SsoSettings = SsoSettings()
     log: LogSettings = LogSettings()
 
     @classmethod
@@ -302,6 +306,12 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _absolute(self) -> Self:
         object.__setattr__(self, "data", self.data.expanduser().absolute())
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_gets_in(self) -> Self:
+        if not self.access.local_login and not self.sso.kinds:
+            raise ValueError("access.local_login is off, so sso.oidc or sso.ldap is needed")
         return self
 
     @property

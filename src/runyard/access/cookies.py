@@ -1,5 +1,6 @@
 """The sign-in cookies, from where a request comes, and the refusal of requests that another site has sent with them."""
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -54,7 +55,20 @@ def drop(response: Response, request: Request, settings: Settings) -> None:
     _set(response, request, settings, REFRESH, "", 0)
 
 
-def _set(response: Response, request: Request, settings: Settings, name: str, value: str, seconds: int) -> None:
+def put_short(response: Response, request: Request, settings: Settings, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that comes back also where another site has sent the browser here; of 0 seconds: drop it."""
+    _set(response, request, settings, name, value, seconds, "lax")
+
+
+def _set(
+    response: Response,
+    request: Request,
+    settings: Settings,
+    name: str,
+    value: str,
+    seconds: int,
+    same_site: Literal["strict", "lax"] = "strict",
+) -> None:
     response.set_cookie(
         name,
         value,
@@ -62,7 +76,7 @@ def _set(response: Response, request: Request, settings: Settings, name: str, va
         path=PATH,
         secure=_over_https(request, settings),
         httponly=True,
-        samesite="strict",
+        samesite=same_site,
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runyard.db.base import Base
@@ -30,7 +30,8 @@ class User(Base):
 class Session(Base):
     """One sign-in and the family of refresh tokens that follow one another from it; only hashes are kept.
 
-    ``generation`` counts the rotations; ``previous_hash`` is good for another while after ``rotated_at``.
+    ``generation`` counts the rotations; ``previous_hash`` is good for another while after ``rotated_at``. What began
+    elsewhere ends at ``ends_at``, however much it is used: whether they may still come in is asked there.
     """
 
     __tablename__ = "sessions"
@@ -47,6 +48,7 @@ class Session(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
     address: Mapped[str] = mapped_column(String(64), default="")
     user_agent: Mapped[str] = mapped_column(String(200), default="")
+    ends_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class SecondFactor(Base):
@@ -131,3 +133,22 @@ class CustomRole(Base):
     permissions: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Identity(Base):
+    """Somebody as a provider or a directory knows them: ``subject`` is theirs for good within ``issuer``.
+
+    ``made_admin``: their groups there have made them an administrator here, and not somebody by hand.
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    provider: Mapped[str] = mapped_column(String(8))
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    made_admin: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime] = mapped_column(Instant)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringCons
 
 from runyard import clock
 from runyard.access.permissions import Permission
-from runyard.access.schemas import Chosen
+from runyard.access.schemas import Chosen, Origin
 
 DEFAULT_LIFE = timedelta(days=90)
 _IDS = ("prj_", "usr_", "tea_", "rol_", "tok_")
@@ -36,7 +36,7 @@ DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, max_length
 
 
 class UserBody(BaseModel):
-    """A user. `seen_at` is when they last began or renewed a session."""
+    """A user. `seen_at` is when they last began or renewed a session, `origins` how they may sign in elsewhere."""
 
     id: str
     username: str
@@ -44,6 +44,8 @@ class UserBody(BaseModel):
     is_admin: bool
     disabled: bool
     second_factor: bool = False
+    has_password: bool = True
+    origins: list[Origin] = []
     created_at: datetime
     seen_at: datetime | None = None
 

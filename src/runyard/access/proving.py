@@ -1,6 +1,7 @@
 """Proving to be somebody by a password or a code, with a brake on guessing."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ from runyard.access import repository
 from runyard.access.brake import STRANGE_CODES, STRANGERS, Brake, Guesser, TooManyAttempts
 from runyard.access.clients import Client
 from runyard.access.models import User
-from runyard.access.passwords import Passwords
+from runyard.access.passwords import WAITING, Passwords, SignInBusy
 from runyard.access.permissions import Actor
 from runyard.access.tokens import DeviceTokens
 from runyard.audit.events import Outcome, Target
@@ -20,6 +21,7 @@ from runyard.web.buckets import Buckets, Rate
 
 logger = log.get("access")
 T = TypeVar("T")
+Ask = Callable[[], Awaitable[User | None]]
 
 NOTED = Rate(burst=30, per_s=60)
 """How many failures of one address are written down: nobody fills the disk by knocking."""
@@ -56,6 +58,7 @@ class Proving:
         self._devices = devices
         self._brake = Brake()
         self._strangers = {"password": Buckets(STRANGERS), "code": Buckets(STRANGE_CODES)}
+        self._asking, self._waiting = asyncio.Lock(), 0
         self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
     def guesser(self, username: str, user: User | None, client: Client) -> tuple[Guesser, str | None]:
@@ -66,17 +69,29 @@ class Proving:
         return ("address", repository.folded(username), client.address), None
 
     async def password(
-        self, guesser: Guesser, password: str, user: User | None, client: Client, otherwise: type[Exception]
-    ) -> None:
-        """Return if the password is the user's; else raise `otherwise`, `TooManyAttempts` or `SignInBusy`."""
+        self,
+        guesser: Guesser,
+        password: str,
+        user: User | None,
+        client: Client,
+        otherwise: type[Exception],
+        ask: Ask | None = None,
+    ) -> User:
+        """Return the user whose password it is: `user` by what is kept here, else whom `ask` finds elsewhere.
+
+        Raises: `otherwise`; TooManyAttempts; SignInBusy; and what `ask` raises, which counts as no guess.
+        """
         self._demand_patience("password", guesser)
         async with self._passwords.turn():
             # Asked again within the turn: guesses sent all at once count one after the other.
             self._demand_patience("password", guesser)
             right, renewed = await self._passwords.check(password, user.password_hash if user else None)
-            if not right:
+            if not right and ask is None:
                 self._wrong("password", guesser)
-        if not right:
+        found = user if right else None
+        if not right and ask is not None:
+            found = await self._elsewhere(guesser, ask)
+        if found is None:
             # Never the name that was typed: people type their password there.
             logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
             raise otherwise
@@ -84,6 +99,22 @@ class Proving:
         if renewed and user and user.password_hash:
             async with self._database.write() as session:
                 await repository.replace_hash(session, user.id, user.password_hash, renewed)
+        return found
+
+    async def _elsewhere(self, guesser: Guesser, ask: Ask) -> User | None:
+        if self._waiting >= WAITING:
+            raise SignInBusy
+        self._waiting += 1
+        try:
+            # In turn, as passwords that are kept here: guesses sent all at once count one after the other.
+            async with self._asking:
+                self._demand_patience("password", guesser)
+                found = await ask()
+                if found is None:
+                    self._wrong("password", guesser)
+                return found
+        finally:
+            self._waiting -= 1
 
     async def again(self, actor: Actor, user: User, password: str, client: Client, action: str) -> None:
         """Have somebody who is signed in prove it again, before they do what the audit calls `action`.

@@ -3,9 +3,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access import cookies
 from runyard.access.guards import allow
+from runyard.access.identities import origins
 from runyard.access.models import User
 from runyard.access.permissions import Actor, Permission
 from runyard.access.schemas import LoginBody, MeBody, MePatch, MyProject, PasswordBody, TokenBody
@@ -57,14 +59,14 @@ async def logout(request: Request, response: Response, access: Access, settings:
 @router.get("/me", operation_id="read_me")
 async def read_me(actor: Annotated[Actor, allow(Permission.self_read)], session: Reading, access: Access) -> MeBody:
     """Read who you are and what you may do."""
-    return _me(await access.user_of(session, actor), actor)
+    return await _me(session, await access.user_of(session, actor), actor)
 
 
 @router.patch("/me", operation_id="update_me")
 async def update_me(body: MePatch, actor: Myself, session: Transaction, access: Access) -> MeBody:
     """Change your display name, language or theme."""
     user = await access.update(session, actor, body.model_dump(exclude_unset=True))
-    return _me(user, actor)
+    return await _me(session, user, actor)
 
 
 @router.post("/me/password", operation_id="change_password", status_code=204)
@@ -80,13 +82,16 @@ def _tokens(signed_in: SignedIn, request: Request, response: Response, settings:
     return TokenBody(access_token=signed_in.access_token, expires_in=signed_in.expires_in)
 
 
-def _me(user: User, actor: Actor) -> MeBody:
+async def _me(session: AsyncSession, user: User, actor: Actor) -> MeBody:
+    from_elsewhere = (await origins(session, [user.id])).get(user.id, [])
     return MeBody.model_validate(
         {
             "id": user.id,
             "username": user.username,
             "display_name": user.display_name,
             "is_admin": user.is_admin,
+            "has_password": user.password_hash is not None,
+            "origins": from_elsewhere,
             "language": user.language,
             "theme": user.theme,
             "created_at": user.created_at,

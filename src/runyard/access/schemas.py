@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstrai
 from runyard.access.permissions import Permission
 
 Language = Literal["en", "zh-CN"]
+Origin = Literal["oidc", "ldap"]
 Theme = Literal["light", "dark", "system"]
 SHORTEST = 8
 LONGEST = 512
@@ -67,12 +68,14 @@ class MyProject(BaseModel):
 
 
 class MeBody(BaseModel):
-    """Yourself. A null `language` or `theme` follows the browser."""
+    """Yourself. A null `language` or `theme` follows the browser; `origins` is how you may sign in elsewhere."""
 
     id: str
     username: str
     display_name: str
     is_admin: bool
+    has_password: bool
+    origins: list[Origin]
     language: Language | None
     theme: Theme | None
     created_at: datetime

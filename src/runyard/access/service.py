@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import repository, token_text
 from runyard.access.actors import Actors
-from runyard.access.brake import TooManyAttempts
+from runyard.access.brake import Guesser, TooManyAttempts
 from runyard.access.clients import Client
+from runyard.access.elsewhere import Elsewhere
 from runyard.access.first_admin import FirstAdmin, make_first_admin
+from runyard.access.local_login import LocalLogin
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
 from runyard.access.permissions import Actor
@@ -55,6 +57,7 @@ class SignedIn:
     expires_in: int
     refresh_token: str | None = field(repr=False)
     device_token: str | None = field(default=None, repr=False)
+    session_id: str = ""
 
 
 class AccessService:
@@ -83,6 +86,8 @@ class AccessService:
         self.proving = Proving(database, self.passwords, self._devices)
         self.actors = Actors(database, projects, bus)
         self.factors = SecondFactors(database, sealer or Sealer(key), self.proving, self.actors, settings.base_url)
+        self.local_login = LocalLogin(settings)
+        self.elsewhere: Elsewhere | None = None
 
     # Who asks
 
@@ -109,37 +114,62 @@ class AccessService:
         """Sign a user in, with the `code` of a second factor if they have one.
 
         Raises: BadCredentials (the same, and as slow, for an unknown user); to those who know the password
-        AccountDisabled, SecondFactorNeeded, WrongCode; TooManyAttempts, SignInBusy.
+        AccountDisabled, SecondFactorNeeded, WrongCode; TooManyAttempts, SignInBusy, LocalLoginOff; what `elsewhere`
+        raises.
         """
         async with self._database.read() as session:
             user = await repository.user_named(session, username)
         guesser, device = self.proving.guesser(username, user, client)
         try:
-            await self.proving.password(guesser, password, user, client, BadCredentials)
-            assert user is not None  # noqa: S101 - nobody proves to be an unknown user
+            user, way = await self._prove(guesser, username, password, user, client)
             if user.disabled:
                 logger.warning("login.disabled", user_id=user.id, address=client.address)
                 raise AccountDisabled
             proof = await self.factors.demand(user, code, guesser)
             async with self._database.write() as session:
-                way = "password"
                 if proof is not None:
-                    way = f"password and {await self.factors.use_up(session, user, proof, guesser)}"
-                signed_in = self.begin_session(session, user, client, way, known=device is not None)
-        except (BadCredentials, AccountDisabled, WrongCode, TooManyAttempts) as problem:
+                    way = f"{way} and {await self.factors.use_up(session, user, proof, guesser)}"
+                until = clock.now() + self.elsewhere.lasts if self.elsewhere and user.password_hash is None else None
+                signed_in = self.begin_session(session, user, client, way, known=device is not None, until=until)
+        except (BadCredentials, Forbidden, WrongCode, TooManyAttempts) as problem:
             await self.proving.note_failure(user, client, problem)
             raise
         return signed_in
 
+    async def _prove(
+        self, guesser: Guesser, username: str, password: str, user: User | None, client: Client
+    ) -> tuple[User, str]:
+        """Return who that is and how they have proved it: by a password that is kept here, or in a directory."""
+        elsewhere = self.elsewhere
+        if elsewhere is None:
+            self.local_login.demand()
+            return await self.proving.password(guesser, password, user, client, BadCredentials), "password"
+        local = user if user is not None and user.password_hash and self.local_login.is_on() else None
+
+        async def ask() -> User | None:
+            # Who has a password here is not looked for there; it only takes as long.
+            return await (elsewhere.person(username, password) if local is None else elsewhere.decoy())
+
+        found = await self.proving.password(guesser, password, local, client, BadCredentials, ask)
+        return found, "ldap" if local is None else "password"
+
     def begin_session(
-        self, session: AsyncSession, user: User, client: Client, way: str, *, known: bool = False
+        self,
+        session: AsyncSession,
+        user: User,
+        client: Client,
+        way: str,
+        *,
+        known: bool = False,
+        until: datetime | None = None,
     ) -> SignedIn:
         """Begin a session of somebody who has proved to be `user`, in some `way` that the audit names.
 
-        A device that is not `known` yet is given a token of its own. Does not ask whether the user is disabled.
+        A device that is not `known` yet is given a token of its own. Nothing keeps the session alive past `until`.
+        Does not ask whether the user is disabled.
         """
         now = clock.now()
-        family = self._begin(user, client, now)
+        family = self._begin(user, client, now, until)
         session.add(family)
         record(session, client.as_who(user, family.id), "login", _target(user), after={"way": way})
         logger.info("login", user_id=user.id, session_id=family.id, address=client.address)
@@ -148,6 +178,7 @@ class AccessService:
             self._access.lifetime_s,
             self._refresh.issue(family.id, 0),
             None if known else self._devices.issue(user.id),
+            family.id,
         )
 
     async def refresh(self, token: str, client: Client | None = None) -> SignedIn:
@@ -168,12 +199,7 @@ class AccessService:
     ) -> None:
         """End the sessions that the tokens belong to; tokens that are worth nothing end nothing."""
         now = clock.now()
-        ended = set()
-        if refresh_token and self._refresh.genuine(refresh_token):
-            ended.add(self._refresh.session_of(refresh_token))
-        if access_token:
-            with suppress(BadToken):
-                ended.add(self._access.read(access_token, now).session_id)
+        ended = self.sessions_of(refresh_token, access_token)
         if not ended:
             return
         async with self._database.write() as session:
@@ -186,6 +212,16 @@ class AccessService:
                 who = (client or Client()).as_who(user, session_id)
                 record(session, who, "logout", Target("session", session_id, user.username))
             after_commit(session, self.forget_actors)
+
+    def sessions_of(self, refresh_token: str | None, access_token: str | None = None) -> set[str]:
+        """Return the sessions that tokens belong to; tokens that are worth nothing belong to none."""
+        found = set()
+        if refresh_token and self._refresh.genuine(refresh_token):
+            found.add(self._refresh.session_of(refresh_token))
+        if access_token:
+            with suppress(BadToken):
+                found.add(self._access.read(access_token, clock.now()).session_id)
+        return found
 
     # Oneself
 
@@ -245,7 +281,7 @@ class AccessService:
 
     # Parts
 
-    def _begin(self, user: User, client: Client, now: datetime) -> Session:
+    def _begin(self, user: User, client: Client, now: datetime, until: datetime | None) -> Session:
         session_id = ids.new("ses")
         return Session(
             id=session_id,
@@ -255,7 +291,8 @@ class AccessService:
             rotated_at=now,
             created_at=now,
             used_at=now,
-            expires_at=now + timedelta(seconds=self._settings.refresh_token_s),
+            expires_at=self._expiry(now, until),
+            ends_at=until,
             address=client.address[:64],
             user_agent=client.user_agent[:200],
         )
@@ -293,7 +330,11 @@ class AccessService:
         family.previous_hash = family.token_hash
         family.token_hash = fingerprint(self._refresh.issue(family.id, family.generation))
         family.rotated_at = family.used_at = now
-        family.expires_at = now + timedelta(seconds=self._settings.refresh_token_s)
+        family.expires_at = self._expiry(now, family.ends_at)
+
+    def _expiry(self, now: datetime, until: datetime | None) -> datetime:
+        unused = now + timedelta(seconds=self._settings.refresh_token_s)
+        return unused if until is None else min(unused, until)
 
     @property
     def _grace(self) -> timedelta:

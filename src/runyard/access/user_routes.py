@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.guards import allow
+from runyard.access.identities import origins
 from runyard.access.models import User
 from runyard.access.people_schemas import NewUserBody, PasswordReset, UserBody, UserChange, UserCreate
 from runyard.access.permissions import Actor, Permission
@@ -37,6 +39,7 @@ async def list_users(
     ids = [user.id for user in shown]
     seen, careful = await users.seen(session, ids), await factors.who_has_one(session, ids)
     items = [_body(user, seen.get(user.id), careful=user.id in careful) for user in shown]
+    items = await _from_elsewhere(session, items)
     return Page(items=items, next_cursor=cursor_of(last.username_key) if last else None)
 
 
@@ -53,7 +56,8 @@ async def get_user(_actor: Administrator, session: Reading, users: Directory, fa
     """Get a user by id or name."""
     row = await users.find(session, user)
     seen, careful = await users.seen(session, [row.id]), await factors.who_has_one(session, [row.id])
-    return _body(row, seen.get(row.id), careful=row.id in careful)
+    [body] = await _from_elsewhere(session, [_body(row, seen.get(row.id), careful=row.id in careful)])
+    return body
 
 
 @router.patch("/users/{user}", operation_id="change_user")
@@ -63,7 +67,9 @@ async def change_user(
     """Disable, enable or rename a user, or make them administrator or not any more."""
     changes = Changes(display_name=body.display_name, is_admin=body.is_admin, disabled=body.disabled)
     row = await users.change(session, user, changes)
-    return _body(row, careful=row.id in await factors.who_has_one(session, [row.id]))
+    careful = row.id in await factors.who_has_one(session, [row.id])
+    [changed] = await _from_elsewhere(session, [_body(row, careful=careful)])
+    return changed
 
 
 @router.post("/users/{user}/password", operation_id="reset_password")
@@ -81,6 +87,12 @@ def _body(user: User, seen_at: datetime | None = None, *, careful: bool = False)
         is_admin=user.is_admin,
         disabled=user.disabled,
         second_factor=careful,
+        has_password=user.password_hash is not None,
         created_at=user.created_at,
         seen_at=seen_at,
     )
+
+
+async def _from_elsewhere(session: AsyncSession, bodies: list[UserBody]) -> list[UserBody]:
+    found = await origins(session, [body.id for body in bodies])
+    return [body.model_copy(update={"origins": found.get(body.id, [])}) for body in bodies]

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import repository
 from runyard.access.actors import Actors
+from runyard.access.identities import demand_password
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
 from runyard.audit.events import Target
@@ -151,9 +152,14 @@ class Users:
         return user
 
     async def new_password(self, named: str, password: str | None) -> Made:
-        """Give a user another password, made up if none is given, and end their sessions; raise `NoSuchUser`."""
+        """Give a user another password, made up if none is given, and end their sessions.
+
+        Raises: NoSuchUser; PasswordElsewhere.
+        """
         async with self._database.read() as session:
-            user_id = (await self.find(session, named)).id
+            user = await self.find(session, named)
+            await demand_password(session, user)
+            user_id = user.id
         given = password or invented()
         async with self._passwords.turn():
             hashed = await self._passwords.hash(given)

@@ -35,6 +35,7 @@ from runyard.scripts.source_routes import router as source_routes
 from runyard.scripts.transfer_routes import router as script_transfer_routes
 from runyard.secrets.key_routes import router as key_routes
 from runyard.secrets.routes import router as secret_routes
+from runyard.sso.routes import router as sso_routes
 
 ROUTERS: tuple[APIRouter, ...] = (
     # What is asked for most is found first.
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     log_routes,
     session_routes,
     factor_routes,
+    sso_routes,
     user_routes,
     team_routes,
     token_routes,

@@ -97,6 +97,8 @@ ACTS: dict[str, str] = {
     # Oneself
     "login": "login",
     "logout": "logout",
+    "logout_oidc": "logout",
+    "logged_out_at_provider": "logout",
     "refresh": "session.replay",
     "update_me": "user.update",
     "change_password": "user.change_password",
@@ -139,6 +141,7 @@ _OTHERS = (
     "run.batch_retry",
     "session.replay",
     "session.revoke",
+    "identity.link",
     "audit.export",
     "audit.verify",
     "audit.prune",

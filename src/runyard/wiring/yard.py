@@ -69,6 +69,7 @@ from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
 from runyard.secrets.service import Vault
 from runyard.settings import Settings
+from runyard.sso.service import SsoService
 from runyard.web.outbound import Reach
 from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
 from runyard.wiring.places import connect, prepare_data
@@ -120,6 +121,8 @@ class Yard:
         actors = self.access.actors
         users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)
+        self.sso = SsoService(settings, self.database, self.access, self.projects, made, self.sealer)
+        self.access.elsewhere = self.sso if settings.sso.ldap.url else None
         members = Members(self.projects, users, teams, made, actors)
         self.people = (
             users,
@@ -246,6 +249,7 @@ class Yard:
             left = await self.executor.stop()
         await self.limits.close()
         await self.access.actors.close()
+        await self.sso.close()
         await self.environments.close()
         await self.bus.close()
         await self.database.close()
