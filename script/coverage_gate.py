@@ -27,6 +27,7 @@ RULES = (
     "environments/osv.py",
     "environments/verdicts.py",
     "environments/wants.py",
+    "jobs/recurrence/*.py",
     "runs/admission.py",
     "runs/bounds.py",
     "runs/fingerprints.py",
