@@ -64,6 +64,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Approvals
+         * @description List requests for consent, newest first: those that you have asked for, or that you may decide on.
+         */
+        get: operations["list_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Approvals
+         * @description Return how many requests wait for you.
+         */
+        get: operations["count_approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Approval
+         * @description Return a request with everything that was said about it.
+         */
+        get: operations["get_approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve
+         * @description Agree. An operation is carried out at once, as who asked for it; of a review, name the revision you looked at.
+         */
+        post: operations["approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment
+         * @description Say something: on the whole, on a line, or within a thread.
+         */
+        post: operations["comment_on_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Resolve
+         * @description Settle a thread, or open it again.
+         */
+        patch: operations["resolve_approval_comment"];
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject
+         * @description Refuse, and say why.
+         */
+        post: operations["reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{approval_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take your request back.
+         */
+        post: operations["withdraw_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -176,6 +336,9 @@ export interface paths {
         /**
          * Login
          * @description Sign in: an access token, and the refresh token as a cookie.
+         *
+         *     Who has a second factor and sends no `code` is answered 401 `second_factor_needed`: ask for the code and send all
+         *     three.
          */
         post: operations["login"];
         delete?: never;
@@ -204,6 +367,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/oidc/backchannel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backchannel
+         * @description Hear from the provider that somebody has logged out there (OpenID Connect Back-Channel Logout 1.0).
+         */
+        post: operations["logged_out_at_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Callback
+         * @description Take the browser back from the provider, and lead it to the page, signed in or told why not.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout
+         * @description End the session of the refresh cookie, and say where it goes on at the provider.
+         */
+        post: operations["logout_oidc"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Start
+         * @description Send the browser to the provider.
+         */
+        get: operations["begin_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
@@ -218,6 +461,26 @@ export interface paths {
          * @description Exchange the refresh cookie for a new access token and the next cookie.
          */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ways
+         * @description Say how people sign in here, for the page before anybody has.
+         */
+        get: operations["read_ways_to_sign_in"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -916,6 +1179,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Second Factor
+         * @description Read whether your sign-in asks for a code.
+         */
+        get: operations["read_second_factor"];
+        put?: never;
+        /**
+         * Begin Second Factor
+         * @description Get a secret for your authenticator app. It holds once you confirm it by a code.
+         */
+        post: operations["begin_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Second Factor
+         * @description Turn your second factor on with a code that the app shows; your other sessions end.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drop Second Factor
+         * @description Turn your second factor off.
+         */
+        post: operations["drop_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Recovery Codes
+         * @description Get new recovery codes; the ones before are worth nothing.
+         */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -1114,6 +1461,30 @@ export interface paths {
          * @description Rename, describe, archive or bring back a project.
          */
         patch: operations["change_project"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/approval-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rules
+         * @description Return what waits for a second person in a project.
+         */
+        get: operations["get_approval_rules"];
+        /**
+         * Set Rules
+         * @description Lay down what waits for a second person; what is published and what is asked for already stays.
+         */
+        put: operations["set_approval_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project}/members": {
@@ -1883,6 +2254,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/mark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark Script
+         * @description Say whether each run of a script waits for a second person.
+         */
+        put: operations["mark_script"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/openapi": {
         parameters: {
             query?: never;
@@ -1971,6 +2362,46 @@ export interface paths {
         patch: operations["change_parameter_set"];
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/publication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Publication
+         * @description Return what of a script is published, what is under review, and what was published before.
+         */
+        get: operations["get_publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Script
+         * @description Publish an approved version, or go back to one that was published before.
+         */
+        post: operations["publish_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/restore": {
         parameters: {
             query?: never;
@@ -1985,6 +2416,26 @@ export interface paths {
          * @description Bring a deleted script back.
          */
         post: operations["restore_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scripts/{script_id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For Review
+         * @description Ask for a review of the newest version; what is saved meanwhile is part of it.
+         */
+        post: operations["ask_for_review"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2631,6 +3082,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users/{user}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset Second Factor
+         * @description Take a user's second factor away, because they have lost it; their sessions end.
+         */
+        delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{user}/sessions": {
         parameters: {
             query?: never;
@@ -2972,6 +3443,131 @@ export interface components {
             projects?: string[] | null;
         };
         /**
+         * ApprovalBody
+         * @description A request for a second person's consent. `kind` is the operation, or ``script.publish`` for a review.
+         *
+         *     `changes` are ``{field: [old, new]}``. Of a review, `revision` is the version that is asked about and `base` the one
+         *     that is published. `may` says what the reader can do with it now.
+         */
+        ApprovalBody: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string | null;
+            /** Base */
+            base: number | null;
+            /** Changes */
+            changes: {
+                [key: string]: unknown[];
+            };
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Expires At */
+            expires_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** May */
+            may: ("approve" | "reject" | "withdraw" | "comment")[];
+            /** Note */
+            note: string;
+            outcome: components["schemas"]["ApprovalOutcome"] | null;
+            /** Project */
+            project: string | null;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number | null;
+            state: components["schemas"]["runyard__approvals__lifecycle__State"];
+            subject: components["schemas"]["ApprovalSubject"];
+            /**
+             * Why Not
+             * @description Why the reader can't approve: a code.
+             */
+            why_not?: string | null;
+        };
+        /**
+         * ApprovalOutcome
+         * @description Why something that was agreed to was not done.
+         */
+        ApprovalOutcome: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * ApprovalSubject
+         * @description What a request is about.
+         */
+        ApprovalSubject: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ApprovalWhole
+         * @description A request with all that was said about it, oldest first.
+         */
+        ApprovalWhole: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Asked By */
+            asked_by: string | null;
+            /** Base */
+            base: number | null;
+            /** Changes */
+            changes: {
+                [key: string]: unknown[];
+            };
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /** Entries */
+            entries: components["schemas"]["EntryBody"][];
+            /** Expires At */
+            expires_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** May */
+            may: ("approve" | "reject" | "withdraw" | "comment")[];
+            /** Note */
+            note: string;
+            outcome: components["schemas"]["ApprovalOutcome"] | null;
+            /** Project */
+            project: string | null;
+            /** Reason */
+            reason: string;
+            /** Revision */
+            revision: number | null;
+            state: components["schemas"]["runyard__approvals__lifecycle__State"];
+            subject: components["schemas"]["ApprovalSubject"];
+            /**
+             * Why Not
+             * @description Why the reader can't approve: a code.
+             */
+            why_not?: string | null;
+        };
+        /**
          * Archive
          * @description One file of removed runs.
          */
@@ -3270,7 +3866,7 @@ export interface components {
             /** More */
             more: boolean;
             /** Refused */
-            refused: components["schemas"]["Refusal"][];
+            refused: components["schemas"]["runyard__runs__batches__Refusal"][];
         };
         /** Body_import_advisories */
         Body_import_advisories: {
@@ -3295,6 +3891,11 @@ export interface components {
              * @default {}
              */
             payload?: string;
+        };
+        /** Body_logged_out_at_provider */
+        Body_logged_out_at_provider: {
+            /** Logout Token */
+            logout_token: string;
         };
         /** Body_preview_import */
         Body_preview_import: {
@@ -3473,6 +4074,14 @@ export interface components {
             same: boolean;
         };
         /**
+         * CodeBody
+         * @description A code that the app shows.
+         */
+        CodeBody: {
+            /** Code */
+            code: string;
+        };
+        /**
          * CodeToCheck
          * @description Code as it stands in an editor.
          */
@@ -3543,6 +4152,24 @@ export interface components {
              * @enum {string}
              */
             mirror?: "" | "official" | "tsinghua" | "aliyun" | "custom";
+        };
+        /**
+         * Consent
+         * @description Consent; of a review, to the `revision` that was looked at. With `publish` it is published at once.
+         */
+        Consent: {
+            /**
+             * Publish
+             * @default false
+             */
+            publish?: boolean;
+            /**
+             * Reason
+             * @default
+             */
+            reason?: string;
+            /** Revision */
+            revision?: number | null;
         };
         /**
          * CopyRequest
@@ -3799,6 +4426,33 @@ export interface components {
             no_proxy: string | null;
             /** Registry Url */
             registry_url: string;
+        };
+        /**
+         * EntryBody
+         * @description A comment, or what somebody has done. A comment without `thread_id` begins a thread.
+         */
+        EntryBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Id */
+            id: string;
+            /** Line */
+            line: number | null;
+            /** Resolved */
+            resolved: boolean;
+            /** Revision */
+            revision: number | null;
+            /** Text */
+            text: string;
+            /** Thread Id */
+            thread_id: string | null;
+            /** What */
+            what: string;
         };
         /**
          * EnvironmentBody
@@ -4582,6 +5236,14 @@ export interface components {
             total: number;
         };
         /**
+         * LogOutBody
+         * @description Where to go to log out at the provider too; null where there is no such place.
+         */
+        LogOutBody: {
+            /** Url */
+            url: string | null;
+        };
+        /**
          * LogPage
          * @description Lines in order. `next_cursor` continues after the last one; null when the end of what exists was reached.
          */
@@ -4599,9 +5261,11 @@ export interface components {
         };
         /**
          * LoginBody
-         * @description A user name and a password.
+         * @description A user name and a password, and the code of a second factor for those who have one.
          */
         LoginBody: {
+            /** Code */
+            code?: string | null;
             /**
              * Password
              * Format: password
@@ -4631,8 +5295,16 @@ export interface components {
             memory_used: number;
         };
         /**
+         * Mark
+         * @description Whether each run waits for a second person, where the project has runs of marked scripts wait.
+         */
+        Mark: {
+            /** Marked */
+            marked: boolean;
+        };
+        /**
          * MeBody
-         * @description Yourself. A null `language` or `theme` follows the browser.
+         * @description Yourself. A null `language` or `theme` follows the browser; `origins` is how you may sign in elsewhere.
          */
         MeBody: {
             /**
@@ -4642,12 +5314,16 @@ export interface components {
             created_at: string;
             /** Display Name */
             display_name: string;
+            /** Has Password */
+            has_password: boolean;
             /** Id */
             id: string;
             /** Is Admin */
             is_admin: boolean;
             /** Language */
             language: ("en" | "zh-CN") | null;
+            /** Origins */
+            origins: ("oidc" | "ldap")[];
             /** Projects */
             projects: components["schemas"]["MyProject"][];
             /** Theme */
@@ -4831,6 +5507,20 @@ export interface components {
             project?: string;
         };
         /**
+         * NewComment
+         * @description A comment on the whole, on a `line` of a revision, or an answer within a thread.
+         */
+        NewComment: {
+            /** Line */
+            line?: number | null;
+            /** Revision */
+            revision?: number | null;
+            /** Text */
+            text: string;
+            /** Thread Id */
+            thread_id?: string | null;
+        };
+        /**
          * NewInterpreter
          * @description An interpreter to be registered.
          */
@@ -4992,6 +5682,16 @@ export interface components {
             variables?: string[];
         };
         /**
+         * NewSecondFactor
+         * @description What your authenticator app has to know, told this once; `uri` is what a picture of it holds.
+         */
+        NewSecondFactor: {
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+        };
+        /**
          * NewSecret
          * @description A secret; its value is never answered.
          */
@@ -5140,12 +5840,27 @@ export interface components {
             disabled: boolean;
             /** Display Name */
             display_name: string;
+            /**
+             * Has Password
+             * @default true
+             */
+            has_password?: boolean;
             /** Id */
             id: string;
             /** Is Admin */
             is_admin: boolean;
+            /**
+             * Origins
+             * @default []
+             */
+            origins?: ("oidc" | "ldap")[];
             /** Password */
             password?: string | null;
+            /**
+             * Second Factor
+             * @default false
+             */
+            second_factor?: boolean;
             /** Seen At */
             seen_at?: string | null;
             /** Username */
@@ -5200,6 +5915,12 @@ export interface components {
             /** Registry Url */
             registry_url?: string | null;
         };
+        /**
+         * Operation
+         * @description What may have to wait.
+         * @enum {string}
+         */
+        Operation: "script.delete" | "script.run" | "script.export" | "run.prod" | "secret.prod" | "member.change" | "keys.rotate" | "rules.change";
         /**
          * Option
          * @description One choice: the value that the script gets and the label that people read (empty: the value).
@@ -5366,6 +6087,13 @@ export interface components {
         Page_ApiTokenBody_: {
             /** Items */
             items: components["schemas"]["ApiTokenBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ApprovalBody] */
+        Page_ApprovalBody_: {
+            /** Items */
+            items: components["schemas"]["ApprovalBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -5537,6 +6265,17 @@ export interface components {
          */
         ParameterType: "text" | "textarea" | "password" | "number" | "select" | "radio" | "multiselect" | "checkbox" | "switch" | "date" | "datetime" | "json" | "file";
         /**
+         * PasswordAgain
+         * @description The password you have, to show that it is still you.
+         */
+        PasswordAgain: {
+            /**
+             * Current Password
+             * Format: password
+             */
+            current_password: string;
+        };
+        /**
          * PasswordBody
          * @description The password you have and the one you want.
          */
@@ -5565,7 +6304,7 @@ export interface components {
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "script:read" | "script:write" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage";
+        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "approval:decide" | "script:read" | "script:write" | "script:review" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage";
         /**
          * PermissionBody
          * @description A permission: whether roles may give it, or only administrators of the installation hold it.
@@ -5778,6 +6517,14 @@ export interface components {
             reaches: string;
         };
         /**
+         * ProviderBody
+         * @description A provider that people may sign in by, as its button calls it.
+         */
+        ProviderBody: {
+            /** Label */
+            label: string;
+        };
+        /**
          * ProxySource
          * @description The proxy that builds use; `off` uses none, even if the installation has one.
          */
@@ -5803,6 +6550,48 @@ export interface components {
              * @default
              */
             no_proxy?: string;
+        };
+        /**
+         * PublicationBody
+         * @description How a script stands. Without `four_eyes` runs take the newest version; with it the `published` one.
+         */
+        PublicationBody: {
+            /** Four Eyes */
+            four_eyes: boolean;
+            /** History */
+            history: components["schemas"]["PublicationEntry"][];
+            /** Marked */
+            marked: boolean;
+            /** Newest */
+            newest: number;
+            /** Published */
+            published: number | null;
+            review: components["schemas"]["ApprovalBody"] | null;
+        };
+        /**
+         * PublicationEntry
+         * @description A version that was published. Without `approval_id` it was there before there were reviews, or gone back to.
+         */
+        PublicationEntry: {
+            /** Approval Id */
+            approval_id: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PublishRequest
+         * @description The version that runs are to take: an approved one, or one that was published before.
+         */
+        PublishRequest: {
+            /** Version */
+            version: number;
         };
         /**
          * PythonSource
@@ -5858,33 +6647,12 @@ export interface components {
             rate: number | null;
         };
         /**
-         * Refusal
-         * @description A run that was left as it is, and why.
+         * RecoveryCodes
+         * @description Codes that each stand in once for the app, told this once.
          */
-        Refusal: {
-            /** Code */
-            code: string;
-            /** Id */
-            id: string;
-            /** Message */
-            message: string;
-        };
-        /**
-         * Resolution
-         * @description What a script's runs are given in one stage.
-         */
-        Resolution: {
-            /**
-             * Decided By
-             * @enum {string}
-             */
-            decided_by: "run" | "script" | "project" | "nobody";
-            /** Items */
-            items: components["schemas"]["Resolved"][];
-            /** Stage */
-            stage: string | null;
-            /** Stages */
-            stages: string[];
+        RecoveryCodes: {
+            /** Recovery Codes */
+            recovery_codes: string[];
         };
         /**
          * Resolved
@@ -5951,6 +6719,17 @@ export interface components {
             max_runs?: number | null;
             /** Max Size Mb */
             max_size_mb?: number | null;
+        };
+        /**
+         * ReviewRequest
+         * @description What reviewers should know.
+         */
+        ReviewRequest: {
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
         };
         /**
          * RoleBody
@@ -6025,6 +6804,23 @@ export interface components {
              * @enum {string}
              */
             what: "data" | "master";
+        };
+        /**
+         * RulesBody
+         * @description What waits for a second person in a project: publishing scripts, and the operations named.
+         *
+         *     A request that nobody has decided on expires after `hours`.
+         */
+        RulesBody: {
+            /** Four Eyes */
+            four_eyes: boolean;
+            /**
+             * Hours
+             * @default 72
+             */
+            hours?: number;
+            /** Operations */
+            operations: components["schemas"]["Operation"][];
         };
         /**
          * Run
@@ -6274,6 +7070,12 @@ export interface components {
              * @default
              */
             folder?: string;
+            /**
+             * Four Eyes
+             * @description Runs take the `published` version, if there is one yet.
+             * @default false
+             */
+            four_eyes?: boolean;
             /** @default {} */
             hooks?: components["schemas"]["Hooks"];
             /** Id */
@@ -6295,6 +7097,12 @@ export interface components {
             language: string;
             /** @default {} */
             limits?: components["schemas"]["ResourceLimits"];
+            /**
+             * Marked
+             * @description Its runs may wait for a second person.
+             * @default false
+             */
+            marked?: boolean;
             /**
              * Mounts
              * @default []
@@ -6328,6 +7136,8 @@ export interface components {
             priority?: number;
             /** Project */
             project: string;
+            /** Published */
+            published?: number | null;
             /**
              * Python Version
              * @description A version such as `3.12`, or a range such as `>=3.11`; empty for any. For Python scripts.
@@ -6493,6 +7303,12 @@ export interface components {
              * @default
              */
             folder?: string;
+            /**
+             * Four Eyes
+             * @description Runs take the `published` version, if there is one yet.
+             * @default false
+             */
+            four_eyes?: boolean;
             /** Id */
             id: string;
             /**
@@ -6503,6 +7319,12 @@ export interface components {
             kind?: "script" | "module";
             /** Language */
             language: string;
+            /**
+             * Marked
+             * @description Its runs may wait for a second person.
+             * @default false
+             */
+            marked?: boolean;
             /** Name */
             name: string;
             /** Network */
@@ -6516,6 +7338,8 @@ export interface components {
             owner_disabled?: boolean;
             /** Project */
             project: string;
+            /** Published */
+            published?: number | null;
             /**
              * Starred
              * @default false
@@ -6588,6 +7412,16 @@ export interface components {
              * @description How many runs there were when it began.
              */
             total: number;
+        };
+        /**
+         * SecondFactorBody
+         * @description Your second factor: since when it is on (null: it is off), and how many recovery codes are left.
+         */
+        SecondFactorBody: {
+            /** Confirmed At */
+            confirmed_at: string | null;
+            /** Recovery Codes */
+            recovery_codes: number;
         };
         /**
          * SecretBody
@@ -7046,6 +7880,12 @@ export interface components {
              * @default null
              */
             timeout_s?: number | null;
+            /**
+             * Unpublished
+             * @description Take the newest version, though another one is published; for who may change it.
+             * @default false
+             */
+            unpublished?: boolean;
         };
         /**
          * SubmitAny
@@ -7106,6 +7946,12 @@ export interface components {
              * @default null
              */
             timeout_s?: number | null;
+            /**
+             * Unpublished
+             * @description Take the newest version, though another one is published; for who may change it.
+             * @default false
+             */
+            unpublished?: boolean;
         };
         /**
          * SystemInfo
@@ -7406,7 +8252,7 @@ export interface components {
         };
         /**
          * UserBody
-         * @description A user. `seen_at` is when they last began or renewed a session.
+         * @description A user. `seen_at` is when they last began or renewed a session, `origins` how they may sign in elsewhere.
          */
         UserBody: {
             /**
@@ -7418,10 +8264,25 @@ export interface components {
             disabled: boolean;
             /** Display Name */
             display_name: string;
+            /**
+             * Has Password
+             * @default true
+             */
+            has_password?: boolean;
             /** Id */
             id: string;
             /** Is Admin */
             is_admin: boolean;
+            /**
+             * Origins
+             * @default []
+             */
+            origins?: ("oidc" | "ldap")[];
+            /**
+             * Second Factor
+             * @default false
+             */
+            second_factor?: boolean;
             /** Seen At */
             seen_at?: string | null;
             /** Username */
@@ -7713,6 +8574,25 @@ export interface components {
             message: string;
         };
         /**
+         * WaitingCount
+         * @description How many requests wait for the reader; of many, a hundred.
+         */
+        WaitingCount: {
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * WaysBody
+         * @description How people sign in here: by name and password (`form`; `local` where Runyard keeps them), or by a provider.
+         */
+        WaysBody: {
+            /** Form */
+            form: boolean;
+            /** Local */
+            local: boolean;
+            oidc: components["schemas"]["ProviderBody"] | null;
+        };
+        /**
          * WhenBusy
          * @description What becomes of a run that would exceed a concurrency limit.
          * @enum {string}
@@ -7783,6 +8663,28 @@ export interface components {
         };
         /**
          * State
+         * @description How a request stands. `carrying` lasts as long as the act itself does.
+         * @enum {string}
+         */
+        runyard__approvals__lifecycle__State: "waiting" | "approved" | "carrying" | "done" | "rejected" | "withdrawn" | "expired" | "failed";
+        /**
+         * Refusal
+         * @description Why it is not agreed to.
+         */
+        runyard__approvals__schemas__Refusal: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Resolution
+         * @description Whether a thread is settled.
+         */
+        runyard__approvals__schemas__Resolution: {
+            /** Resolved */
+            resolved: boolean;
+        };
+        /**
+         * State
          * @description Where an environment stands.
          * @enum {string}
          */
@@ -7806,6 +8708,18 @@ export interface components {
             t: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Refusal
+         * @description A run that was left as it is, and why.
+         */
+        runyard__runs__batches__Refusal: {
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /** Message */
+            message: string;
         };
         /**
          * State
@@ -7833,6 +8747,23 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Resolution
+         * @description What a script's runs are given in one stage.
+         */
+        runyard__scripts__entries__Resolution: {
+            /**
+             * Decided By
+             * @enum {string}
+             */
+            decided_by: "run" | "script" | "project" | "nobody";
+            /** Items */
+            items: components["schemas"]["Resolved"][];
+            /** Stage */
+            stage: string | null;
+            /** Stages */
+            stages: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -7849,6 +8780,10 @@ export type AnalysisBody = components['schemas']['AnalysisBody'];
 export type AnalysisRequest = components['schemas']['AnalysisRequest'];
 export type ApiTokenBody = components['schemas']['ApiTokenBody'];
 export type ApiTokenCreate = components['schemas']['ApiTokenCreate'];
+export type ApprovalBody = components['schemas']['ApprovalBody'];
+export type ApprovalOutcome = components['schemas']['ApprovalOutcome'];
+export type ApprovalSubject = components['schemas']['ApprovalSubject'];
+export type ApprovalWhole = components['schemas']['ApprovalWhole'];
 export type Archive = components['schemas']['Archive'];
 export type Argument = components['schemas']['Argument'];
 export type Attempt = components['schemas']['Attempt'];
@@ -7867,6 +8802,7 @@ export type BatchResult = components['schemas']['BatchResult'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
 export type BodyImportEnvironment = components['schemas']['Body_import_environment'];
 export type BodyImportScripts = components['schemas']['Body_import_scripts'];
+export type BodyLoggedOutAtProvider = components['schemas']['Body_logged_out_at_provider'];
 export type BodyPreviewImport = components['schemas']['Body_preview_import'];
 export type Bounds = components['schemas']['Bounds'];
 export type Broke = components['schemas']['Broke'];
@@ -7878,16 +8814,19 @@ export type Change = components['schemas']['Change'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
 export type Code = components['schemas']['Code'];
+export type CodeBody = components['schemas']['CodeBody'];
 export type CodeToCheck = components['schemas']['CodeToCheck'];
 export type Comparison = components['schemas']['Comparison'];
 export type Concurrency = components['schemas']['Concurrency'];
 export type CondaSource = components['schemas']['CondaSource'];
+export type Consent = components['schemas']['Consent'];
 export type CopyRequest = components['schemas']['CopyRequest'];
 export type Definition = components['schemas']['Definition'];
 export type Draft = components['schemas']['Draft'];
 export type EditBody = components['schemas']['EditBody'];
 export type EditorHelp = components['schemas']['EditorHelp'];
 export type EffectiveSources = components['schemas']['EffectiveSources'];
+export type EntryBody = components['schemas']['EntryBody'];
 export type EnvironmentBody = components['schemas']['EnvironmentBody'];
 export type EnvironmentSummary = components['schemas']['EnvironmentSummary'];
 export type ErrorBody = components['schemas']['ErrorBody'];
@@ -7932,9 +8871,11 @@ export type LastUse = components['schemas']['LastUse'];
 export type Limit = components['schemas']['Limit'];
 export type LogHit = components['schemas']['LogHit'];
 export type LogHits = components['schemas']['LogHits'];
+export type LogOutBody = components['schemas']['LogOutBody'];
 export type LogPage = components['schemas']['LogPage'];
 export type LoginBody = components['schemas']['LoginBody'];
 export type Machine = components['schemas']['Machine'];
+export type Mark = components['schemas']['Mark'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
 export type MemberBody = components['schemas']['MemberBody'];
@@ -7947,8 +8888,10 @@ export type MyProject = components['schemas']['MyProject'];
 export type Names = components['schemas']['Names'];
 export type NewApiToken = components['schemas']['NewApiToken'];
 export type NewCategory = components['schemas']['NewCategory'];
+export type NewComment = components['schemas']['NewComment'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
+export type NewSecondFactor = components['schemas']['NewSecondFactor'];
 export type NewSecret = components['schemas']['NewSecret'];
 export type NewSet = components['schemas']['NewSet'];
 export type NewSnippet = components['schemas']['NewSnippet'];
@@ -7956,6 +8899,7 @@ export type NewSource = components['schemas']['NewSource'];
 export type NewUserBody = components['schemas']['NewUserBody'];
 export type NewVariable = components['schemas']['NewVariable'];
 export type NodeSource = components['schemas']['NodeSource'];
+export type Operation = components['schemas']['Operation'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
 export type Output = components['schemas']['Output'];
@@ -7969,6 +8913,7 @@ export type PackageUserList = components['schemas']['PackageUserList'];
 export type Packages = components['schemas']['Packages'];
 export type PackedFile = components['schemas']['PackedFile'];
 export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
+export type PageApprovalBody = components['schemas']['Page_ApprovalBody_'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
@@ -7992,6 +8937,7 @@ export type PageVariableBody = components['schemas']['Page_VariableBody_'];
 export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
 export type Parameter = components['schemas']['Parameter'];
 export type ParameterType = components['schemas']['ParameterType'];
+export type PasswordAgain = components['schemas']['PasswordAgain'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
@@ -8008,22 +8954,27 @@ export type ProjectCreate = components['schemas']['ProjectCreate'];
 export type ProjectTeamBody = components['schemas']['ProjectTeamBody'];
 export type ProjectTeamCreate = components['schemas']['ProjectTeamCreate'];
 export type Proposed = components['schemas']['Proposed'];
+export type ProviderBody = components['schemas']['ProviderBody'];
 export type ProxySource = components['schemas']['ProxySource'];
+export type PublicationBody = components['schemas']['PublicationBody'];
+export type PublicationEntry = components['schemas']['PublicationEntry'];
+export type PublishRequest = components['schemas']['PublishRequest'];
 export type PythonSource = components['schemas']['PythonSource'];
 export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
-export type Refusal = components['schemas']['Refusal'];
-export type Resolution = components['schemas']['Resolution'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type Retention = components['schemas']['Retention'];
+export type ReviewRequest = components['schemas']['ReviewRequest'];
 export type RoleBody = components['schemas']['RoleBody'];
 export type RoleChange = components['schemas']['RoleChange'];
 export type RoleChoice = components['schemas']['RoleChoice'];
 export type RoleCreate = components['schemas']['RoleCreate'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type RotateRequest = components['schemas']['RotateRequest'];
+export type RulesBody = components['schemas']['RulesBody'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
 export type RunFile = components['schemas']['RunFile'];
@@ -8035,6 +8986,7 @@ export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
 export type ScriptUser = components['schemas']['ScriptUser'];
 export type Scrub = components['schemas']['Scrub'];
+export type SecondFactorBody = components['schemas']['SecondFactorBody'];
 export type SecretBody = components['schemas']['SecretBody'];
 export type SecretChange = components['schemas']['SecretChange'];
 export type SecretUseBody = components['schemas']['SecretUseBody'];
@@ -8086,14 +9038,21 @@ export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
 export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
+export type WaitingCount = components['schemas']['WaitingCount'];
+export type WaysBody = components['schemas']['WaysBody'];
 export type WhenBusy = components['schemas']['WhenBusy'];
 export type WhoBody = components['schemas']['WhoBody'];
 export type Worker = components['schemas']['Worker'];
 export type YardLimits = components['schemas']['YardLimits'];
+export type RunyardApprovalsLifecycleState = components['schemas']['runyard__approvals__lifecycle__State'];
+export type RunyardApprovalsSchemasRefusal = components['schemas']['runyard__approvals__schemas__Refusal'];
+export type RunyardApprovalsSchemasResolution = components['schemas']['runyard__approvals__schemas__Resolution'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
+export type RunyardRunsBatchesRefusal = components['schemas']['runyard__runs__batches__Refusal'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
+export type RunyardScriptsEntriesResolution = components['schemas']['runyard__scripts__entries__Resolution'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_advisory_status: {
@@ -8174,6 +9133,276 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdvisoryImportAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_approvals: {
+        parameters: {
+            query?: {
+                /** @description What others ask, what you have asked, or what is over. */
+                view?: "waiting" | "mine" | "done";
+                /** @description Only those of this project. */
+                project?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApprovalBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_approvals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingCount"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalWhole"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Consent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comment_on_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_approval_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+                comment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["runyard__approvals__schemas__Resolution"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["runyard__approvals__schemas__Refusal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -8437,6 +9666,134 @@ export interface operations {
             };
         };
     };
+    logged_out_at_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["Body_logged_out_at_provider"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                state?: string | null;
+                error?: string | null;
+                iss?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout_oidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogOutBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_oidc: {
+        parameters: {
+            query?: {
+                /** @description The path of this page to come back to. */
+                next?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refresh: {
         parameters: {
             query?: never;
@@ -8453,6 +9810,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_ways_to_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -9777,6 +11163,165 @@ export interface operations {
             };
         };
     };
+    read_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSecondFactor"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_my_sessions: {
         parameters: {
             query?: never;
@@ -10214,6 +11759,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_approval_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_approval_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -11911,6 +13522,39 @@ export interface operations {
             };
         };
     };
+    mark_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mark"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_script_openapi: {
         parameters: {
             query?: never;
@@ -12111,6 +13755,72 @@ export interface operations {
             };
         };
     };
+    get_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restore_script: {
         parameters: {
             query?: never;
@@ -12129,6 +13839,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScriptBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -12457,7 +14202,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Resolution"];
+                    "application/json": components["schemas"]["runyard__scripts__entries__Resolution"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -13573,6 +15318,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NewUserBody"];
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {

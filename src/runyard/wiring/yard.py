@@ -10,13 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
-from runyard.access.api_tokens import ApiTokens
 from runyard.access.first_admin import FirstAdmin
-from runyard.access.roles import Roles
 from runyard.access.service import AccessService
-from runyard.access.sessions import Sessions
-from runyard.access.teams import Teams
-from runyard.access.users import Users
 from runyard.approvals.carrying import Carrier
 from runyard.approvals.demanding import settling
 from runyard.approvals.rules import ApprovalRules
@@ -39,8 +34,6 @@ from runyard.insights.machine import Gauge
 from runyard.live.bus import Bus, LocalBus
 from runyard.live.peers import PeerBus
 from runyard.locks import Locks
-from runyard.projects.administration import Administration
-from runyard.projects.members import Members
 from runyard.projects.service import ProjectService
 from runyard.runner import Launcher
 from runyard.runs.archive import Archives
@@ -69,9 +62,9 @@ from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
 from runyard.secrets.service import Vault
 from runyard.settings import Settings
-from runyard.sso.service import SsoService
 from runyard.web.outbound import Reach
 from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
+from runyard.wiring.people import People
 from runyard.wiring.places import connect, prepare_data
 
 USES = 500
@@ -118,26 +111,12 @@ class Yard:
         self.access = AccessService(
             self.database, settings, ring.present, self.projects, bus=self.bus, sealer=self.sealer
         )
-        actors = self.access.actors
-        users, made = Users(self.database, self.access.passwords, actors), Roles(actors)
-        teams = Teams(users, actors)
-        self.sso = SsoService(settings, self.database, self.access, self.projects, made, self.sealer)
-        self.access.elsewhere = self.sso if settings.sso.ldap.url else None
-        members = Members(self.projects, users, teams, made, actors)
-        self.people = (
-            users,
-            made,
-            teams,
-            ApiTokens(actors),
-            Administration(self.projects, actors),
-            members,
-            Sessions(actors),
-        )
+        self.people = People(settings, self.database, self.access, self.projects, self.sealer)
         self.scripts = ScriptService(self.sealer, self.bus)
         self.approvals = Approvals(self.sealer, self.bus, (self.scripts.publishing,))
         transfer = Transfer(self.scripts)
         self.sources = Sources(settings.imports, Reach.of(settings.fetch_allow), self.database, transfer, self.sealer)
-        self.consent = (Carrier(self.database, actors, self.approvals), ApprovalRules(self.approvals))
+        self.consent = (Carrier(self.database, self.access.actors, self.approvals), ApprovalRules(self.approvals))
         self.script_services = (Shelf(), Ownership(self.projects), transfer, self.scripts.sets, self.sources)
         self.environments = EnvironmentService(
             self.database,
@@ -249,7 +228,7 @@ class Yard:
             left = await self.executor.stop()
         await self.limits.close()
         await self.access.actors.close()
-        await self.sso.close()
+        await self.people.sso.close()
         await self.environments.close()
         await self.bus.close()
         await self.database.close()

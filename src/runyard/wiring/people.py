@@ -1,0 +1,38 @@
+"""Who looks after people: users, roles, teams, members, tokens, sessions, and signing in elsewhere."""
+
+from runyard.access.api_tokens import ApiTokens
+from runyard.access.roles import Roles
+from runyard.access.service import AccessService
+from runyard.access.sessions import Sessions
+from runyard.access.teams import Teams
+from runyard.access.users import Users
+from runyard.db.session import Database
+from runyard.projects.administration import Administration
+from runyard.projects.members import Members
+from runyard.projects.service import ProjectService
+from runyard.secrets.sealing import Sealer
+from runyard.settings import Settings
+from runyard.sso.service import SsoService
+
+
+class People:
+    """The services that routes about people ask for, wired to each other."""
+
+    def __init__(
+        self, settings: Settings, database: Database, access: AccessService, projects: ProjectService, sealer: Sealer
+    ) -> None:
+        actors = access.actors
+        users, roles = Users(database, access.passwords, actors), Roles(actors)
+        teams = Teams(users, actors)
+        self.sso = SsoService(settings, database, access, projects, roles, sealer)
+        access.elsewhere = self.sso if settings.sso.ldap.url else None
+        self.services: tuple[object, ...] = (
+            users,
+            roles,
+            teams,
+            self.sso,
+            ApiTokens(actors),
+            Administration(projects, actors),
+            Members(projects, users, teams, roles, actors),
+            Sessions(actors),
+        )
