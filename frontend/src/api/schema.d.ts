@@ -3505,6 +3505,14 @@ export interface components {
             message: string;
         };
         /**
+         * ApprovalRejection
+         * @description Why it is not agreed to.
+         */
+        ApprovalRejection: {
+            /** Reason */
+            reason: string;
+        };
+        /**
          * ApprovalSubject
          * @description What a request is about.
          */
@@ -3866,7 +3874,7 @@ export interface components {
             /** More */
             more: boolean;
             /** Refused */
-            refused: components["schemas"]["runyard__runs__batches__Refusal"][];
+            refused: components["schemas"]["Refusal"][];
         };
         /** Body_import_advisories */
         Body_import_advisories: {
@@ -4093,6 +4101,14 @@ export interface components {
              * @enum {string}
              */
             language: "python" | "javascript" | "shell";
+        };
+        /**
+         * CommentSettled
+         * @description Whether a thread is settled.
+         */
+        CommentSettled: {
+            /** Resolved */
+            resolved: boolean;
         };
         /**
          * Comparison
@@ -6655,6 +6671,35 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * Refusal
+         * @description A run that was left as it is, and why.
+         */
+        Refusal: {
+            /** Code */
+            code: string;
+            /** Id */
+            id: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Resolution
+         * @description What a script's runs are given in one stage.
+         */
+        Resolution: {
+            /**
+             * Decided By
+             * @enum {string}
+             */
+            decided_by: "run" | "script" | "project" | "nobody";
+            /** Items */
+            items: components["schemas"]["Resolved"][];
+            /** Stage */
+            stage: string | null;
+            /** Stages */
+            stages: string[];
+        };
+        /**
          * Resolved
          * @description A name, what the script would be given for it, and what it would not.
          */
@@ -8668,22 +8713,6 @@ export interface components {
          */
         runyard__approvals__lifecycle__State: "waiting" | "approved" | "carrying" | "done" | "rejected" | "withdrawn" | "expired" | "failed";
         /**
-         * Refusal
-         * @description Why it is not agreed to.
-         */
-        runyard__approvals__schemas__Refusal: {
-            /** Reason */
-            reason: string;
-        };
-        /**
-         * Resolution
-         * @description Whether a thread is settled.
-         */
-        runyard__approvals__schemas__Resolution: {
-            /** Resolved */
-            resolved: boolean;
-        };
-        /**
          * State
          * @description Where an environment stands.
          * @enum {string}
@@ -8708,18 +8737,6 @@ export interface components {
             t: string;
             /** Text */
             text: string;
-        };
-        /**
-         * Refusal
-         * @description A run that was left as it is, and why.
-         */
-        runyard__runs__batches__Refusal: {
-            /** Code */
-            code: string;
-            /** Id */
-            id: string;
-            /** Message */
-            message: string;
         };
         /**
          * State
@@ -8747,23 +8764,6 @@ export interface components {
             /** Text */
             text: string;
         };
-        /**
-         * Resolution
-         * @description What a script's runs are given in one stage.
-         */
-        runyard__scripts__entries__Resolution: {
-            /**
-             * Decided By
-             * @enum {string}
-             */
-            decided_by: "run" | "script" | "project" | "nobody";
-            /** Items */
-            items: components["schemas"]["Resolved"][];
-            /** Stage */
-            stage: string | null;
-            /** Stages */
-            stages: string[];
-        };
     };
     responses: never;
     parameters: never;
@@ -8782,6 +8782,7 @@ export type ApiTokenBody = components['schemas']['ApiTokenBody'];
 export type ApiTokenCreate = components['schemas']['ApiTokenCreate'];
 export type ApprovalBody = components['schemas']['ApprovalBody'];
 export type ApprovalOutcome = components['schemas']['ApprovalOutcome'];
+export type ApprovalRejection = components['schemas']['ApprovalRejection'];
 export type ApprovalSubject = components['schemas']['ApprovalSubject'];
 export type ApprovalWhole = components['schemas']['ApprovalWhole'];
 export type Archive = components['schemas']['Archive'];
@@ -8816,6 +8817,7 @@ export type CleanupRequest = components['schemas']['CleanupRequest'];
 export type Code = components['schemas']['Code'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type CodeToCheck = components['schemas']['CodeToCheck'];
+export type CommentSettled = components['schemas']['CommentSettled'];
 export type Comparison = components['schemas']['Comparison'];
 export type Concurrency = components['schemas']['Concurrency'];
 export type CondaSource = components['schemas']['CondaSource'];
@@ -8964,6 +8966,8 @@ export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type Refusal = components['schemas']['Refusal'];
+export type Resolution = components['schemas']['Resolution'];
 export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
 export type Retention = components['schemas']['Retention'];
@@ -9045,14 +9049,10 @@ export type WhoBody = components['schemas']['WhoBody'];
 export type Worker = components['schemas']['Worker'];
 export type YardLimits = components['schemas']['YardLimits'];
 export type RunyardApprovalsLifecycleState = components['schemas']['runyard__approvals__lifecycle__State'];
-export type RunyardApprovalsSchemasRefusal = components['schemas']['runyard__approvals__schemas__Refusal'];
-export type RunyardApprovalsSchemasResolution = components['schemas']['runyard__approvals__schemas__Resolution'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
-export type RunyardRunsBatchesRefusal = components['schemas']['runyard__runs__batches__Refusal'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
-export type RunyardScriptsEntriesResolution = components['schemas']['runyard__scripts__entries__Resolution'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_advisory_status: {
@@ -9326,7 +9326,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["runyard__approvals__schemas__Resolution"];
+                "application/json": components["schemas"]["CommentSettled"];
             };
         };
         responses: {
@@ -9361,7 +9361,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["runyard__approvals__schemas__Refusal"];
+                "application/json": components["schemas"]["ApprovalRejection"];
             };
         };
         responses: {
@@ -14202,7 +14202,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["runyard__scripts__entries__Resolution"];
+                    "application/json": components["schemas"]["Resolution"];
                 };
             };
             /** @description A problem (RFC 9457). */

@@ -104,7 +104,7 @@ class Consent(Body):
     publish: bool = False
 
 
-class Refusal(Body):
+class ApprovalRejection(Body):
     """Why it is not agreed to."""
 
     reason: Said
@@ -119,7 +119,7 @@ class NewComment(Body):
     thread_id: Annotated[str, StringConstraints(max_length=32)] | None = None
 
 
-class Resolution(Body):
+class CommentSettled(Body):
     """Whether a thread is settled."""
 
     resolved: bool
