@@ -172,7 +172,7 @@ class Attempt:
         confinement = self.crew.sandboxes.confine(level_of(self.pinned.policy), request)
         give(confinement.chown, confinement.owner)
         self._check_cancelled()
-        self.spool.mkdir(mode=0o700)
+        self.crew.workspaces.spares.take_spool(self.spool)
         self._started = True
         started = await self.crew.launcher.spawn(self._spec(confinement))
         link = await ShimLink.attach(self.spool)
@@ -182,6 +182,8 @@ class Attempt:
             environment_id=self._environment_id,
             isolation=confinement.in_force.as_json(),
         )
+        # While the script runs there is time for the next one's.
+        self.crew.workspaces.spares.stock()
         if self._cancelled.is_set() or not still_ours:
             await link.cancel(self.crew.settings.runs.grace_s)
         return link

@@ -50,6 +50,7 @@ class Executor:
         crew = self.crew
         self.worker_id = await asyncio.to_thread(_worker_id, crew.settings.data)
         probes = await asyncio.to_thread(crew.sandboxes.prepare, self.worker_id)
+        await asyncio.to_thread(crew.workspaces.spares.restock)
         await crew.launcher.start()
         await self._enlist(probes)
         await self._recover()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runyard.engine.spares import Spares
 from runyard.sandbox.removal import remove_tree
 
 DEEPEST = 100
@@ -47,6 +48,7 @@ class Workspaces:
     def __init__(self, work: Path, state: Path) -> None:
         self._work = work
         self._state = state
+        self.spares = Spares(work)
 
     def uploads(self, run_id: str) -> Path:
         """Return where a run's uploaded files lie as they came."""
@@ -87,20 +89,8 @@ class Workspaces:
         `files` are relative to the attempt's base; `tree` has a project's other files, relative to the code, and with
         `in_workspace` to the workspace too. Uploads go over them.
         """
-        run = layout.base.parent
-        try:
-            run.mkdir(mode=0o711)
-        except FileExistsError:
-            if layout.base.exists():
-                remove_tree(layout.base)
-        layout.base.mkdir(mode=0o711)
-        # mkdir's mode passes through the umask; the run's own user must be able to walk in.
-        for folder, mode in ((run, 0o711), (layout.base, 0o711)):
-            folder.chmod(mode)
-        layout.files.mkdir(mode=0o700)
-        layout.code.mkdir()
-        layout.code.chmod(0o755)
-        layout.io.mkdir(mode=0o700)
+        if layout.base.name != "1" or not self.spares.take_run(layout.base.parent):
+            _make(layout)
         source = code.encode("utf-8", "surrogatepass")
         for path, data in {**files, **{f"code/{path}": data for path, data in tree.items()}}.items():
             _place(layout.base, path, data, 0o755, 0o644)
@@ -148,6 +138,23 @@ def remove_flat(folder: Path) -> None:
         remove_tree(folder)
     finally:
         os.close(fd)
+
+
+def _make(layout: Layout) -> None:
+    run = layout.base.parent
+    try:
+        run.mkdir(mode=0o711)
+    except FileExistsError:
+        if layout.base.exists():
+            remove_tree(layout.base)
+    layout.base.mkdir(mode=0o711)
+    # mkdir's mode passes through the umask; the run's own user must be able to walk in.
+    for folder, mode in ((run, 0o711), (layout.base, 0o711)):
+        folder.chmod(mode)
+    layout.files.mkdir(mode=0o700)
+    layout.code.mkdir()
+    layout.code.chmod(0o755)
+    layout.io.mkdir(mode=0o700)
 
 
 def _place(base: Path, path: str, data: bytes, folders: int, mode: int) -> None:
