@@ -2,6 +2,7 @@
 export const keys = {
   me: ['me'] as const,
   sessions: ['sessions'] as const,
+  secondFactor: ['second-factor'] as const,
   projects: ['projects'] as const,
   homes: ['home'] as const,
   home: (project: string) => ['home', project] as const,

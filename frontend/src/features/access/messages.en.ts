@@ -90,6 +90,11 @@ const messages = {
     disableTitle: 'Disable {name}?',
     disableText:
       'They are signed out everywhere at once, and their tokens are worth nothing. What they own goes on.',
+    hasFactor: 'second factor',
+    factor: 'Take second factor away',
+    factorTitle: 'Take away the second factor of {name}?',
+    factorText:
+      'For somebody who has lost their app and their recovery codes. All their sessions end; they then sign in by the password alone.',
     seen: 'Last here',
     never: 'never yet',
     madePassword: 'The password of {name}. It is shown this once:',
