@@ -67,6 +67,7 @@ def main(kind: str) -> int:
     began = time.monotonic()
     total = Tally()
     provide(total)
+    run(Check("oidc-provider is installed", ("npm", "--prefix", "tests/sso/provider", "ci", "--silent")), total)
     if kind == "full":
         lighthouse = Check("Lighthouse is installed", ("npm", "--prefix", "tests/e2e/lighthouse", "ci", "--silent"))
         run(lighthouse, total)
@@ -274,6 +275,8 @@ def provide(tally: Tally) -> None:
     if sys.platform == "linux":
         # Real container engines for the tests of isolation.
         wanted |= {"docker.io": ("dockerd",), "podman": ("podman",), "runc": ("runc",)}
+        # A real directory for the tests of signing in by one.
+        wanted |= {"slapd": ("slapd", "/usr/sbin/slapd")}
     missing = [package for package, names in wanted.items() if not any(shutil.which(name) for name in names)]
     if not missing:
         return

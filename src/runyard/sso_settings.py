@@ -45,7 +45,7 @@ class OidcSettings(Mapping):
     client_id: str = ""
     client_secret: SecretStr | None = None
     label: str = "SSO"
-    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    scopes: str = "openid profile email"
     username_claim: str = "preferred_username"
     name_claim: str = "name"
     mail_claim: str = "email"
@@ -63,7 +63,7 @@ class OidcSettings(Mapping):
     def _whole(self) -> Self:
         if self.issuer and not self.client_id:
             raise ValueError("sso.oidc.issuer is set, so sso.oidc.client_id is needed")
-        if "openid" not in self.scopes:
+        if "openid" not in self.scopes.split():
             raise ValueError("sso.oidc.scopes need openid among them")
         return self
 

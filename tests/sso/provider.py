@@ -46,7 +46,7 @@ class OidcProvider:
     def settings(self, **more: str) -> dict[str, str]:
         """Return the environment of an installation that signs in here."""
         own = {"ISSUER": self.issuer, "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET, "LABEL": "Example Inc."}
-        own |= {"SCOPES": '["openid", "profile", "email", "groups"]'} | more
+        own |= {"SCOPES": "openid profile email groups"} | more
         return {f"RUNYARD_SSO__OIDC__{name}": value for name, value in own.items()}
 
 

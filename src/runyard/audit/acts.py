@@ -142,6 +142,7 @@ _OTHERS = (
     "session.replay",
     "session.revoke",
     "identity.link",
+    "local_login.open",
     "audit.export",
     "audit.verify",
     "audit.prune",

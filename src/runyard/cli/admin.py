@@ -71,3 +71,39 @@ async def _reset(chosen: "Settings", username: str, password: str) -> None:
             record(session, None, "user.reset_password", Target("user", user.id, user.username))
     finally:
         await database.close()
+
+
+@app.command("open-local-login")
+def open_local_login(
+    minutes: Annotated[int, typer.Option("--minutes", min=1, max=1440, help="For how long.")] = 30,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Let local passwords be good for a while although access.local_login is off; a running server follows at once."""
+    chosen = settings(data=data, database_url=database_url)
+    if not (chosen.data / "locks").is_dir():
+        raise Trouble(f"There is no Runyard in {chosen.data}.", hint="Name its data directory with --data.")
+    asyncio.run(_open_local_login(chosen, minutes))
+    print(f"Local passwords are good for {minutes} minutes. Without one: runyard admin reset-password USER")
+
+
+async def _open_local_login(chosen: "Settings", minutes: int) -> None:
+    from datetime import timedelta
+
+    from runyard import clock
+    from runyard.access import local_login
+    from runyard.audit.events import Target
+    from runyard.audit.record import record
+    from runyard.audit.trail import Trail
+    from runyard.secrets import custody
+    from runyard.wiring import connect
+
+    until = clock.now() + timedelta(minutes=minutes)
+    database = connect(chosen)
+    Trail.beside(chosen.data, custody.ring_of(chosen), database)
+    try:
+        async with database.write() as session:
+            record(session, None, "local_login.open", Target("user"), after={"until": clock.rfc3339(until)})
+    finally:
+        await database.close()
+    local_login.open_until(chosen.data, until)

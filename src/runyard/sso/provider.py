@@ -82,7 +82,7 @@ class Provider:
             "response_type": "code",
             "client_id": self._settings.client_id,
             "redirect_uri": journey.redirect_uri,
-            "scope": " ".join(self._settings.scopes),
+            "scope": " ".join(self._settings.scopes.split()),
             "state": journey.state,
             "nonce": journey.nonce,
             "code_challenge": journey.challenge,
