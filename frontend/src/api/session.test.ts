@@ -92,3 +92,34 @@ describe('logout', () => {
     expect(session.accessToken.value).toBeNull()
   })
 })
+
+describe('a session that began at a provider', () => {
+  const told = (url: string | null) => new Response(JSON.stringify({ url }), { status: 200 })
+
+  it('is taken up by the cookie alone', async () => {
+    const session = await fresh()
+    fetchMock.mockResolvedValueOnce(granted('a'))
+    expect(await session.arrive()).toBe(true)
+    expect(fetchMock.mock.calls.map(([path]) => path)).toEqual(['/api/v1/auth/refresh'])
+  })
+
+  it.each([null, 'javascript:alert(1)'])('ends here, and leads to %s no further', async (url) => {
+    const session = await fresh()
+    fetchMock.mockResolvedValueOnce(granted('a'))
+    await session.arrive()
+    fetchMock.mockResolvedValueOnce(told(url))
+    await session.logout()
+    expect(fetchMock.mock.calls.at(-1)?.[0]).toBe('/api/v1/auth/oidc/logout')
+    expect(session.accessToken.value).toBeNull()
+  })
+
+  it('ends as others do when the server does not say where to go on', async () => {
+    const session = await fresh()
+    fetchMock.mockResolvedValueOnce(granted('a'))
+    await session.arrive()
+    fetchMock.mockResolvedValueOnce(new Response(null, { status: 404 }))
+    fetchMock.mockResolvedValueOnce(new Response(null, { status: 204 }))
+    await session.logout()
+    expect(fetchMock.mock.calls.at(-1)?.[0]).toBe('/api/v1/auth/logout')
+  })
+})

@@ -11,8 +11,12 @@ interface Granted {
 }
 
 const RENEW_BEFORE_S = 30
-/** Set while this browser has a refresh cookie (which scripts can't see), so that nobody asks without one. */
+/**
+ * Set while this browser has a refresh cookie (which scripts can't see), so that nobody asks without one. It says how
+ * the session began, since one that began at a provider ends there too.
+ */
 const HINT = 'runyard.session'
+type Way = '1' | 'oidc'
 
 const token = ref<string | null>(null)
 let renewing: Promise<boolean> | null = null
@@ -22,25 +26,25 @@ const endedListeners = new Set<() => void>()
 
 export const accessToken = readonly(token)
 
-function remember(has: boolean): void {
+function remember(way: Way | null): void {
   try {
-    if (has) localStorage.setItem(HINT, '1')
+    if (way) localStorage.setItem(HINT, way)
     else localStorage.removeItem(HINT)
   } catch {
     // Storage can be forbidden; a reload then asks for the password again.
   }
 }
 
-function mayHaveCookie(): boolean {
+function remembered(): string | null {
   try {
-    return localStorage.getItem(HINT) !== null
+    return localStorage.getItem(HINT)
   } catch {
-    return false
+    return null
   }
 }
 
 function adopt(granted: Granted): void {
-  remember(true)
+  remember(remembered() === 'oidc' ? 'oidc' : '1')
   token.value = granted.access_token
   clearTimeout(renewal)
   const wait = Math.max(5, granted.expires_in - RENEW_BEFORE_S)
@@ -51,7 +55,7 @@ function adopt(granted: Granted): void {
 /** Forget the token and tell everybody; the cookie is the server's to drop. */
 export function endSession(): void {
   const had = token.value !== null
-  remember(false)
+  remember(null)
   token.value = null
   clearTimeout(renewal)
   if (had) for (const listener of endedListeners) listener()
@@ -76,13 +80,30 @@ async function post(path: string, body?: unknown): Promise<Response> {
 export async function login(username: string, password: string, code?: string): Promise<void> {
   const response = await post('/api/v1/auth/login', { username, password, ...(code ? { code } : {}) })
   if (!response.ok) throw await problemOf(response)
+  remember('1')
   adopt((await response.json()) as Granted)
+}
+
+/** Take up the session that a provider's sign-in has just begun; false if there is none. */
+export function arrive(): Promise<boolean> {
+  remember('oidc')
+  return renew()
 }
 
 /** End the session here and on the server. Never throws: being logged out must not depend on the network. */
 export async function logout(): Promise<void> {
-  await post('/api/v1/auth/logout').catch(() => undefined)
+  const there = remembered() === 'oidc' ? await leaveProvider() : undefined
+  if (there === undefined) await post('/api/v1/auth/logout').catch(() => undefined)
   endSession()
+  if (there) globalThis.location.assign(there)
+}
+
+/** End a session that began at a provider; where to log out there too, or null. Undefined: the server did not say. */
+async function leaveProvider(): Promise<string | null | undefined> {
+  const response = await post('/api/v1/auth/oidc/logout').catch(() => undefined)
+  if (!response?.ok) return undefined
+  const { url } = (await response.json()) as { url: string | null }
+  return url !== null && /^https?:/.test(url) ? url : null
 }
 
 /**
@@ -95,7 +116,7 @@ export function renew(): Promise<boolean> {
 }
 
 async function trade(): Promise<boolean> {
-  if (!mayHaveCookie()) {
+  if (remembered() === null) {
     endSession()
     return false
   }

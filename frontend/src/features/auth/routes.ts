@@ -7,4 +7,9 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('./LoginPage.vue'),
     meta: { title: 'auth.login.title', open: true },
   },
+  {
+    path: '/login/sso',
+    component: () => import('./SsoReturn.vue'),
+    meta: { title: 'auth.login.title', open: true },
+  },
 ]
