@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.sso.provider import OidcProvider, providing
 
@@ -28,11 +28,17 @@ def yard(provider: OidcProvider, tmp_path: Path, chromium: str, built_page: None
         yield server
 
 
+async def no_fonts(route: Route) -> None:
+    await route.fulfill(content_type="text/css", body="")
+
+
 async def test_in_by_the_provider_and_out_in_both_places(
     yard: Server, provider: OidcProvider, new_page: NewPage
 ) -> None:
     provider.know(mei={"name": "Mei Chen", "groups": ["makers"]})
     page = await new_page(yard, signed_in=False)
+    # Its pages ask for a typeface from far away.
+    await page.context.route("https://fonts.googleapis.com/**", no_fonts)
     await page.goto("/scripts?q=report")
     await page.get_by_role("link", name="Continue with Example Inc.").click()
 
