@@ -147,6 +147,9 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("PATCH", "/scripts/{script_id}"): Line(P.script_write, THING, {"description": "x"}),
     ("DELETE", "/scripts/{script_id}"): Line(P.script_write, THING, fresh="script"),
     ("PUT", "/scripts/{script_id}/owner"): Line(P.script_write, THING, _WHO, granted=(200, 403, 422)),
+    ("POST", "/scripts/{script_id}/move"): Line(
+        P.script_write, THING, {"project": "{project}"}, granted=(201, 403, 409)
+    ),
     ("POST", "/scripts/{script_id}/restore"): Line(P.script_write, THING),
     ("POST", "/scripts/{script_id}/copy"): Line(P.script_write, THING, {}),
     ("GET", "/scripts/{script_id}/versions"): Line(P.script_read, THING),

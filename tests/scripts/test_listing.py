@@ -89,6 +89,7 @@ async def test_a_summary_leaves_the_long_parts_out(shelf: httpx.AsyncClient) -> 
     assert set(item) == {
         "id", "project", "name", "language", "description", "tags", "timeout_s", "network", "version", "created_at",
         "created_by", "updated_at", "updated_by", "kind", "folder", "category", "starred", "owner", "owner_disabled",
+        "four_eyes", "published", "marked",
     }  # fmt: skip
     assert (item["tags"], item["created_by"], item["description"]) == (["x"], "ada", "Nightly Backup")
 

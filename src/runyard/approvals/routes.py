@@ -12,13 +12,13 @@ from runyard.approvals.lifecycle import State
 from runyard.approvals.rules import ApprovalRules
 from runyard.approvals.schemas import (
     ApprovalBody,
-    ApprovalRejection,
     ApprovalWhole,
-    CommentSettled,
     Consent,
     EntryBody,
     NewComment,
+    Rejection,
     RulesBody,
+    Settlement,
     View,
     WaitingCount,
 )
@@ -91,7 +91,7 @@ async def approve(
 
 @router.post("/approvals/{approval_id}/reject", operation_id="reject")
 async def reject(
-    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, body: ApprovalRejection
+    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, body: Rejection
 ) -> ApprovalBody:
     """Refuse, and say why."""
     row = await approvals.reject(session, actor, approval_id, body.reason)
@@ -115,7 +115,7 @@ async def comment(
 
 @router.patch("/approvals/{approval_id}/comments/{comment}", operation_id="resolve_approval_comment")
 async def resolve(
-    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, comment: str, body: CommentSettled
+    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, comment: str, body: Settlement
 ) -> EntryBody:
     """Settle a thread, or open it again."""
     entry = await approvals.resolve(session, actor, approval_id, comment, resolved=body.resolved)

@@ -84,7 +84,7 @@ class ApprovalWhole(ApprovalBody):
     entries: list[EntryBody]
 
 
-class Waiting(BaseModel):
+class WaitingAnswer(BaseModel):
     """The answer in place of what was asked for: it waits for a second person."""
 
     approval: ApprovalBody
@@ -104,7 +104,7 @@ class Consent(Body):
     publish: bool = False
 
 
-class ApprovalRejection(Body):
+class Rejection(Body):
     """Why it is not agreed to."""
 
     reason: Said
@@ -119,7 +119,7 @@ class NewComment(Body):
     thread_id: Annotated[str, StringConstraints(max_length=32)] | None = None
 
 
-class CommentSettled(Body):
+class Settlement(Body):
     """Whether a thread is settled."""
 
     resolved: bool

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from runyard.approvals.carrying import Asked
 from runyard.approvals.errors import CannotWait, NeedsSecondPerson
-from runyard.approvals.schemas import Waiting
+from runyard.approvals.schemas import WaitingAnswer
 from runyard.approvals.service import Approvals
 from runyard.approvals.views import body
 from runyard.audit.origin import present
@@ -31,7 +31,7 @@ async def on_waiting(request: Request, error: Exception) -> Response:
         row = await approvals.ask(session, error, bytes(asked))
         shown = await body(session, approvals.shown(error.actor, row))
     headers = {HEADER: row.id, "Location": f"/api/v1/approvals/{row.id}"}
-    return JSONResponse(Waiting(approval=shown).model_dump(mode="json"), 202, headers=headers)
+    return JSONResponse(WaitingAnswer(approval=shown).model_dump(mode="json"), 202, headers=headers)
 
 
 def install(app: FastAPI) -> None:

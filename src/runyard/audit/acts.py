@@ -92,6 +92,7 @@ ACTS: dict[str, str] = {
     "set_approval_rules": "approval_rules.update",
     "ask_for_review": "script.ask_review",
     "publish_script": "script.publish",
+    "move_script": "script.move",
     "mark_script": "script.mark",
     # Secrets and variables
     # Oneself

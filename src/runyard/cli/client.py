@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from runyard import __version__, clock
-from runyard.cli.errors import NotLoggedIn, NotRunyard, Refused, ServerUnreachable
+from runyard.cli.errors import NotLoggedIn, NotRunyard, Refused, ServerUnreachable, WaitsForConsent
 from runyard.cli.session import Session, Sessions, chosen, on_this_machine
 from runyard.errors import FieldError
 
@@ -89,6 +89,8 @@ class Server:
                 if response.status_code >= httpx.codes.MULTIPLE_CHOICES:
                     response.read()
                     raise self._refusal(response)
+                if approval := response.headers.get("runyard-approval"):
+                    raise WaitsForConsent(approval)
                 yield response
             except httpx.TransportError as error:
                 raise self._unreachable(error) from error

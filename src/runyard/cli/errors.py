@@ -51,5 +51,18 @@ class Refused(Trouble):
         self.problem = problem
 
 
+class WaitsForConsent(Trouble):
+    """This waits for a second person, and is done once one has agreed."""
+
+    exit_code = 4
+
+    def __init__(self, approval: str) -> None:
+        super().__init__(
+            f"This waits for a second person ({approval}); it is done once one has agreed.",
+            hint=f"`runyard approvals show {approval}` tells how it stands.",
+        )
+        self.approval = approval
+
+
 class NothingFound(Trouble):
     """There is nothing of that name."""

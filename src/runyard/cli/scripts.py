@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from runyard.cli import packages
+from runyard.cli import packages, publishing
 from runyard.cli.errors import Misuse, Trouble
 from runyard.cli.options import group
 from runyard.cli.output import as_json, brief, note, table
@@ -19,6 +19,9 @@ app = group("List, show, push, pull, import, export and delete scripts.")
 app.command("import")(packages.import_)
 app.command()(packages.export)
 app.command()(packages.analyse)
+app.command()(publishing.review)
+app.command()(publishing.publish)
+app.command()(publishing.transfer)
 Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The script's name or id.")]

@@ -65,8 +65,9 @@ class Pinned:
     library: bool = False
     state: bool = False
     modules: tuple[str, ...] = ()
-    marked: bool = False
-    gated: bool = False
+    # Of the script at that moment, not of the version.
+    marked: bool = field(default=False, compare=False)
+    gated: bool = field(default=False, compare=False)
 
     @property
     def wants_library(self) -> bool:

@@ -16,6 +16,7 @@ from runyard.scripts.describing import described
 from runyard.scripts.files import tree_of
 from runyard.scripts.hooks import Hooks
 from runyard.scripts.models import ScriptVersion
+from runyard.scripts.moving import Moving
 from runyard.scripts.ownership import Ownership
 from runyard.scripts.pinning import project_of
 from runyard.scripts.policy import policy_of
@@ -24,6 +25,7 @@ from runyard.scripts.schemas import (
     CopyRequest,
     NewScript,
     OwnerChoice,
+    ProjectChoice,
     RollbackRequest,
     ScriptBody,
     ScriptChange,
@@ -141,6 +143,19 @@ async def transfer_script(
     """Make somebody else the owner: as its owner, or as who looks after the project's members."""
     await ownership.transfer(session, actor, script_id, body.username)
     return _answer(await scripts.get(session, actor, script_id), response)
+
+
+@router.post("/scripts/{script_id}/move", status_code=201, operation_id="move_script")
+async def move_script(
+    actor: Writer,
+    session: Transaction,
+    moving: Annotated[Moving, Depends(provided(Moving))],
+    script_id: str,
+    body: ProjectChoice,
+    response: Response,
+) -> ScriptBody:
+    """Move a script to another project, where it begins anew; its versions and runs stay, hidden, where they are."""
+    return _answer(await moving.move(session, actor, script_id, body.project), response)
 
 
 @router.delete("/scripts/{script_id}", status_code=204, operation_id="delete_script")

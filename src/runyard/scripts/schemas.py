@@ -295,6 +295,12 @@ class OwnerChoice(BaseModel):
     username: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
+class ProjectChoice(Body):
+    """Where a script shall be, by the project's name."""
+
+    project: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+
 class Shape(BaseModel):
     """What a script consists of beside its code, which is the file at `entry` if there are several."""
 

@@ -48,6 +48,7 @@ from runyard.runs.scrubbing import Scrubs
 from runyard.runs.service import RunService
 from runyard.scripts import seeds
 from runyard.scripts.entries import ScriptListing
+from runyard.scripts.moving import Moving
 from runyard.scripts.organising import Shelf
 from runyard.scripts.ownership import Ownership
 from runyard.scripts.service import ScriptService
@@ -117,7 +118,14 @@ class Yard:
         transfer = Transfer(self.scripts)
         self.sources = Sources(settings.imports, Reach.of(settings.fetch_allow), self.database, transfer, self.sealer)
         self.consent = (Carrier(self.database, self.access.actors, self.approvals), ApprovalRules(self.approvals))
-        self.script_services = (Shelf(), Ownership(self.projects), transfer, self.scripts.sets, self.sources)
+        self.script_services = (
+            Shelf(),
+            Moving(self.scripts, transfer),
+            Ownership(self.projects),
+            transfer,
+            self.scripts.sets,
+            self.sources,
+        )
         self.environments = EnvironmentService(
             self.database,
             self.bus,
