@@ -272,6 +272,10 @@ def read_vitest(path: Path) -> Tally:
 def provide(tally: Tally) -> None:
     """Install what tests need from the system where we may; say what is missing where we may not."""
     wanted = {"chromium": ("chromium", "chromium-browser", "google-chrome"), "shellcheck": ("shellcheck",)}
+    if os.geteuid() == 0:
+        # The other ends of connections.
+        wanted |= {"openssh-server": ("/usr/sbin/sshd",), "mariadb-server-core": ("/usr/sbin/mariadbd",)}
+        wanted |= {"mariadb-client-core": ("my_print_defaults",)}
     if sys.platform == "linux":
         # Real container engines for the tests of isolation.
         wanted |= {"docker.io": ("dockerd",), "podman": ("podman",), "runc": ("runc",)}

@@ -222,7 +222,7 @@ class ImportSettings(BaseModel):
 class KeySettings(BaseModel):
     """Who keeps the master key, and how long uses of secrets are remembered. Times in seconds."""
 
-    wrapper: Literal["local", "vault"] = "local"
+    wrapper: Literal["local", "vault", "kms"] = "local"
     vault_address: str = ""
     vault_token: SecretStr | None = None
     vault_token_file: Path | None = None
@@ -230,13 +230,28 @@ class KeySettings(BaseModel):
     vault_mount: str = "transit"
     vault_key: str = "runyard"
     vault_timeout_s: float = Field(10.0, gt=0)
+    kms_key: str = ""
+    kms_region: str = "us-east-1"
+    kms_endpoint: str = ""
+    kms_access_key_id: str = ""
+    kms_secret_access_key: SecretStr | None = None
+    kms_timeout_s: float = Field(10.0, gt=0)
     uses_days: float = Field(365.0, gt=0)
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.wrapper == "vault" and not self.vault_address:
             raise ValueError("keys.wrapper is vault, so keys.vault_address is needed")
+        if self.wrapper == "kms" and not self.kms_key:
+            raise ValueError("keys.wrapper is kms, so keys.kms_key is needed")
         return self
+
+
+class ConnectionSettings(BaseModel):
+    """How connections are tested. Times in seconds."""
+
+    timeout_s: float = Field(10.0, gt=0, le=120)
+    tests: int = Field(4, ge=1, le=100)
 
 
 class LogSettings(BaseModel):
@@ -286,6 +301,7 @@ class Settings(BaseSettings):
     imports: ImportSettings = ImportSettings()
     keys: KeySettings = KeySettings()
     sso: SsoSettings = SsoSettings()
+    connections: ConnectionSettings = ConnectionSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

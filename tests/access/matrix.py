@@ -53,6 +53,7 @@ _GIT = {"kind": "git", "url": "https://127.0.0.1:9/x.git", "path": "a.sh"}
 _NEW = {"name": "{new}", "language": "shell", "code": "true", "project": "{project}"}
 _HERE = {"project": "{project}"}
 _PASSWORD = {"current_password": "x"}
+_AWAY = {"kind": "http", "url": "https://127.0.0.1:9"}
 _WHO = {"username": "{other}"}
 
 MATRIX: dict[tuple[str, str], Line] = {
@@ -272,6 +273,18 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("PATCH", "/variables/{variable_id}"): Line(P.secret_manage, THING, {"description": "x"}),
     ("DELETE", "/variables/{variable_id}"): Line(P.secret_manage, THING, fresh="variable"),
     ("GET", "/variables/{variable_id}/scripts"): Line(P.secret_use, THING),
+    ("GET", "/connections"): Line(P.secret_use, LIST),
+    ("GET", "/connections/kinds"): Line(P.secret_use, LIST),
+    ("POST", "/connections"): Line(P.secret_manage, THING, {"name": "A_BASE", "settings": _AWAY, **_HERE}),
+    ("POST", "/connections/test"): Line(
+        P.secret_manage, THING, {"settings": {"kind": "kubernetes", "url": "https://k.example"}, **_HERE}
+    ),
+    ("GET", "/connections/{connection_id}"): Line(P.secret_use, THING),
+    ("PATCH", "/connections/{connection_id}"): Line(P.secret_manage, THING, {"description": "x"}),
+    ("DELETE", "/connections/{connection_id}"): Line(P.secret_manage, THING, fresh="connection"),
+    ("POST", "/connections/{connection_id}/test"): Line(P.secret_use, THING),
+    ("GET", "/connections/{connection_id}/scripts"): Line(P.secret_use, THING),
+    ("GET", "/connections/{connection_id}/uses"): Line(P.secret_use, THING),
     ("GET", "/scripts/{script_id}/variables"): Line(P.secret_use, THING),
     ("GET", "/projects/{project}/stages"): Line(P.project_read, THING),
     ("PUT", "/projects/{project}/stages"): Line(P.secret_manage, THING, {"stages": ["dev"]}),

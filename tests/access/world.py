@@ -110,7 +110,7 @@ class World:
         if what == "source":
             await self._source(script)
             return {}
-        if what in {"secret", "variable"}:
+        if what in {"secret", "variable", "connection"}:
             return {f"{what}_id": await self._entry(what, side, new)}
         if what == "approval":
             return await self._approval(side)
@@ -122,7 +122,9 @@ class World:
         return {"environment_id": base}
 
     async def _entry(self, kind: str, side: Side, name: str) -> str:
-        body = {"name": name.replace("-", "_"), "value": "a value", "project": side.name}
+        settings = {"kind": "http", "url": "https://127.0.0.1:9"}
+        held = {"settings": settings} if kind == "connection" else {"value": "a value"}
+        body = {"name": name.replace("-", "_"), "project": side.name, **held}
         return str((await self.running.post(f"/{kind}s", body, 201))["id"])
 
     async def _fresh_of_people(self, what: str, side: Side, new: str) -> dict[str, str]:
@@ -202,7 +204,7 @@ class World:
         things["environment_id"] = await self._environment(side)
         await self._environment(side, trial_of=things["environment_id"])
         await self._source(script)
-        for kind in ("secret", "variable"):
+        for kind in ("secret", "variable", "connection"):
             things[f"{kind}_id"] = await self._entry(kind, side, kind)
         things["snippet_id"] = await self._snippet(side, f"{side.name}-snippet")
         things |= await self._approval(side)

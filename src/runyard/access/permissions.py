@@ -30,6 +30,7 @@ class Permission(StrEnum):
     audit_read = "audit:read"
     secret_use = "secret:use"  # noqa: S105 - a permission, not a secret
     secret_manage = "secret:manage"  # noqa: S105 - another
+    connection_read = "connection:read"
 
 
 class Role(StrEnum):
@@ -62,6 +63,7 @@ _DEVELOPER = _VIEWER | {
     Permission.run_submit,
     Permission.run_cancel,
     Permission.secret_use,
+    Permission.connection_read,
 }
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.viewer: _VIEWER,

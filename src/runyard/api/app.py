@@ -68,6 +68,7 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
             *yard.script_services,
             yard.scripts.publishing,
             yard.approvals,
+            yard.connections,
             *yard.consent,
             yard.environments,
             yard.environments.advisories,

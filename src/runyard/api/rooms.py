@@ -10,6 +10,7 @@ from runyard.access.user_routes import router as user_routes
 from runyard.api import live
 from runyard.approvals.routes import router as approval_routes
 from runyard.audit.routes import router as audit_routes
+from runyard.connections.routes import router as connection_routes
 from runyard.editor.routes import router as editor_routes
 from runyard.editor.socket import router as language_routes
 from runyard.environments.machine_routes import router as machine_routes
@@ -63,6 +64,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     publish_routes,
     script_routes,
     secret_routes,
+    connection_routes,
     key_routes,
     scrub_routes,
     environment_routes,

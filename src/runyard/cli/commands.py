@@ -48,6 +48,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("secrets", "secrets:app", "Keep secrets that scripts find as environment variables"),
             ("variables", "variables:app", "Keep variables: the same, but not hidden"),
+            ("connections", "connections:app", "Keep connections, and try whether they work"),
         ),
     ),
     (

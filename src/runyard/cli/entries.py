@@ -103,7 +103,7 @@ def keep(server: "Server", kind: str, body: dict[str, Any], place: Place) -> Non
 
 def find(server: "Server", kind: str, name: str, place: Place) -> dict[str, Any]:
     """Return the value of that name in that place and stage, or the one of that id; raise `NothingFound`."""
-    if name.startswith(("sec_", "var_")):
+    if name.startswith(("sec_", "var_", "con_")):
         found: dict[str, Any] = server.get(f"/{kind}/{quote(name, safe='')}")
         return found
     matching = _matching(server, kind, name, place, _where(server, place))

@@ -147,7 +147,7 @@ class Attempt:
         await self._state_directory(slot)
         self._check_cancelled()
         given = await self.crew.give(self.pinned, self.claim)
-        self._hidden = tuple(given.secrets.values())
+        self._hidden = given.hidden
         values = placed(self.pinned.definitions, self.crew.values_of(self.claim), self.layout.files)
         launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
         request = request_of(self.crew, self.claim, self.pinned, self.layout, self.id, ready, values, launch, given)

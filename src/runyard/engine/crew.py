@@ -109,18 +109,18 @@ class Crew:
         Raises: SecretMissing, VariableMissing, SealBroken.
         """
         policy = pinned.policy
-        if not policy.secrets and not policy.variables:
+        if not policy.secrets and not policy.variables and not policy.connections:
             return NOTHING
         async with self.database.write() as session:
             to = recipient_of(pinned, claim, await records.submitter_of(session, claim.token.run_id))
-            given = await self.giver.give(session, to, policy.secrets, policy.variables)
-            if given.secrets:
+            given = await self.giver.give(session, to, policy.secrets, policy.variables, policy.connections)
+            if given.hidden:
                 await repository.note_attempt(session, claim.token, sealed=self.giver.copy(to, given))
         return given
 
     async def given_before(self, pinned: Pinned, claim: Claim) -> tuple[str, ...]:
         """Return the secrets that an attempt was given in an earlier life of this worker."""
-        if not pinned.policy.secrets:
+        if not pinned.policy.secrets and not pinned.policy.connections:
             return ()
         async with self.database.read() as session:
             copy = await records.copy_of(session, claim.token)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.connections.giving import names as connection_names
 from runyard.errors import FieldError
 from runyard.scripts import files, modules, trees
 from runyard.scripts.content import Content
@@ -82,7 +83,7 @@ class Composer:
             self._versions.check_requirements(language, requirements, manager)
         policy = {name: getattr(body, name) for name in POLICY_FIELDS if name in given}
         merged = Policy.model_validate({**dict(policy_of(old.options)), **policy})
-        if {"secrets", "variables", "parameters"} & given or language != old.language:
+        if {"secrets", "variables", "connections", "parameters"} & given or language != old.language:
             _demand_names(merged, language, stored, "")
         shape = await self._shape(session, project_id, old.options, body, language, "")
         rest = {name: old.options[name] for name in old.options if name not in (*POLICY_FIELDS, *_SHAPE, *_MENTIONED)}
@@ -139,17 +140,20 @@ def shape(tree: Sequence[trees.TreeFile], entry: str, named: Hooks, *, in_worksp
 
 
 def _demand_names(policy: Policy, language: str, stored: Sequence[Mapping[str, Any]], place: str) -> None:
-    """Raise `InvalidScript` unless all names of secrets and variables can be environment variables, each only once."""
+    """Raise `InvalidScript` unless all that is given by name can be environment variables, each only once."""
     taken = {item["key"]: "There is a parameter {name}, too." for item in stored}
     fields = []
-    for kind, names in (("secrets", policy.secrets), ("variables", policy.variables)):
+    listed = (("secrets", policy.secrets), ("variables", policy.variables), ("connections", policy.connections))
+    for kind, names in listed:
         for at, name in enumerate(names):
+            variables = connection_names(name) if kind == "connections" else (name,)
             code, sentence = reserved.refusal(name, language) or ("", "")
-            if not code and name in taken:
-                code, sentence = "duplicate", taken[name].format(name=name)
+            found = next((one for one in variables if one in taken), None)
+            if not code and found is not None:
+                code, sentence = "duplicate", taken[found].format(name=found)
             if code:
                 fields.append(FieldError(f"{place}{kind}.{at}", sentence, code))
-            taken[name] = "{name} stands among the secrets, too."
+            taken |= dict.fromkeys(variables, f"{{name}} stands among the {kind}, too.")
     if fields:
         raise InvalidScript(" ".join(field.message for field in fields[:3]), fields=fields)
 

@@ -15,7 +15,7 @@ from runyard.secrets import repository as rows
 from runyard.secrets.models import Entry
 from runyard.secrets.precedence import ranked
 from runyard.secrets.schemas import LevelName
-from runyard.secrets.service import SECRET, VARIABLE, Vault
+from runyard.secrets.service import CONNECTION, SECRET, VARIABLE, Vault
 from runyard.secrets.users import User
 
 
@@ -47,7 +47,7 @@ class ScriptListing:
 
 
 class Candidate(BaseModel):
-    """A value that a script may be given; a secret's own `value` is never shown."""
+    """A value that a script may be given; a `value` is shown of variables alone."""
 
     id: str
     level: LevelName
@@ -63,7 +63,7 @@ class Resolved(BaseModel):
     """A name, what the script would be given for it, and what it would not."""
 
     name: str
-    kind: Literal["secret", "variable"]
+    kind: Literal["secret", "variable", "connection"]
     listed: bool = Field(description="Whether the script lists it; what is not listed does not arrive.")
     missing: bool = Field(description="Whether a run would fail for want of it.")
     candidates: list[Candidate] = Field(description="The one that wins first.")
@@ -96,7 +96,7 @@ async def resolution(
         if stage is None:
             stage, decided = (known.default, "project") if known.default else (None, "nobody")
     found = await rows.in_reach(session, script.project_id, script.id)
-    listed = {SECRET: policy.secrets, VARIABLE: policy.variables}
+    listed = {SECRET: policy.secrets, VARIABLE: policy.variables, CONNECTION: policy.connections}
     wanted = [(kind, name) for kind, names in listed.items() for name in names]
     others = sorted({(row.kind, row.name) for row in found} - set(wanted), key=lambda one: one[1])
     items = []
@@ -131,6 +131,6 @@ def _candidate(row: Entry, why: Literal["wins", "nearer", "stage", "other_stage"
         level=row.level.value,
         stage=row.stage or None,
         version=row.version,
-        value=None if row.kind == SECRET else row.value,
+        value=row.value if row.kind == VARIABLE else None,
         why=why,
     )

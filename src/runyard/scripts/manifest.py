@@ -39,6 +39,7 @@ MORE: dict[str, Any] = {
     "priority": 0,
     "secrets": [],
     "variables": [],
+    "connections": [],
     "stage": None,
     "hooks": {},
     "in_workspace": False,

@@ -172,8 +172,9 @@ def demand_use(actor: Actor, project_id: str, content: Content) -> None:
 
     Whoever only runs it needs no such right.
     """
-    if policy_of(content.options).secrets and not actor.may(Permission.secret_use, ProjectId(project_id)):
-        raise Forbidden("Your role does not allow you to change code that uses secrets.")
+    policy = policy_of(content.options)
+    if (policy.secrets or policy.connections) and not actor.may(Permission.secret_use, ProjectId(project_id)):
+        raise Forbidden("Your role does not allow you to change code that uses secrets or connections.")
 
 
 async def newest(session: AsyncSession, script: Script, *, published: bool = False) -> ScriptVersion:

@@ -198,6 +198,9 @@ class Policy(BaseModel):
     package_manager: PackageManager = "uv"
     secrets: Annotated[Entries, Field(description="Secrets that arrive as environment variables of their names.")] = ()
     variables: Annotated[Entries, Field(description="Variables that do; they are not hidden.")] = ()
+    connections: Annotated[
+        Entries, Field(description="Connections that arrive as a URL, and as JSON under their name with _JSON.")
+    ] = ()
     stage: Annotated[StageName | None, Field(description="The stage of its runs, unless they name one.")] = None
 
 

@@ -254,7 +254,11 @@ async def set_text(session: AsyncSession, script_id: str, folded: str) -> None:
 async def set_entries(session: AsyncSession, script_id: str, policy: Policy) -> None:
     """Keep which secrets and variables a script lists."""
     await session.execute(delete(ScriptEntry).where(ScriptEntry.script_id == script_id))
-    listed = (("secret", policy.secrets), ("variable", policy.variables))
+    listed = (
+        ("secret", policy.secrets),
+        ("variable", policy.variables),
+        ("connection", policy.connections),
+    )
     session.add_all(ScriptEntry(script_id=script_id, kind=kind, name=name) for kind, names in listed for name in names)
     await session.flush()
 

@@ -4,14 +4,17 @@ import os
 
 from runyard.secrets import keys
 from runyard.secrets.keys import KeyRing
+from runyard.secrets.kms import AwsKms
 from runyard.secrets.transit import VaultTransit
 from runyard.secrets.wrapping import KeyWrapper, LocalWrapper, Served
 from runyard.settings import Settings
 
 
-def service_of(settings: Settings) -> VaultTransit | None:
+def service_of(settings: Settings) -> KeyWrapper | None:
     """Return the service that keeps the master key, if the settings name one."""
-    return VaultTransit(settings.keys) if settings.keys.wrapper == "vault" else None
+    if settings.keys.wrapper == "vault":
+        return VaultTransit(settings.keys)
+    return AwsKms(settings.keys) if settings.keys.wrapper == "kms" else None
 
 
 def ring_of(settings: Settings) -> KeyRing:

@@ -11,12 +11,20 @@ class NoSuchVariable(Missing):
     """There is no such variable."""
 
 
+class NoSuchConnection(Missing):
+    """There is no such connection."""
+
+
+class ConnectionMissing(Invalid):
+    """A connection that the script lists is not there."""
+
+
 class InvalidSecret(Invalid):
     """The secret or variable is not valid."""
 
 
 class SecretNameTaken(Conflict):
-    """There is a secret or variable of that name in this place and stage."""
+    """There is a secret, variable or connection of that name in this place and stage."""
 
 
 class SecretInUse(Conflict):

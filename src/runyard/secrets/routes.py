@@ -90,7 +90,7 @@ async def delete_secret(
 @router.get("/secrets/{secret_id}/scripts", operation_id="list_secret_scripts")
 async def list_secret_scripts(actor: User, session: Reading, vault: Values, secret_id: str) -> Users:
     """List the scripts that use a secret."""
-    return _users(actor, await vault.users(session, actor, SECRET, secret_id))
+    return users_of(actor, await vault.users(session, actor, SECRET, secret_id))
 
 
 @router.get("/secrets/{secret_id}/uses", operation_id="list_secret_uses")
@@ -102,7 +102,7 @@ async def list_secret_uses(
     found = await vault.uses(session, actor, secret_id, after[0] if after else None, window.limit + 1)
     rows, last = cut(found, window.limit)
     names = {m.project_id: m.name for m in actor.memberships}
-    items = [SecretUseBody(id=row.id, project=names.get(ProjectId(row.project_id)), **_use(row)) for row in rows]
+    items = [SecretUseBody(id=row.id, project=names.get(ProjectId(row.project_id)), **use_of(row)) for row in rows]
     return Page(items=items, next_cursor=cursor_of(last.id) if last else None)
 
 
@@ -155,7 +155,7 @@ async def delete_variable(
 @router.get("/variables/{variable_id}/scripts", operation_id="list_variable_scripts")
 async def list_variable_scripts(actor: User, session: Reading, vault: Values, variable_id: str) -> Users:
     """List the scripts that use a variable."""
-    return _users(actor, await vault.users(session, actor, VARIABLE, variable_id))
+    return users_of(actor, await vault.users(session, actor, VARIABLE, variable_id))
 
 
 @router.get("/projects/{project}/stages", operation_id="get_stages")
@@ -204,19 +204,20 @@ async def _secrets(session: AsyncSession, vault: Vault, actor: Actor, rows: Sequ
     made = []
     for row in rows:
         use = shelf.last_uses.get(row.id)
-        last_used = LastUse(**_use(use)) if use is not None else None
-        made.append(SecretBody(**_entry(actor, row, shelf.usernames, shelf.scripts), last_used=last_used))
+        last_used = LastUse(**use_of(use)) if use is not None else None
+        made.append(SecretBody(**entry_of(actor, row, shelf.usernames, shelf.scripts), last_used=last_used))
     return made
 
 
 async def _variables(session: AsyncSession, vault: Vault, actor: Actor, rows: Sequence[Entry]) -> list[VariableBody]:
     shelf = await vault.shelf(session, actor, rows)
-    return [VariableBody(**_entry(actor, row, shelf.usernames, shelf.scripts), value=row.value or "") for row in rows]
+    return [VariableBody(**entry_of(actor, row, shelf.usernames, shelf.scripts), value=row.value or "") for row in rows]
 
 
-def _entry(
+def entry_of(
     actor: Actor, row: Entry, usernames: dict[str | None, str], scripts: dict[str | None, str]
 ) -> dict[str, Any]:
+    """Return what all answers about what scripts are given have in common."""
     return {
         "id": row.id,
         "name": row.name,
@@ -235,12 +236,14 @@ def _entry(
     }
 
 
-def _use(row: SecretUse) -> dict[str, Any]:
+def use_of(row: SecretUse) -> dict[str, Any]:
+    """Return what is told of a use."""
     names = ("run_id", "attempt", "script_id", "script_name", "version", "at")
     return {name: getattr(row, name) for name in names}
 
 
-def _users(actor: Actor, found: Sequence[Any]) -> Users:
+def users_of(actor: Actor, found: Sequence[Any]) -> Users:
+    """Return the scripts that use something."""
     return Users(
         items=[
             ScriptUser(id=user.id, name=user.name, project=actor.project_name(ProjectId(user.project_id)))

@@ -75,7 +75,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class _Placed(Body):
+class Placed(Body):
     """Where a value belongs: to a script with `script_id`, else to the `project`, or to all with `level` global."""
 
     name: Name
@@ -86,13 +86,13 @@ class _Placed(Body):
     description: Description = ""
 
 
-class NewSecret(_Placed):
+class NewSecret(Placed):
     """A secret; its value is never answered."""
 
     value: Hidden
 
 
-class NewVariable(_Placed):
+class NewVariable(Placed):
     """A variable: like a secret, but not hidden."""
 
     value: Value

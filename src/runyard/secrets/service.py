@@ -1,5 +1,6 @@
 """What can be done with secrets and variables."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from runyard.secrets.envelope import DataKeys
 from runyard.secrets.errors import (
     InvalidSecret,
     InvalidStages,
+    NoSuchConnection,
     NoSuchSecret,
     NoSuchVariable,
     SecretInUse,
@@ -28,15 +30,21 @@ from runyard.secrets.errors import (
 )
 from runyard.secrets.models import Entry, ProjectStages, SecretUse
 from runyard.secrets.precedence import Level
-from runyard.secrets.schemas import STAGES, NewSecret, NewVariable, SecretChange, StagesBody, VariableChange
+from runyard.secrets.schemas import STAGES, NewSecret, NewVariable, Placed, SecretChange, StagesBody, VariableChange
 from runyard.secrets.users import SecretUsers, User
 
 logger = log.get("secrets")
-Kind = Literal["secret", "variable"]
+Kind = Literal["secret", "variable", "connection"]
 SECRET: Kind = "secret"  # noqa: S105 - a kind, not one
 VARIABLE: Kind = "variable"
+CONNECTION: Kind = "connection"
 MOST_USERS = 200
-_MISSING: dict[str, type[Missing]] = {SECRET: NoSuchSecret, VARIABLE: NoSuchVariable}
+_MISSING: dict[str, type[Missing]] = {
+    SECRET: NoSuchSecret,
+    VARIABLE: NoSuchVariable,
+    CONNECTION: NoSuchConnection,
+}
+_PREFIXES = {SECRET: "sec", VARIABLE: "var", CONNECTION: "con"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +107,17 @@ class Vault:
 
     async def get(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str) -> Entry:
         """Return one of them; raise `NoSuchSecret`, `NoSuchVariable`, `Forbidden`."""
-        return await self._find(session, actor, kind, id_, Permission.secret_use)
+        return await self.find(session, actor, kind, id_, Permission.secret_use)
 
     async def demand(self, session: AsyncSession, actor: Actor, id_: str, permission: Permission) -> Entry:
         """Return a secret for which the actor holds a permission; raise `NoSuchSecret`, `Forbidden`."""
-        return await self._find(session, actor, SECRET, id_, permission)
+        return await self.find(session, actor, SECRET, id_, permission)
 
     async def uses(
-        self, session: AsyncSession, actor: Actor, id_: str, before: int | None, limit: int
+        self, session: AsyncSession, actor: Actor, id_: str, before: int | None, limit: int, kind: Kind = SECRET
     ) -> Sequence[SecretUse]:
         """Return who was given a secret, newest first: as far as the actor may know."""
-        entry = await self.get(session, actor, SECRET, id_)
+        entry = await self.get(session, actor, kind, id_)
         projects = None if actor.is_admin else actor.projects(Permission.secret_use)
         return await repository.uses(session, entry.id, projects, before, limit)
 
@@ -132,13 +140,20 @@ class Vault:
 
         Raises: NoSuchProject, NoSuchScript, InvalidSecret, SecretNameTaken, Forbidden.
         """
+        kind = SECRET if isinstance(body, NewSecret) else VARIABLE
+        return await self.insert(session, actor, kind, body, _clear(body.value))
+
+    async def insert(
+        self, session: AsyncSession, actor: Actor, kind: Kind, body: Placed, clear: str, shown: str | None = None
+    ) -> Entry:
+        """Keep something new of any kind, sealed unless it is a variable; `shown` is what everybody may see of it."""
         project_id, script_id = await self._place(session, actor, body)
         if body.stage is not None and project_id is not None:
             await self.demand_stage(session, project_id, body.stage)
         now = clock.now()
         entry = Entry(
-            id=ids.new("sec" if isinstance(body, NewSecret) else "var"),
-            kind=SECRET if isinstance(body, NewSecret) else VARIABLE,
+            id=ids.new(_PREFIXES[kind]),
+            kind=kind,
             project_id=project_id,
             script_id=script_id,
             place=script_id or project_id or "",
@@ -151,14 +166,15 @@ class Vault:
             updated_at=now,
             updated_by=actor.user_id,
             valued_at=now,
+            value=shown,
         )
-        await self._fill(session, entry, _clear(body.value))
+        await self._fill(session, entry, clear)
         try:
             async with session.begin_nested():
                 session.add(entry)
                 await session.flush()
         except IntegrityError as error:
-            sentence = f"There is a secret or variable {body.name} in this place and stage."
+            sentence = f"There is a secret, variable or connection {body.name} in this place and stage."
             raise SecretNameTaken(sentence, fields=[FieldError("name", sentence, SecretNameTaken.code)]) from error
         await self._consent(session, actor, Target(entry.kind, "", entry.name, project_id), entry, None, _facts(entry))
         record(session, actor, f"{entry.kind}.create", _target(entry), after=_facts(entry))
@@ -169,26 +185,39 @@ class Vault:
         self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, body: SecretChange | VariableChange
     ) -> Entry:
         """Change what `body` names; a new value is a new version, and the one before it is gone for good."""
-        entry = await self._find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        entry = await self.find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        clear = None if body.value is None else _clear(body.value)
+        await self.refill(session, actor, entry, clear, description=body.description)
+        return entry
+
+    async def refill(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        entry: Entry,
+        clear: str | None,
+        *,
+        description: str | None,
+        shown: str | None = None,
+    ) -> None:
+        """Give an entry another value and description, where they are given; an equal value is no new version."""
         before = _facts(entry)
-        if body.description is not None:
-            entry.description = body.description
-        if body.value is not None:
-            clear = _clear(body.value)
-            if await self.value(session, entry) != clear:
-                entry.version += 1
-                entry.valued_at = clock.now()
-                await self._fill(session, entry, clear)
+        if description is not None:
+            entry.description = description
+        if clear is not None and await self.value(session, entry) != clear:
+            entry.version += 1
+            entry.valued_at = clock.now()
+            entry.value = shown
+            await self._fill(session, entry, clear)
         entry.updated_at, entry.updated_by = clock.now(), actor.user_id
         await session.flush()
         await self._consent(session, actor, _target(entry), entry, before, _facts(entry))
-        record(session, actor, f"{kind}.update", _target(entry), before, _facts(entry))
+        record(session, actor, f"{entry.kind}.update", _target(entry), before, _facts(entry))
         logger.info("secret.changed", secret_id=entry.id, version=entry.version, by=actor.user_id)
-        return entry
 
     async def delete(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, *, force: bool) -> None:
         """Remove it for good; raise `SecretInUse`, naming the scripts that list it, unless told to `force`."""
-        entry = await self._find(session, actor, kind, id_, Permission.secret_manage, lock=True)
+        entry = await self.find(session, actor, kind, id_, Permission.secret_manage, lock=True)
         users = await self._users.of(session, entry, MOST_USERS)
         if users and not force:
             named = ", ".join(user.name for user in users[:5])
@@ -253,9 +282,7 @@ class Vault:
             return
         entry.key_id, entry.sealed = await self._keys.seal(session, entry.scope, clear.encode(), entry.context)
 
-    async def _place(
-        self, session: AsyncSession, actor: Actor, body: NewSecret | NewVariable
-    ) -> tuple[str | None, str | None]:
+    async def _place(self, session: AsyncSession, actor: Actor, body: Placed) -> tuple[str | None, str | None]:
         level = Level(body.level or ("script" if body.script_id else "project"))
         if (level == Level.script) != (body.script_id is not None):
             sentence = "A script's own value names its script_id, and no other value does."
@@ -270,9 +297,10 @@ class Vault:
         actor.demand(Permission.secret_manage, ProjectId(project_id), NoSuchSecret)
         return project_id, body.script_id
 
-    async def _find(
+    async def find(
         self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, permission: Permission, *, lock: bool = False
     ) -> Entry:
+        """Return something of a kind for which the actor holds a permission; raise what is missing, or `Forbidden`."""
         entry = await repository.get(session, kind, id_, lock=lock)
         if entry is None:
             raise _MISSING[kind]
@@ -292,7 +320,13 @@ def _target(entry: Entry) -> Target:
 def _facts(entry: Entry) -> dict[str, Any]:
     """Return what the audit is told; of a secret never the value."""
     told = {name: getattr(entry, name) for name in ("level", "stage", "description", "version", "script_id")}
-    return {**told, "level": entry.level.value, **({"value": entry.value} if entry.kind == VARIABLE else {})}
+    return {**told, "level": entry.level.value, **_shown(entry)}
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    if entry.kind == CONNECTION:
+        return {"settings": json.loads(entry.value or "{}")}
+    return {"value": entry.value} if entry.kind == VARIABLE else {}
 
 
 def _clear(value: object) -> str:

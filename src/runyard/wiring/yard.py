@@ -18,6 +18,8 @@ from runyard.approvals.rules import ApprovalRules
 from runyard.approvals.service import Approvals
 from runyard.audit.service import AuditService
 from runyard.audit.trail import Trail
+from runyard.connections.service import Connections
+from runyard.connections.testing import Scout
 from runyard.db import migrate
 from runyard.dispatch.local import LocalDispatch
 from runyard.editor.servers import Servers
@@ -103,6 +105,7 @@ class Yard:
         self.audit = AuditService(self.database, self.trail)
         data_keys = DataKeys(custody.wrapper_of(settings, ring))
         self.vault = Vault(data_keys, ScriptListing())
+        self.connections = Connections(self.database, self.vault, Scout(settings.connections, settings.fetch_allow))
         self.rotation = Rotation(settings, self.database, data_keys, ring, custody.service_of(settings))
         self.bus: Bus = LocalBus() if roles == ROLES else PeerBus(settings.data / "live")
         self.dispatch = LocalDispatch(self.bus)
