@@ -289,6 +289,7 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/projects/{project}/stages"): Line(P.project_read, THING),
     ("PUT", "/projects/{project}/stages"): Line(P.secret_manage, THING, {"stages": ["dev"]}),
     ("GET", "/keys"): Line(P.system_manage, YARD),
+    ("GET", "/security"): Line(P.system_manage, YARD),
     ("POST", "/keys/rotate"): Line(P.system_manage, YARD, {"what": "data"}),
     ("GET", "/snippets"): Line(P.script_read, LIST),
     ("POST", "/snippets"): Line(P.self_manage, OWN, {"prefix": "x", "title": "x", "body": "x"}),

@@ -58,6 +58,7 @@ export const keys = {
     team: (id: string) => ['access', 'team', id] as const,
     roles: ['access', 'roles'] as const,
     permissions: ['access', 'permissions'] as const,
+    security: ['access', 'security'] as const,
     users: (q: string) => ['access', 'users', q] as const,
     tokens: (all: boolean) => ['access', 'tokens', all] as const,
   },

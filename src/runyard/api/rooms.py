@@ -19,6 +19,7 @@ from runyard.environments.routes import router as environment_routes
 from runyard.environments.transfer_routes import router as transfer_routes
 from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
+from runyard.insights.security_routes import router as security_routes
 from runyard.projects.member_routes import router as member_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.history_routes import router as history_routes
@@ -73,6 +74,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     trial_routes,
     transfer_routes,
     insight_routes,
+    security_routes,
     editor_routes,
     language_routes,
     live.router,

@@ -93,6 +93,14 @@ export function usePermissions() {
   })
 }
 
+/** What guards the installation, as the server has it in force. */
+export function useSecurity() {
+  return useQuery({
+    queryKey: keys.access.security,
+    queryFn: () => ask(client.GET('/api/v1/security')),
+  })
+}
+
 export function useUsers(q: Ref<string>) {
   return useQuery({
     queryKey: computed(() => keys.access.users(q.value)),

@@ -1,6 +1,6 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-const meta = (title: 'projects' | 'teams' | 'roles' | 'users' | 'tokens') =>
+const meta = (title: 'projects' | 'teams' | 'roles' | 'users' | 'tokens' | 'security') =>
   ({ title: `access.tabs.${title}`, section: 'access' }) as const
 
 export const routes: RouteRecordRaw[] = [
@@ -48,5 +48,11 @@ export const routes: RouteRecordRaw[] = [
     name: 'access-tokens',
     component: () => import('./TokensPage.vue'),
     meta: meta('tokens'),
+  },
+  {
+    path: '/access/security',
+    name: 'access-security',
+    component: () => import('./SecurityPage.vue'),
+    meta: meta('security'),
   },
 ]

@@ -71,6 +71,7 @@ const messages = {
   action: '{what}: {done}',
   alone: { login: 'Signed in', logout: 'Signed out' },
   kinds: {
+    access: 'Access',
     advisories: 'Advisories',
     audit: 'Audit',
     category: 'Category',
@@ -104,6 +105,7 @@ const messages = {
     drop_second_factor: 'turn the second factor off',
     renew_recovery_codes: 'make new recovery codes',
     reset_second_factor: 'take the second factor away',
+    refuse: 'turned away',
     rotate: 'change',
     scrub: 'mask in stored logs',
     add: 'add',

@@ -71,6 +71,7 @@ export default {
   action: '{what}：{done}',
   alone: { login: '登录', logout: '退出登录' },
   kinds: {
+    access: '访问',
     advisories: '漏洞公告',
     audit: '审计',
     category: '分类',
@@ -104,6 +105,7 @@ export default {
     drop_second_factor: '关闭两步验证',
     renew_recovery_codes: '更换恢复码',
     reset_second_factor: '移除两步验证',
+    refuse: '拒绝',
     rotate: '更换',
     scrub: '清理日志',
     add: '添加',
