@@ -17,7 +17,7 @@ def test_what_is_in_force_is_said_with_what_changes_it(tmp_path: Path) -> None:
         data=tmp_path,
         allow_from=("10.0.0.0/8",),
         rates={"user": "5/second"},
-        limits={"body": "1MiB"},  # type: ignore[arg-type]
+        limits={"body": "1MiB"},
     )
     found = said(settings)
     assert found["allow_from"].value == ["10.0.0.0/8"]

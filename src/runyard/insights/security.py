@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, SecretStr
 
@@ -60,7 +60,7 @@ class SecurityBody(BaseModel):
 
 
 def facts(settings: Settings) -> list[Fact]:
-    """Return what guards the installation by these settings, in the order in which people look at it."""
+    """Return what guards the installation by these settings, group by group."""
     found = [_set(group, name, _read(settings, name)) for group, name in SETTINGS]
     found += [Fact(group=group, key=key, value=value, setting=None, variable=None) for group, key, value in _built_in()]
     found += [
@@ -68,10 +68,8 @@ def facts(settings: Settings) -> list[Fact]:
         _set("rates", "redis_url", settings.redis_url is not None),
         _set("keys", "keys.wrapper", _key_kind(settings)),
     ]
-    order: dict[str, int] = {}
-    for fact in found:
-        order.setdefault(fact.group, len(order))
-    return sorted(found, key=lambda fact: order[fact.group])
+    order = get_args(Group)
+    return sorted(found, key=lambda fact: order.index(fact.group))
 
 
 def _built_in() -> Iterator[tuple[Group, str, Value]]:
