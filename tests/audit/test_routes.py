@@ -209,6 +209,31 @@ async def test_exports_are_whole_and_harmless(yard: Running) -> None:
     assert kinds[:3] == [[None, "none"], [None, "script"], [None, "script"]]
 
 
+async def test_an_export_says_what_was_chosen(yard: Running) -> None:
+    chosen = {"action": ["login", "script.create"], "project": "default", "from": "2026-01-01T00:00:00Z"}
+    assert (await yard.client.get("/audit/export", params=chosen)).status_code == 200
+    (event, *_others) = await events(yard, action="audit.export")
+    said = {name: after for name, (_before, after) in event["changes"].items()}
+    project = (await yard.client.get("/projects/default")).json()
+    assert (said["action"], said["projects"]) == (["login", "script.create"], [project["id"]])
+    assert said["since"].startswith("2026-01-01")
+
+
+async def test_an_archived_project_is_called_by_its_name(yard: Running) -> None:
+    assert (await yard.client.post("/projects", json={"name": "Closed down"})).status_code == 201
+    assert (await yard.client.delete("/projects/Closed down")).status_code == 204
+    assert {event["project"] for event in await events(yard, kind="project")} == {"Closed down"}
+
+
+async def test_what_stages_were_and_are_is_told(yard: Running) -> None:
+    for stages in (["dev"], ["dev", "live"]):
+        body = {"stages": stages, "default": "dev"}
+        assert (await yard.client.put("/projects/default/stages", json=body)).status_code == 200
+    second, first = await events(yard, action="stages.update")
+    assert (second["project"], second["changes"]) == ("default", {"stages": [["dev"], ["dev", "live"]]})
+    assert first["changes"]["stages"] == [None, ["dev"]]
+
+
 async def test_the_chain_is_verified_and_says_so(yard: Running) -> None:
     for number in range(3):
         body = {"name": f"chained {number}", "language": "shell", "code": "true"}

@@ -1,6 +1,7 @@
 """The audit over HTTP."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -25,7 +26,6 @@ from runyard.audit.schemas import (
     AuditVerdict,
 )
 from runyard.audit.service import AuditService
-from runyard.ids import ProjectId
 from runyard.web.depends import Reading, provided
 from runyard.web.paging import Page, Paging, cursor_of, cut
 
@@ -75,8 +75,9 @@ async def list_audit(
     keys = (clock.from_us(max(0, min(after[0], LATEST_US))), after[1]) if after else None
     rows = await audit.page(session, audit.seen_by(actor, wanted.filter, project), keys, window.limit + 1)
     kept, last = cut(rows, window.limit)
+    names = await audit.project_names(session, kept)
     return Page(
-        items=[_entry(row, actor) for row in kept],
+        items=[_entry(row, names) for row in kept],
         next_cursor=None if last is None else cursor_of(clock.to_us(last.at), last.seq),
     )
 
@@ -91,7 +92,8 @@ async def list_audit_actions(_actor: Reader) -> AuditActions:
 async def list_audit_alerts(actor: Reader, session: Reading, audit: Audit, project: Project = None) -> AuditAlerts:
     """List what was out of the ordinary in the last 24 hours, the latest first."""
     found, since = await audit.alerts(session, audit.seen_by(actor, Filter(), project))
-    return AuditAlerts(items=[_alert(alert, actor) for alert in found], since=since)
+    names = await audit.project_names(session, (event for alert in found for event in alert.events))
+    return AuditAlerts(items=[_alert(alert, names) for alert in found], since=since)
 
 
 @router.get(
@@ -144,7 +146,7 @@ def _aware(at: datetime | None) -> datetime | None:
     return at if at is None or at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
-def _entry(row: AuditEvent, actor: Actor) -> AuditEntry:
+def _entry(row: AuditEvent, names: Mapping[str, str]) -> AuditEntry:
     return AuditEntry(
         id=row.id,
         seq=row.seq,
@@ -163,7 +165,7 @@ def _entry(row: AuditEvent, actor: Actor) -> AuditEntry:
         request_id=row.request_id or None,
         action=row.action,
         object=AuditObject(kind=row.object_kind, id=row.object_id or None, name=row.object_name or None),
-        project=_project(row.project_id, actor),
+        project=_project(row.project_id, names),
         outcome="ok" if row.outcome == "ok" else "refused",
         code=row.code or None,
         changes=json.loads(row.changes),
@@ -171,7 +173,7 @@ def _entry(row: AuditEvent, actor: Actor) -> AuditEntry:
     )
 
 
-def _alert(alert: Alert, actor: Actor) -> AuditAlert:
+def _alert(alert: Alert, names: Mapping[str, str]) -> AuditAlert:
     projects = {event.project_id for event in alert.events}
     return AuditAlert(
         rule=alert.rule,
@@ -182,13 +184,10 @@ def _alert(alert: Alert, actor: Actor) -> AuditAlert:
         last_at=alert.last_at,
         actor=alert.actor or None,
         address=alert.address or None,
-        project=_project(projects.pop(), actor) if len(projects) == 1 else None,
+        project=_project(projects.pop(), names) if len(projects) == 1 else None,
         action=sorted({event.action for event in alert.events}),
     )
 
 
-def _project(id_: str | None, actor: Actor) -> str | None:
-    if id_ is None:
-        return None
-    known = {m.project_id: m.name for m in actor.memberships}
-    return known.get(ProjectId(id_), id_)
+def _project(id_: str | None, names: Mapping[str, str]) -> str | None:
+    return None if id_ is None else names.get(id_, id_)

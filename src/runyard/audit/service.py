@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from runyard.audit.trail import Trail
 from runyard.audit.verify import Flaw, Report, verify
 from runyard.db.session import Database
 from runyard.errors import Forbidden
+from runyard.projects import repository as projects
 from runyard.web.buckets import Buckets, Rate
 
 logger = log.get("audit")
@@ -51,10 +52,10 @@ class AuditService:
         """Narrow a filter to what an actor may see; raise `NoSuchProject`, `Forbidden`."""
         if project is None and actor.is_admin:
             return wanted
-        projects = actor.projects(Permission.audit_read, project)
-        if not projects:
+        places = actor.projects(Permission.audit_read, project)
+        if not places:
             raise Forbidden
-        return replace(wanted, projects=projects)
+        return replace(wanted, projects=places)
 
     async def page(
         self, session: AsyncSession, wanted: Filter, after: tuple[datetime, int] | None, limit: int
@@ -62,12 +63,17 @@ class AuditService:
         """Return up to `limit` events, newest first."""
         return await repository.page(session, wanted, after, limit)
 
+    async def project_names(self, session: AsyncSession, rows: Iterable[AuditEvent | Seen]) -> dict[str, str]:
+        """Return what the projects of events are called, archived ones too."""
+        ids = {row.project_id for row in rows if row.project_id is not None}
+        return await projects.names(session, ids) if ids else {}
+
     async def note_export(self, by: Who, wanted: Filter, form: str) -> None:
         """Write down that somebody takes events away."""
+        names = ("projects", "actor", "action", "kind", "object", "address", "outcome", "since", "until")
+        chosen = {name: getattr(wanted, name) for name in names}
         facts = {"format": form} | {
-            name: value if isinstance(value, str) else str(value)
-            for name in ("actor", "kind", "object", "address", "outcome", "since", "until")
-            if (value := getattr(wanted, name))
+            name: str(value) if isinstance(value, datetime) else value for name, value in chosen.items() if value
         }
         async with self._database.write() as session:
             record(session, by, "audit.export", Target("audit"), after=facts)

@@ -57,6 +57,12 @@ async def every(session: AsyncSession, *, archived: bool = True) -> Sequence[tup
     return [(id_, name) for id_, name in await session.execute(query)]
 
 
+async def names(session: AsyncSession, ids: set[str]) -> dict[str, str]:
+    """Return the names of projects, archived or not, by their ids."""
+    rows = await session.execute(select(Project.id, Project.name).where(Project.id.in_(ids)))
+    return dict(iter(rows))
+
+
 async def of_user(session: AsyncSession, user_id: str) -> Sequence[Holding]:
     """Return every role that a user holds, directly and through teams, in living projects, by name."""
     direct = select(ProjectMember.project_id, ProjectMember.role).where(ProjectMember.user_id == user_id)

@@ -261,12 +261,16 @@ class Vault:
             sentence = f"{body.default} is none of the stages."
             raise InvalidStages(sentence, fields=[FieldError("default", sentence, "stage")])
         row = await repository.stages_of(session, project_id)
+        before = None if row is None else {"stages": row.stages, "default": row.default}
         if row is None:
             row = ProjectStages(project_id=project_id)
             session.add(row)
         row.stages, row.default = body.stages, body.default
         row.updated_at, row.updated_by = clock.now(), actor.user_id
         await session.flush()
+        target = Target("stages", name=actor.project_name(project_id), project_id=project_id)
+        after = {"stages": row.stages, "default": row.default}
+        record(session, actor, "stages.update", target, before, after)
         return body
 
     async def demand_stage(self, session: AsyncSession, project_id: str, stage: str) -> None:
