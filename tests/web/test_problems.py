@@ -138,3 +138,29 @@ async def test_a_value_that_no_column_holds_is_the_asker_s_fault(client: httpx.A
         async with database.read() as session:
             await session.execute(text("SELECT * FROM projects WHERE name = :n"), {"n": "a\0b"})
     assert (await raised(client, refused.value)).status_code == 422
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO things VALUES (1, 1)", "INSERT INTO things VALUES (2, 9)"])
+async def test_two_at_the_same_moment_are_in_each_others_way(
+    client: httpx.AsyncClient, database: Database, statement: str
+) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE places (id integer PRIMARY KEY)"))
+        await connection.execute(text("CREATE TABLE things (id integer PRIMARY KEY, place integer REFERENCES places)"))
+        await connection.execute(text("INSERT INTO places VALUES (1)"))
+        await connection.execute(text("INSERT INTO things VALUES (1, 1)"))
+    with pytest.raises(DBAPIError) as caught:
+        async with database.write() as session:
+            await session.execute(text(statement))
+    answer = await raised(client, caught.value)
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "things" not in answer.text
+
+
+async def test_a_row_that_lacks_something_is_a_fault_of_ours(client: httpx.AsyncClient, database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE whole (id integer PRIMARY KEY, name text NOT NULL)"))
+    with pytest.raises(DBAPIError) as caught:
+        async with database.write() as session:
+            await session.execute(text("INSERT INTO whole VALUES (1, NULL)"))
+    assert (await raised(client, caught.value)).status_code == 500

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from runyard import log
 from runyard.db.session import DatabaseUnavailable
-from runyard.errors import Kind, Problem
+from runyard.errors import Conflict, Kind, Problem
 
 logger = log.get("web")
 
@@ -31,6 +31,10 @@ STATUS: dict[Kind, HTTPStatus] = {
 }
 _DATA_EXCEPTION = "22"
 """The class of SQLSTATE that says that a value is at fault."""
+_RACED = frozenset(
+    {"23505", "23503", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_FOREIGNKEY"}
+)
+"""What a database says when another request has made the same thing, or taken away what is named, a moment before."""
 _CODES = {
     401: "unauthenticated",
     403: "forbidden",
@@ -123,6 +127,9 @@ async def on_database(request: Request, error: Exception) -> Response:
     state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
     if str(state).startswith(_DATA_EXCEPTION):
         return respond(request, 422, "invalid", "The input holds something that can't be kept, such as NUL.", [])
+    if {str(state), getattr(getattr(error, "orig", None), "sqlite_errorname", "")} & _RACED:
+        logger.warning("request.raced", path=request.url.path, exc_info=error)
+        return respond(request, 409, Conflict.code, "Somebody else has changed the same at this moment; look again.")
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("request.database_unavailable", path=request.url.path, exc_info=error)
         return respond(request, 503, DatabaseUnavailable.code, DatabaseUnavailable().detail)
