@@ -56,14 +56,17 @@ export const useResolution = (scriptId: MaybeRefOrGetter<string>, stage: Ref<str
     queryFn: () => api.resolutionOf(toValue(scriptId), stage.value || null),
   })
 
-/** Does something to secrets, says so, and has everything about them read again. */
+/** Does something to secrets, says so, and has everything about them read again, but for one that is `gone`. */
 export function useSecretAction(fields: () => readonly string[] = () => []) {
   const queries = useQueryClient()
   const sending = useSending(fields, toastProblem)
-  const act = (work: () => Promise<unknown>, done: string) =>
+  const act = (work: () => Promise<unknown>, done: string, gone?: string) =>
     sending.send(work, () => {
       toast(done)
-      return queries.invalidateQueries({ queryKey: keys.secrets.all })
+      return queries.invalidateQueries({
+        queryKey: keys.secrets.all,
+        predicate: ({ queryKey }) => gone === undefined || !queryKey.includes(gone),
+      })
     })
   return { ...sending, act }
 }
