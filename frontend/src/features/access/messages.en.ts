@@ -40,6 +40,7 @@ const messages = {
     members: 'People',
     membersText:
       'Whoever belongs to a team below holds its role as well; what somebody may do is all of it together.',
+    noMembers: 'Nobody belongs to this project by themselves; administrators see every project.',
     addMember: 'Add a person',
     addTeam: 'Add a team',
     teams: 'Teams',

@@ -30,6 +30,7 @@ export default {
     restored: '{name} 已恢复',
     members: '成员',
     membersText: '下面团队里的人也拥有该团队的角色；一个人能做的，是所有角色之和。',
+    noMembers: '还没有人直接属于这个项目；管理员可以看到所有项目。',
     addMember: '添加成员',
     addTeam: '添加团队',
     teams: '团队',
