@@ -7,10 +7,10 @@ from playwright.async_api import Locator, Page, expect
 from .server import PASSWORD
 
 
-async def log_in(page: Page) -> None:
+async def log_in(page: Page, username: str = "admin", password: str = PASSWORD) -> None:
     """Fill the login form in and send it."""
-    await page.get_by_label("User name").fill("admin")
-    await page.get_by_label("Password", exact=True).fill(PASSWORD)
+    await page.get_by_label("User name").fill(username)
+    await page.get_by_label("Password", exact=True).fill(password)
     await page.get_by_role("button", name="Log in").click()
 
 
@@ -44,6 +44,12 @@ async def rewrite(page: Page, code: str) -> None:
     await editor(page).click()
     await page.keyboard.press("Control+a")
     await page.keyboard.insert_text(code)
+
+
+async def choose(page: Page, box: Locator, option: str) -> None:
+    """Pick an option of a list that opens below its box."""
+    await box.click(force=True)
+    await page.get_by_role("option", name=option, exact=True).click()
 
 
 async def downloaded(page: Page, button: Locator) -> bytes:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .gate import standing
-from .server import Server
+from .server import PASSWORD, Server
 
 REPORT = """\
 import json, os, pathlib, sys
@@ -46,6 +46,7 @@ class Furniture:
     running: str
     failed: str
     succeeded: str
+    team: str
 
     @property
     def pages(self) -> dict[str, str]:
@@ -65,7 +66,18 @@ class Furniture:
             "run-isolation": f"/runs/{self.succeeded}?tab=isolation",
             "snippets": "/snippets",
             "environments": "/environments",
+            "secrets": "/secrets",
+            "variables": "/variables",
+            "stages": "/stages",
             "workers": "/workers",
+            "audit": "/audit",
+            "projects": "/access/projects",
+            "project": "/access/projects/default",
+            "teams": "/access/teams",
+            "team": f"/access/teams/{self.team}",
+            "roles": "/access/roles",
+            "users": "/access/users",
+            "tokens": "/access/tokens",
             "profile": "/profile",
         }
 
@@ -81,6 +93,7 @@ def furnished(server: Server) -> Iterator[Furniture]:
         tags=["report", "orders"],
         parameters=[ROWS, HOW],
     )
+    team = governed(server)
     broken = server.script("Sum of prices", BROKEN, language="python", tags=["orders"])
     with standing() as gate:
         steps = "import time\nprint('::progress 40 reading the second of five files')\nprint('still reading')\n"
@@ -90,8 +103,23 @@ def furnished(server: Server) -> Iterator[Furniture]:
         server.ended(failed)
         running = server.run(long)
         _wait_for_progress(server, running)
-        yield Furniture(report["id"], running, failed, succeeded)
+        yield Furniture(report["id"], running, failed, succeeded, team)
     server.ended(running)
+
+
+def governed(server: Server) -> str:
+    """Have somebody in a team, a role of one's own, a token, a secret and variables; return the team's id."""
+    server.post("/users", {"username": "fay-of-the-furniture", "display_name": "Fay", "password": PASSWORD})
+    permissions = ["run:submit", "run:cancel", "secret:use"]
+    server.post("/roles", {"name": "Night watch", "description": "Runs and cancels.", "permissions": permissions})
+    team = str(server.post("/teams", {"name": "Furnishers", "description": "Look after the rooms."})["id"])
+    server.post(f"/teams/{team}/members", {"username": "fay-of-the-furniture"})
+    server.post("/projects/default/teams", {"team": team, "role": "Night watch"})
+    server.post("/tokens", {"name": "A token of the furniture", "permissions": ["run:read", "run:submit"]})
+    server.post("/secrets", {"name": "FURNITURE_KEY", "value": "not for anybody", "description": "Opens the cupboard."})
+    for stage, value in ((None, "oak"), ("dev", "pine")):
+        server.post("/variables", {"name": "FURNITURE_WOOD", "value": value, "stage": stage})
+    return team
 
 
 def _wait_for_progress(server: Server, run: str) -> None:

@@ -112,7 +112,7 @@ async def test_archives_of_removed_runs_are_downloaded(server: Server, page: Pag
     await page.goto("/runs/rules")
     archives = page.get_by_role("region", name="Archives")
     await expect(archives.get_by_text("Nothing is archived yet.", exact=False)).to_be_visible()
-    (project,) = server.get("/projects")["items"]
+    project = server.get("/projects/default")
     folder = server.log.parent / "data" / "archive" / project["id"]
     _archive(folder / "2026-01.ndjson.gz")
     await page.reload()
