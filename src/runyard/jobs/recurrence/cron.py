@@ -159,6 +159,20 @@ class Cron:
             first -= of_month
         return None
 
+    def days_between(self, first: int, end: int) -> int:
+        """Return how many of the days from one to before another it names."""
+        if self._daily:
+            return max(end - first, 0)
+        found, day = 0, first
+        while day < end:
+            year, month, begin, of_month = _month_of(day)
+            following = begin + month_length(year, month)
+            if self.months >> month & 1:
+                named = self.days((begin + _EPOCH_WEEKDAY) % 7, following - begin) >> of_month
+                found += (named & ((1 << min(following, end) - day) - 1)).bit_count()
+            day = following
+        return found
+
     def days(self, weekday: int, length: int) -> int:
         """Return the days it names in a month that begins on a weekday, as bits from 1 on."""
         known = self._days.get(weekday * 32 + length)

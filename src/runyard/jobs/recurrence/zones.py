@@ -13,6 +13,8 @@ PROBE_S = 2 * 86_400
 """No zone has changed its clocks twice within less than six days since 1970."""
 NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 """What lies among the zones and means another thing on every machine, or nothing."""
+_FURTHEST_S = 2 * 86_400
+"""No clock is as far from UTC."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,6 +49,28 @@ class Offsets:
         while instant >= spans[place].end:
             place += 1
         return spans[place]
+
+    def first(self, local: int) -> int:
+        """Return the first instant at which the clock on the wall shows a local second, or has just skipped it."""
+        span = self.at(local - _FURTHEST_S)
+        while local - span.offset >= span.end:
+            span = self.at(span.end)
+        return max(local - span.offset, span.start)
+
+    def last(self, local: int) -> int:
+        """Return the last instant at which it does, or has just skipped it."""
+        span = self.at(local + _FURTHEST_S)
+        while local - span.offset < span.start:
+            before = self.at(span.start - 1)
+            if local - before.offset >= before.end:
+                return span.start
+            span = before
+        return local - span.offset
+
+    def end(self, local: int) -> int:
+        """Return the instant from which on the clock shows nothing earlier than a local second any more."""
+        at = self.last(local - 1)
+        return at + 1 if at + self.at(at).offset == local - 1 else at
 
     def _window(self, number: int) -> tuple[Span, ...]:
         start, end = number << WINDOW_BITS, (number + 1) << WINDOW_BITS
