@@ -125,6 +125,9 @@ def decide(
     `pauses` and `blackouts` are in order and apart; one that is in force ends later than `now`. `room` is how many runs
     may start before the job's limit is reached, None where it has none; it counts where the plan says to skip.
     """
+    first = rule.next(after)
+    if first is None or first.at > now:
+        return Decision((), max(now, after))
     late_until = max(now - plan.grace_s * US - 1, after)
     bars, free = _bars(rule, Stretch(after + 1, now + 1, ""), pauses, blackouts)
     if barred := _in_force(now, pauses, blackouts):

@@ -78,23 +78,23 @@ class Cron:
     def at_or_after(self, local: int) -> int | None:
         """Return the first local second from the given one on at which it is due; None if there is none up to 2101."""
         day, second = divmod(local, DAY_S)
-        found = self._day_from(day)
+        found = day if self._daily else self._day_from(day)
         if found == day:
             later = self._time_from(second)
             if later is not None:
                 return day * DAY_S + later
-            found = self._day_from(day + 1)
+            found = day + 1 if self._daily else self._day_from(day + 1)
         return None if found is None else found * DAY_S + self._first
 
     def at_or_before(self, local: int) -> int | None:
         """Return the last local second up to the given one at which it is due; None when there is none from 1969 on."""
         day, second = divmod(local, DAY_S)
-        found = self._day_until(day)
+        found = day if self._daily else self._day_until(day)
         if found == day:
             earlier = self._time_until(second)
             if earlier is not None:
                 return day * DAY_S + earlier
-            found = self._day_until(day - 1)
+            found = day - 1 if self._daily else self._day_until(day - 1)
         return None if found is None else found * DAY_S + self._final
 
     def _time_from(self, second: int) -> int | None:
@@ -131,32 +131,27 @@ class Cron:
         return None
 
     def _day_from(self, day: int) -> int | None:
-        if self._daily:
-            return day
-        year, month, first, of_month = _month_of(day)
+        year, month, first, of_month, length = _month_of(day)
         while year <= LAST_YEAR:
-            length = month_length(year, month)
             if self.months >> month & 1:
                 left = self.days((first + _EPOCH_WEEKDAY) % 7, length) >> of_month
                 if left:
                     return first + of_month - 1 + _lowest(left)
             first, of_month = first + length, 1
             year, month = (year, month + 1) if month < len(MONTHS) else (year + 1, 1)
+            length = month_length(year, month)
         return None
 
     def _day_until(self, day: int) -> int | None:
-        if self._daily:
-            return day
-        year, month, first, of_month = _month_of(day)
+        year, month, first, of_month, length = _month_of(day)
         while year >= 1969:  # noqa: PLR2004 - west of Greenwich 1970 begins in that year
             if self.months >> month & 1:
-                weekday, length = (first + _EPOCH_WEEKDAY) % 7, month_length(year, month)
-                left = self.days(weekday, length) & ((2 << of_month) - 1)
+                left = self.days((first + _EPOCH_WEEKDAY) % 7, length) & ((2 << of_month) - 1)
                 if left:
                     return first - 1 + left.bit_length() - 1
             year, month = (year, month - 1) if month > 1 else (year - 1, len(MONTHS))
-            of_month = month_length(year, month)
-            first -= of_month
+            of_month = length = month_length(year, month)
+            first -= length
         return None
 
     def days_between(self, first: int, end: int) -> int:
@@ -165,10 +160,10 @@ class Cron:
             return max(end - first, 0)
         found, day = 0, first
         while day < end:
-            year, month, begin, of_month = _month_of(day)
-            following = begin + month_length(year, month)
+            _, month, begin, of_month, length = _month_of(day)
+            following = begin + length
             if self.months >> month & 1:
-                named = self.days((begin + _EPOCH_WEEKDAY) % 7, following - begin) >> of_month
+                named = self.days((begin + _EPOCH_WEEKDAY) % 7, length) >> of_month
                 found += (named & ((1 << min(following, end) - day) - 1)).bit_count()
             day = following
         return found
@@ -195,10 +190,14 @@ class Cron:
         return found & ((2 << length) - 2)
 
 
-def _month_of(day: int) -> tuple[int, int, int, int]:
-    """Return a day's year and month, the number of that month's first day, and the day's place in the month."""
+@lru_cache(maxsize=512)
+def _month_of(day: int) -> tuple[int, int, int, int, int]:
+    """Return a day's year and month, the number of that month's first day, the day's place in it, and its length.
+
+    All triggers ask for the same few days.
+    """
     at = date.fromordinal(day + _EPOCH)
-    return at.year, at.month, day - at.day + 1, at.day
+    return at.year, at.month, day - at.day + 1, at.day, month_length(at.year, at.month)
 
 
 def _special_day(item: Item, first: int, length: int) -> int:

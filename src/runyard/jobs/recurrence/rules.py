@@ -88,7 +88,11 @@ class AtTimes:
                 return None
             found = local - span.offset
             if found < span.end:
-                return self._due(found, span) if found <= LAST_S else None
+                if found > LAST_S:
+                    return None
+                # Most are due without more ado.
+                plain = found - span.start >= span.before - span.offset
+                return Due(found * US, span.offset) if plain else self._due(found, span)
             # Between here and there nothing is due, but for what a clock that is set back soon repeats.
             at = max(span.end, found - 2 * DAY_S) if span.end - at > DAY_S else span.end
         return None

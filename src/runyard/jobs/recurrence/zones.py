@@ -9,7 +9,7 @@ from runyard.jobs.recurrence.problems import ZoneUnknown
 
 WINDOW_BITS = 25
 """Spans are worked out as they are asked for, for windows of 2^25 seconds: about thirteen months."""
-PROBE_S = 2 * 86_400
+PROBE_S = 4 * 86_400
 """No zone has changed its clocks twice within less than six days since 1970."""
 NO_ZONES = frozenset({"localtime", "posixrules", "Factory"})
 """What lies among the zones and means another thing on every machine, or nothing."""
