@@ -28,6 +28,7 @@ RULES = (
     "environments/verdicts.py",
     "environments/wants.py",
     "jobs/blackouts.py",
+    "jobs/crontabs.py",
     "jobs/preview.py",
     "jobs/reading.py",
     "jobs/recurrence/*.py",
