@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runyard.errors import Invalid
 from runyard.jobs.recurrence.cron import Cron, parse
 from runyard.jobs.recurrence.problems import CronMalformed, ZoneUnknown
 from runyard.jobs.recurrence.zones import zone
@@ -86,7 +85,7 @@ def crontab(text: str, timezone: str, *, with_users: bool = False) -> Imported:
     return Imported(tuple(carried), tuple(left_out))
 
 
-class EntryIncomplete(Invalid):
+class EntryIncomplete(ValueError):  # noqa: N818 - a reason to leave it out, that nobody else sees
     """The entry lacks something."""
 
 
