@@ -10,7 +10,7 @@ from runyard.jobs.blackouts import EVERY_DAY, BlackoutMalformed, Dates, Hours, S
 from runyard.jobs.recurrence.rules import US
 from runyard.jobs.recurrence.zones import zone
 
-from .recurrence.clocks import us
+from .recurrence.clocks import UNHURRIED, us
 
 HOUR_S = 3600
 BERLIN, UTC, APIA, TROLL = (zone(name) for name in ("Europe/Berlin", "UTC", "Pacific/Apia", "Antarctica/Troll"))
@@ -114,6 +114,7 @@ def test_what_is_no_window(make: object, says: str) -> None:
         make()
 
 
+@UNHURRIED
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=6))
 def test_no_instant_is_lost_or_held_twice(pairs: list[tuple[int, int]]) -> None:
     given_ones = [Stretch(start, start + long, str(start)) for start, long in pairs]

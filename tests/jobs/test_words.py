@@ -13,6 +13,7 @@ from runyard.jobs.slots import Outcome, Reason, Slot
 from runyard.jobs.words import chinese, english
 from runyard.jobs.words.slots import NOTES, REASONS, note, why
 
+from .recurrence.clocks import UNHURRIED
 from .recurrence.test_reference import EXPRESSIONS, WITH_SECONDS, Expression
 
 CASES = [
@@ -167,6 +168,7 @@ def test_an_expression_in_words(expression: str, in_english: str, in_chinese: st
     assert chinese.sentence(said) == in_chinese
 
 
+@UNHURRIED
 @given(EXPRESSIONS | WITH_SECONDS)
 def test_every_expression_has_words(expression: Expression) -> None:
     try:

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
+
 from runyard.jobs.recurrence.cron import parse
 from runyard.jobs.recurrence.rules import AtTimes, Due
 from runyard.jobs.recurrence.zones import zone
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For machines that are busy with something else."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Matches = Callable[[datetime], bool]
 Seen = tuple[str, str | None]

@@ -9,7 +9,7 @@ from runyard.jobs.recurrence.problems import CronNeverDue
 from runyard.jobs.recurrence.rules import LAST_S, US, AtIntervals, Once, Rule, between
 from runyard.jobs.recurrence.zones import zone
 
-from .clocks import rule, us
+from .clocks import UNHURRIED, rule, us
 from .test_dst import ZONES, changes
 from .test_reference import EXPRESSIONS, OFTEN, SLOWLY, Expression, settings_of_a_clock
 
@@ -60,6 +60,7 @@ def test_anywhere(expression: Expression, name: str, start: int, long: int) -> N
     assert count(due, start * US, (start + long) * US) == walk(due, start * US, (start + long) * US)
 
 
+@UNHURRIED
 @given(st.integers(3600, 10**7), SECONDS, SECONDS, st.integers(-YEAR, YEAR))
 def test_intervals_and_dates(every_s: int, anchor: int, after: int, long: int) -> None:
     after *= US

@@ -12,7 +12,7 @@ from runyard.jobs.recurrence.cron import parse
 from runyard.jobs.recurrence.problems import CronNeverDue
 from runyard.jobs.recurrence.rules import LAST_S, US, AtIntervals, Once
 
-from .clocks import EPOCH, counted, counted_back, rule, walked
+from .clocks import EPOCH, UNHURRIED, counted, counted_back, rule, walked
 from .test_dst import ZONES, changes
 
 SATURDAY, SUNDAY = 5, 6
@@ -207,6 +207,7 @@ def test_days_of_some_years(expression: Expression, year: int) -> None:
     assert found == expected
 
 
+@UNHURRIED
 @given(EXPRESSIONS)
 def test_what_is_refused_never_comes(expression: Expression) -> None:
     # All the kinds of months there are: every first weekday with every length, within 28 years.
@@ -224,6 +225,7 @@ def test_what_is_refused_never_comes(expression: Expression) -> None:
         assert comes
 
 
+@UNHURRIED
 @given(EXPRESSIONS, st.sampled_from(ZONES), st.integers(-(10**9), LAST_S + 10**9), st.integers(0, US - 1))
 def test_both_ways_meet(expression: Expression, name: str, second: int, part: int) -> None:
     try:
@@ -242,6 +244,7 @@ def test_both_ways_meet(expression: Expression, name: str, second: int, part: in
         assert before.at == LAST_S * US or due.next(before.at) in {following, due.next(at - 1)}
 
 
+@UNHURRIED
 @given(st.integers(1, 366 * 86_400), st.integers(0, LAST_S * US), st.integers(-US, (LAST_S + 1) * US))
 def test_intervals_count_from_their_anchor(every_s: int, anchor: int, at: int) -> None:
     due = AtIntervals(every_s, anchor)
@@ -258,6 +261,7 @@ def test_intervals_count_from_their_anchor(every_s: int, anchor: int, at: int) -
         assert before.at < at <= before.at + every_s * US or before.at + every_s * US > LAST_S * US
 
 
+@UNHURRIED
 @given(st.integers(), st.integers())
 def test_once_is_once(at: int, asked: int) -> None:
     following, before = Once(at).next(asked), Once(at).previous(asked)

@@ -11,6 +11,7 @@ from runyard.jobs.recurrence.problems import ZoneUnknown
 from runyard.jobs.recurrence.rules import LAST_S
 from runyard.jobs.recurrence.zones import WINDOW_BITS, Offsets, zone
 
+from .clocks import UNHURRIED
 from .test_dst import ZONES
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +53,7 @@ def test_a_zone_is_made_once() -> None:
     assert zone("Asia/Shanghai").name == "Asia/Shanghai"
 
 
+@UNHURRIED
 @given(st.sampled_from(ZONES), st.integers(0, LAST_S))
 def test_a_span_has_the_offset_of_all_its_instants(name: str, instant: int) -> None:
     span = zone(name).at(instant)
