@@ -535,6 +535,158 @@ export interface paths {
         patch: operations["change_category"];
         trace?: never;
     };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connections
+         * @description List connections by name, without their secrets.
+         */
+        get: operations["list_connections"];
+        put?: never;
+        /**
+         * Create Connection
+         * @description Keep a connection. Scripts that list its name find it as environment variables; secrets are never shown again.
+         */
+        post: operations["create_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connection Kinds
+         * @description List the kinds of connections: what each consists of, and whether this server can test it.
+         */
+        get: operations["list_connection_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Connection
+         * @description Connect by settings that are not kept, and tell what was seen.
+         */
+        post: operations["try_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Connection
+         * @description Return a connection without its secrets.
+         */
+        get: operations["get_connection"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Connection
+         * @description Delete a connection for good; refused while scripts list it, unless told to.
+         */
+        delete: operations["delete_connection"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Connection
+         * @description Change a connection; other settings are a new version, which runs are given from their next attempt on.
+         */
+        patch: operations["change_connection"];
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}/scripts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connection Scripts
+         * @description List the scripts that use a connection.
+         */
+        get: operations["list_connection_scripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Connection
+         * @description Connect for once, and tell what was seen.
+         */
+        post: operations["test_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connection Uses
+         * @description List the runs that were given a connection, newest first.
+         */
+        get: operations["list_connection_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/editor/format": {
         parameters: {
             query?: never;
@@ -2274,6 +2426,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/scripts/{script_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move Script
+         * @description Move a script to another project, where it begins anew; its versions and runs stay, hidden, where they are.
+         */
+        post: operations["move_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scripts/{script_id}/openapi": {
         parameters: {
             query?: never;
@@ -2778,6 +2950,26 @@ export interface paths {
          * @description List the runs that were given a secret, newest first.
          */
         get: operations["list_secret_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Security
+         * @description Return what guards the installation, as it is in force; for administrators. Secrets are not among it.
+         */
+        get: operations["read_security"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3505,14 +3697,6 @@ export interface components {
             message: string;
         };
         /**
-         * ApprovalRejection
-         * @description Why it is not agreed to.
-         */
-        ApprovalRejection: {
-            /** Reason */
-            reason: string;
-        };
-        /**
          * ApprovalSubject
          * @description What a request is about.
          */
@@ -3966,7 +4150,7 @@ export interface components {
         };
         /**
          * Candidate
-         * @description A value that a script may be given; a secret's own `value` is never shown.
+         * @description A value that a script may be given; a `value` is shown of variables alone.
          */
         Candidate: {
             /** Id */
@@ -4039,6 +4223,39 @@ export interface components {
             what: "code" | "packages" | "parameters" | "environment_names" | "settings" | "labels" | "worker";
         };
         /**
+         * Check
+         * @description The latest test of a connection that is kept; `version` is the one that was tested.
+         */
+        Check: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Code
+             * @description ok, failed, timed_out, address_refused, driver_missing, host_key_unknown, host_key_differs.
+             */
+            code: string;
+            /** Details */
+            details: {
+                [key: string]: string;
+            };
+            /** Ok */
+            ok: boolean;
+            /**
+             * Said
+             * @description Why it failed, in the words of the other end; secrets are masked.
+             */
+            said: string;
+            /** Server */
+            server: string;
+            /** Took Ms */
+            took_ms: number | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * CleanupAnswer
          * @description What was cleaned up.
          */
@@ -4103,14 +4320,6 @@ export interface components {
             language: "python" | "javascript" | "shell";
         };
         /**
-         * CommentSettled
-         * @description Whether a thread is settled.
-         */
-        CommentSettled: {
-            /** Resolved */
-            resolved: boolean;
-        };
-        /**
          * Comparison
          * @description Two runs side by side.
          */
@@ -4168,6 +4377,93 @@ export interface components {
              * @enum {string}
              */
             mirror?: "" | "official" | "tsinghua" | "aliyun" | "custom";
+        };
+        /**
+         * ConnectionBody
+         * @description A connection without its secrets; `settings` is null for those who may use it, and no more.
+         */
+        ConnectionBody: {
+            check: components["schemas"]["Check"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            last_used: components["schemas"]["LastUse"] | null;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "script" | "project" | "global";
+            /** Name */
+            name: string;
+            /** Project */
+            project: string | null;
+            /** Script Id */
+            script_id: string | null;
+            /** Script Name */
+            script_name: string | null;
+            /**
+             * Secrets Set
+             * @description Which secrets it has.
+             */
+            secrets_set: string[] | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            } | null;
+            /** Stage */
+            stage: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+            /**
+             * Valued At
+             * Format: date-time
+             * @description When it got its present value.
+             */
+            valued_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ConnectionChange
+         * @description What is to be different. In `settings`, secrets that are left out stay, and empty ones are removed.
+         *
+         *     Where the connection leads elsewhere than before, its secrets have to be given again.
+         */
+        ConnectionChange: {
+            /** Description */
+            description?: string | null;
+            /** Settings */
+            settings?: (components["schemas"]["PostgreSql"] | components["schemas"]["MySql"] | components["schemas"]["MongoDb"] | components["schemas"]["Redis"] | components["schemas"]["S3"] | components["schemas"]["Ssh"] | components["schemas"]["Sftp"] | components["schemas"]["Ftp"] | components["schemas"]["Http"] | components["schemas"]["Git"] | components["schemas"]["Registry"] | components["schemas"]["Kubernetes"]) | null;
+        };
+        /**
+         * ConnectionTry
+         * @description Settings to be tested before they are kept; of a connection that is kept already, secrets may be left out.
+         */
+        ConnectionTry: {
+            /** Connection Id */
+            connection_id?: string | null;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** Settings */
+            settings: components["schemas"]["PostgreSql"] | components["schemas"]["MySql"] | components["schemas"]["MongoDb"] | components["schemas"]["Redis"] | components["schemas"]["S3"] | components["schemas"]["Ssh"] | components["schemas"]["Sftp"] | components["schemas"]["Ftp"] | components["schemas"]["Http"] | components["schemas"]["Git"] | components["schemas"]["Registry"] | components["schemas"]["Kubernetes"];
         };
         /**
          * Consent
@@ -4269,6 +4565,12 @@ export interface components {
             code: string;
             /** @default null */
             concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * Connections
+             * @description Connections that arrive as a URL, and as JSON under their name with _JSON.
+             * @default []
+             */
+            connections?: string[];
             /**
              * Egress
              * @default null
@@ -4655,6 +4957,34 @@ export interface components {
             kind: string;
         };
         /**
+         * Fact
+         * @description One thing that is in force. An empty value is one that is off, or lets everybody.
+         */
+        Fact: {
+            /**
+             * Group
+             * @enum {string}
+             */
+            group: "network" | "rates" | "sizes" | "browser" | "sessions" | "passwords" | "keys";
+            /**
+             * Key
+             * @description What it is: the setting's name where there is one.
+             */
+            key: string;
+            /**
+             * Setting
+             * @description The setting that changes it; null for what can't be changed.
+             */
+            setting: string | null;
+            /** Value */
+            value: string | number | boolean | string[];
+            /**
+             * Variable
+             * @description The environment variable of that setting.
+             */
+            variable: string | null;
+        };
+        /**
          * Failure
          * @description Failures of one script that are the same but for times, ids and numbers.
          */
@@ -4904,6 +5234,108 @@ export interface components {
             spiders: string[];
         };
         /**
+         * Ftp
+         * @description Files on an FTP server; encrypted unless it says otherwise.
+         */
+        Ftp: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ftp";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Path
+             * @description The directory to begin in.
+             * @default
+             */
+            path?: string;
+            /**
+             * Port
+             * @default 21
+             */
+            port?: number;
+            /**
+             * Tls
+             * @description Whether the way there is encrypted, and whether the other end's certificate is checked.
+             * @default verified
+             * @enum {string}
+             */
+            tls?: "verified" | "unverified" | "off";
+            /**
+             * Username
+             * @default anonymous
+             */
+            username?: string;
+        };
+        /**
+         * Git
+         * @description A Git repository, over HTTPS or SSH.
+         */
+        Git: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Host Key
+             * @description The server's public key: its fingerprint (SHA256:…) or a line of known_hosts. A test tells the fingerprint of a server whose key is not known yet.
+             * @default
+             */
+            host_key?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "git";
+            /**
+             * Passphrase
+             * Format: password
+             */
+            passphrase?: string | null;
+            /**
+             * Password
+             * Format: password
+             * @description A password or token, over HTTPS.
+             */
+            password?: string | null;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+            /**
+             * Verify
+             * @description Check the server's certificate.
+             * @default true
+             */
+            verify?: boolean;
+        };
+        /**
          * Good
          * @description The last run that succeeded before the failure was first seen.
          */
@@ -4991,6 +5423,58 @@ export interface components {
             other: number;
             /** Succeeded */
             succeeded: number;
+        };
+        /**
+         * Http
+         * @description A service that is asked over HTTP.
+         */
+        Http: {
+            /**
+             * Auth
+             * @default none
+             * @enum {string}
+             */
+            auth?: "none" | "basic" | "bearer" | "header";
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Header
+             * @description The header that the token is sent in.
+             * @default X-Api-Key
+             */
+            header?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "http";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Token
+             * Format: password
+             */
+            token?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+            /**
+             * Verify
+             * @description Check the server's certificate.
+             * @default true
+             */
+            verify?: boolean;
         };
         /**
          * InterpreterBody
@@ -5175,6 +5659,82 @@ export interface components {
          * @enum {string}
          */
         Kind: "python" | "node" | "conda";
+        /**
+         * KindBody
+         * @description One kind of connection: the JSON Schema of its settings serves forms and other programs.
+         */
+        KindBody: {
+            /**
+             * Available
+             * @description Whether the server can test it.
+             */
+            available: boolean;
+            /**
+             * Extra
+             * @description What has to be installed for that: runyard[extra].
+             */
+            extra: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Leads To
+             * @description With another one of these, secrets have to be given again.
+             */
+            leads_to: string[];
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * Tried
+             * @description Whether the project's tests try it against a real server.
+             */
+            tried: boolean;
+        };
+        /**
+         * Kinds
+         * @description All kinds of connections.
+         */
+        Kinds: {
+            /** Items */
+            items: components["schemas"]["KindBody"][];
+        };
+        /**
+         * Kubernetes
+         * @description A Kubernetes cluster, by its API.
+         */
+        Kubernetes: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "kubernetes";
+            /**
+             * Namespace
+             * @default default
+             */
+            namespace?: string;
+            /**
+             * Token
+             * Format: password
+             * @description The bearer token of a service account.
+             */
+            token?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Verify
+             * @description Check the server's certificate.
+             * @default true
+             */
+            verify?: boolean;
+        };
         /**
          * LackBody
          * @description A program that is missing, and how to get it.
@@ -5428,6 +5988,61 @@ export interface components {
             message: string;
         };
         /**
+         * MongoDb
+         * @description A MongoDB database.
+         */
+        MongoDb: {
+            /**
+             * Auth Source
+             * @description The database in which the user is known.
+             * @default admin
+             */
+            auth_source?: string;
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Database
+             * @default
+             */
+            database?: string;
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mongodb";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @default 27017
+             */
+            port?: number;
+            /**
+             * Tls
+             * @description Whether the way there is encrypted, and whether the other end's certificate is checked.
+             * @default verified
+             * @enum {string}
+             */
+            tls?: "verified" | "unverified" | "off";
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+        };
+        /**
          * Mount
          * @description A directory or file of the host that the script sees; an administrator must have allowed its `source`.
          */
@@ -5462,6 +6077,52 @@ export interface components {
             name: string;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
+        };
+        /**
+         * MySql
+         * @description A MySQL or MariaDB database.
+         */
+        MySql: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Database
+             * @default
+             */
+            database?: string;
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mysql";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @default 3306
+             */
+            port?: number;
+            /**
+             * Tls
+             * @description Whether the way there is encrypted, and whether the other end's certificate is checked.
+             * @default verified
+             * @enum {string}
+             */
+            tls?: "verified" | "unverified" | "off";
+            /** Username */
+            username: string;
         };
         /**
          * Names
@@ -5537,6 +6198,41 @@ export interface components {
             thread_id?: string | null;
         };
         /**
+         * NewConnection
+         * @description A connection; the secrets in its settings are never answered.
+         */
+        NewConnection: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Level
+             * @description By default the script's if one is named, else the project's.
+             */
+            level?: ("script" | "project" | "global") | null;
+            /**
+             * Name
+             * @description The environment variable that it becomes.
+             */
+            name: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** Script Id */
+            script_id?: string | null;
+            /** Settings */
+            settings: components["schemas"]["PostgreSql"] | components["schemas"]["MySql"] | components["schemas"]["MongoDb"] | components["schemas"]["Redis"] | components["schemas"]["S3"] | components["schemas"]["Ssh"] | components["schemas"]["Sftp"] | components["schemas"]["Ftp"] | components["schemas"]["Http"] | components["schemas"]["Git"] | components["schemas"]["Registry"] | components["schemas"]["Kubernetes"];
+            /**
+             * Stage
+             * @description Only for runs in this stage; null is every stage.
+             */
+            stage?: string | null;
+        };
+        /**
          * NewInterpreter
          * @description An interpreter to be registered.
          */
@@ -5565,6 +6261,12 @@ export interface components {
             /** Code */
             code: string;
             concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * Connections
+             * @description Connections that arrive as a URL, and as JSON under their name with _JSON.
+             * @default []
+             */
+            connections?: string[];
             /**
              * Description
              * @default
@@ -6120,6 +6822,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ConnectionBody] */
+        Page_ConnectionBody_: {
+            /** Items */
+            items: components["schemas"]["ConnectionBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[EnvironmentSummary] */
         Page_EnvironmentSummary_: {
             /** Items */
@@ -6320,7 +7029,7 @@ export interface components {
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "approval:decide" | "script:read" | "script:write" | "script:review" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage";
+        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "approval:decide" | "script:read" | "script:write" | "script:review" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage" | "connection:read";
         /**
          * PermissionBody
          * @description A permission: whether roles may give it, or only administrators of the installation hold it.
@@ -6353,6 +7062,52 @@ export interface components {
             folder?: string | null;
             /** Script Ids */
             script_ids: string[];
+        };
+        /**
+         * PostgreSql
+         * @description A PostgreSQL database.
+         */
+        PostgreSql: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Database
+             * @default postgres
+             */
+            database?: string;
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "postgresql";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @default 5432
+             */
+            port?: number;
+            /**
+             * Tls
+             * @description Whether the way there is encrypted, and whether the other end's certificate is checked.
+             * @default verified
+             * @enum {string}
+             */
+            tls?: "verified" | "unverified" | "off";
+            /** Username */
+            username: string;
         };
         /**
          * Preview
@@ -6469,6 +7224,14 @@ export interface components {
             description?: string | null;
             /** Name */
             name?: string | null;
+        };
+        /**
+         * ProjectChoice
+         * @description Where a script shall be, by the project's name.
+         */
+        ProjectChoice: {
+            /** Project */
+            project: string;
         };
         /**
          * ProjectCreate
@@ -6671,6 +7434,55 @@ export interface components {
             recovery_codes: string[];
         };
         /**
+         * Redis
+         * @description A Redis or Valkey server.
+         */
+        Redis: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Database
+             * @default 0
+             */
+            database?: number;
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "redis";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @default 6379
+             */
+            port?: number;
+            /**
+             * Tls
+             * @description Whether the way there is encrypted, and whether the other end's certificate is checked.
+             * @default verified
+             * @enum {string}
+             */
+            tls?: "verified" | "unverified" | "off";
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+        };
+        /**
          * Refusal
          * @description A run that was left as it is, and why.
          */
@@ -6681,6 +7493,58 @@ export interface components {
             id: string;
             /** Message */
             message: string;
+        };
+        /**
+         * Registry
+         * @description A registry of container images.
+         */
+        Registry: {
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "registry";
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Repository
+             * @description A repository that must be readable, such as library/alpine.
+             * @default
+             */
+            repository?: string;
+            /**
+             * Url
+             * @default https://registry-1.docker.io
+             */
+            url?: string;
+            /**
+             * Username
+             * @default
+             */
+            username?: string;
+            /**
+             * Verify
+             * @description Check the server's certificate.
+             * @default true
+             */
+            verify?: boolean;
+        };
+        /**
+         * Rejection
+         * @description Why it is not agreed to.
+         */
+        Rejection: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Resolution
@@ -6713,7 +7577,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "secret" | "variable";
+            kind: "secret" | "variable" | "connection";
             /**
              * Listed
              * @description Whether the script lists it; what is not listed does not arrive.
@@ -7063,6 +7927,62 @@ export interface components {
             waiting_for: components["schemas"]["Waiting"] | null;
         };
         /**
+         * S3
+         * @description Object storage that speaks S3: AWS, MinIO, Aliyun OSS, Tencent COS and others.
+         */
+        S3: {
+            /** Access Key Id */
+            access_key_id: string;
+            /**
+             * Bucket
+             * @default
+             */
+            bucket?: string;
+            /**
+             * Ca
+             * @description Certificates (PEM) to trust besides the usual ones.
+             * @default
+             */
+            ca?: string;
+            /**
+             * Endpoint
+             * @default https://s3.amazonaws.com
+             */
+            endpoint?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "s3";
+            /**
+             * Path Style
+             * @description The bucket stands in the path, not in the host's name.
+             * @default true
+             */
+            path_style?: boolean;
+            /**
+             * Region
+             * @default us-east-1
+             */
+            region?: string;
+            /**
+             * Secret Access Key
+             * Format: password
+             */
+            secret_access_key?: string | null;
+            /**
+             * Session Token
+             * Format: password
+             */
+            session_token?: string | null;
+            /**
+             * Verify
+             * @description Check the server's certificate.
+             * @default true
+             */
+            verify?: boolean;
+        };
+        /**
          * SandboxLevel
          * @description One isolation level of this machine: whether it is there, why not, and how to get it.
          */
@@ -7092,6 +8012,12 @@ export interface components {
             /** Code */
             code: string;
             concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * Connections
+             * @description Connections that arrive as a URL, and as JSON under their name with _JSON.
+             * @default []
+             */
+            connections?: string[];
             /**
              * Created At
              * Format: date-time
@@ -7552,6 +8478,55 @@ export interface components {
             version: number;
         };
         /**
+         * SecurityBody
+         * @description What is in force, and from where this request came, as this server sees it.
+         */
+        SecurityBody: {
+            /**
+             * Address
+             * @description The address that this request came from.
+             */
+            address: string;
+            /**
+             * File
+             * @description The file where settings stand.
+             */
+            file: string;
+            /**
+             * Https
+             * @description Whether this request came over HTTPS, as far as this server or its proxy says.
+             */
+            https: boolean;
+            /** Items */
+            items: components["schemas"]["Fact"][];
+        };
+        /**
+         * Seen
+         * @description What a test saw; what the other end said is told to those only who may see where the connection leads.
+         */
+        Seen: {
+            /**
+             * Code
+             * @description ok, failed, timed_out, address_refused, driver_missing, host_key_unknown, host_key_differs.
+             */
+            code: string;
+            /** Details */
+            details: {
+                [key: string]: string;
+            };
+            /** Ok */
+            ok: boolean;
+            /**
+             * Said
+             * @description Why it failed, in the words of the other end; secrets are masked.
+             */
+            said: string;
+            /** Server */
+            server: string;
+            /** Took Ms */
+            took_ms: number | null;
+        };
+        /**
          * SessionBody
          * @description A place where somebody is signed in; `current` is the one that asks.
          */
@@ -7643,6 +8618,64 @@ export interface components {
             b: unknown;
             /** Name */
             name: string;
+        };
+        /**
+         * Settlement
+         * @description Whether a thread is settled.
+         */
+        Settlement: {
+            /** Resolved */
+            resolved: boolean;
+        };
+        /**
+         * Sftp
+         * @description Files on a machine that is reached by SSH.
+         */
+        Sftp: {
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * Host Key
+             * @description The server's public key: its fingerprint (SHA256:…) or a line of known_hosts. A test tells the fingerprint of a server whose key is not known yet.
+             * @default
+             */
+            host_key?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "sftp";
+            /**
+             * Passphrase
+             * Format: password
+             */
+            passphrase?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Path
+             * @description The directory to begin in.
+             * @default
+             */
+            path?: string;
+            /**
+             * Port
+             * @default 22
+             */
+            port?: number;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key?: string | null;
+            /** Username */
+            username: string;
         };
         /**
          * Slots
@@ -7846,6 +8879,50 @@ export interface components {
             updated_at: string | null;
             /** Updated By */
             updated_by: string | null;
+        };
+        /**
+         * Ssh
+         * @description A machine that is reached by SSH.
+         */
+        Ssh: {
+            /**
+             * Host
+             * @example db.example.com
+             */
+            host: string;
+            /**
+             * Host Key
+             * @description The server's public key: its fingerprint (SHA256:…) or a line of known_hosts. A test tells the fingerprint of a server whose key is not known yet.
+             * @default
+             */
+            host_key?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ssh";
+            /**
+             * Passphrase
+             * Format: password
+             */
+            passphrase?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password?: string | null;
+            /**
+             * Port
+             * @default 22
+             */
+            port?: number;
+            /**
+             * Private Key
+             * Format: password
+             */
+            private_key?: string | null;
+            /** Username */
+            username: string;
         };
         /**
          * Stage
@@ -8444,6 +9521,12 @@ export interface components {
             /** Code */
             code: string;
             concurrency?: components["schemas"]["Concurrency"] | null;
+            /**
+             * Connections
+             * @description Connections that arrive as a URL, and as JSON under their name with _JSON.
+             * @default []
+             */
+            connections?: string[];
             /** Content Hash */
             content_hash: string;
             /**
@@ -8782,7 +9865,6 @@ export type ApiTokenBody = components['schemas']['ApiTokenBody'];
 export type ApiTokenCreate = components['schemas']['ApiTokenCreate'];
 export type ApprovalBody = components['schemas']['ApprovalBody'];
 export type ApprovalOutcome = components['schemas']['ApprovalOutcome'];
-export type ApprovalRejection = components['schemas']['ApprovalRejection'];
 export type ApprovalSubject = components['schemas']['ApprovalSubject'];
 export type ApprovalWhole = components['schemas']['ApprovalWhole'];
 export type Archive = components['schemas']['Archive'];
@@ -8812,15 +9894,18 @@ export type Category = components['schemas']['Category'];
 export type CategoryChange = components['schemas']['CategoryChange'];
 export type CategoryList = components['schemas']['CategoryList'];
 export type Change = components['schemas']['Change'];
+export type Check = components['schemas']['Check'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
 export type Code = components['schemas']['Code'];
 export type CodeBody = components['schemas']['CodeBody'];
 export type CodeToCheck = components['schemas']['CodeToCheck'];
-export type CommentSettled = components['schemas']['CommentSettled'];
 export type Comparison = components['schemas']['Comparison'];
 export type Concurrency = components['schemas']['Concurrency'];
 export type CondaSource = components['schemas']['CondaSource'];
+export type ConnectionBody = components['schemas']['ConnectionBody'];
+export type ConnectionChange = components['schemas']['ConnectionChange'];
+export type ConnectionTry = components['schemas']['ConnectionTry'];
 export type Consent = components['schemas']['Consent'];
 export type CopyRequest = components['schemas']['CopyRequest'];
 export type Definition = components['schemas']['Definition'];
@@ -8833,6 +9918,7 @@ export type EnvironmentBody = components['schemas']['EnvironmentBody'];
 export type EnvironmentSummary = components['schemas']['EnvironmentSummary'];
 export type ErrorBody = components['schemas']['ErrorBody'];
 export type Event = components['schemas']['Event'];
+export type Fact = components['schemas']['Fact'];
 export type Failure = components['schemas']['Failure'];
 export type FailureDetail = components['schemas']['FailureDetail'];
 export type FieldProblem = components['schemas']['FieldProblem'];
@@ -8846,12 +9932,15 @@ export type FolderList = components['schemas']['FolderList'];
 export type FolderRename = components['schemas']['FolderRename'];
 export type Formatted = components['schemas']['Formatted'];
 export type FrameworkFound = components['schemas']['FrameworkFound'];
+export type Ftp = components['schemas']['Ftp'];
+export type Git = components['schemas']['Git'];
 export type Good = components['schemas']['Good'];
 export type Health = components['schemas']['Health'];
 export type Home = components['schemas']['Home'];
 export type Hook = components['schemas']['Hook'];
 export type Hooks = components['schemas']['Hooks'];
 export type HourCount = components['schemas']['HourCount'];
+export type Http = components['schemas']['Http'];
 export type InterpreterBody = components['schemas']['InterpreterBody'];
 export type InterpreterChange = components['schemas']['InterpreterChange'];
 export type InterpreterList = components['schemas']['InterpreterList'];
@@ -8867,6 +9956,9 @@ export type Kept = components['schemas']['Kept'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeysBody = components['schemas']['KeysBody'];
 export type Kind = components['schemas']['Kind'];
+export type KindBody = components['schemas']['KindBody'];
+export type Kinds = components['schemas']['Kinds'];
+export type Kubernetes = components['schemas']['Kubernetes'];
 export type LackBody = components['schemas']['LackBody'];
 export type LanguageHelp = components['schemas']['LanguageHelp'];
 export type LastUse = components['schemas']['LastUse'];
@@ -8884,13 +9976,16 @@ export type MemberBody = components['schemas']['MemberBody'];
 export type MemberCreate = components['schemas']['MemberCreate'];
 export type MirrorList = components['schemas']['MirrorList'];
 export type Misfit = components['schemas']['Misfit'];
+export type MongoDb = components['schemas']['MongoDb'];
 export type Mount = components['schemas']['Mount'];
 export type Moved = components['schemas']['Moved'];
 export type MyProject = components['schemas']['MyProject'];
+export type MySql = components['schemas']['MySql'];
 export type Names = components['schemas']['Names'];
 export type NewApiToken = components['schemas']['NewApiToken'];
 export type NewCategory = components['schemas']['NewCategory'];
 export type NewComment = components['schemas']['NewComment'];
+export type NewConnection = components['schemas']['NewConnection'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSecondFactor = components['schemas']['NewSecondFactor'];
@@ -8917,6 +10012,7 @@ export type PackedFile = components['schemas']['PackedFile'];
 export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
 export type PageApprovalBody = components['schemas']['Page_ApprovalBody_'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
+export type PageConnectionBody = components['schemas']['Page_ConnectionBody_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
@@ -8946,12 +10042,14 @@ export type Permission = components['schemas']['Permission'];
 export type PermissionBody = components['schemas']['PermissionBody'];
 export type PlaceBody = components['schemas']['PlaceBody'];
 export type Placement = components['schemas']['Placement'];
+export type PostgreSql = components['schemas']['PostgreSql'];
 export type Preview = components['schemas']['Preview'];
 export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
 export type ProjectBody = components['schemas']['ProjectBody'];
 export type ProjectChange = components['schemas']['ProjectChange'];
+export type ProjectChoice = components['schemas']['ProjectChoice'];
 export type ProjectCreate = components['schemas']['ProjectCreate'];
 export type ProjectTeamBody = components['schemas']['ProjectTeamBody'];
 export type ProjectTeamCreate = components['schemas']['ProjectTeamCreate'];
@@ -8966,7 +10064,10 @@ export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
+export type Redis = components['schemas']['Redis'];
 export type Refusal = components['schemas']['Refusal'];
+export type Registry = components['schemas']['Registry'];
+export type Rejection = components['schemas']['Rejection'];
 export type Resolution = components['schemas']['Resolution'];
 export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
@@ -8984,6 +10085,7 @@ export type RunError = components['schemas']['RunError'];
 export type RunFile = components['schemas']['RunFile'];
 export type RunPolicy = components['schemas']['RunPolicy'];
 export type RunSummary = components['schemas']['RunSummary'];
+export type S3 = components['schemas']['S3'];
 export type SandboxLevel = components['schemas']['SandboxLevel'];
 export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
@@ -8994,11 +10096,15 @@ export type SecondFactorBody = components['schemas']['SecondFactorBody'];
 export type SecretBody = components['schemas']['SecretBody'];
 export type SecretChange = components['schemas']['SecretChange'];
 export type SecretUseBody = components['schemas']['SecretUseBody'];
+export type SecurityBody = components['schemas']['SecurityBody'];
+export type Seen = components['schemas']['Seen'];
 export type SessionBody = components['schemas']['SessionBody'];
 export type SetBody = components['schemas']['SetBody'];
 export type SetChange = components['schemas']['SetChange'];
 export type SetList = components['schemas']['SetList'];
 export type Setting = components['schemas']['Setting'];
+export type Settlement = components['schemas']['Settlement'];
+export type Sftp = components['schemas']['Sftp'];
 export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
@@ -9008,6 +10114,7 @@ export type SourceBody = components['schemas']['SourceBody'];
 export type SourceChoice = components['schemas']['SourceChoice'];
 export type SourceTaken = components['schemas']['SourceTaken'];
 export type SourcesBody = components['schemas']['SourcesBody'];
+export type Ssh = components['schemas']['Ssh'];
 export type Stage = components['schemas']['Stage'];
 export type StagesBody = components['schemas']['StagesBody'];
 export type Style = components['schemas']['Style'];
@@ -9326,7 +10433,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CommentSettled"];
+                "application/json": components["schemas"]["Settlement"];
             };
         };
         responses: {
@@ -9361,7 +10468,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ApprovalRejection"];
+                "application/json": components["schemas"]["Rejection"];
             };
         };
         responses: {
@@ -9968,6 +11075,341 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Category"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connections: {
+        parameters: {
+            query?: {
+                /** @description Its values, its scripts', and those of all. */
+                project?: string | null;
+                /** @description Only those that belong there. */
+                level?: ("script" | "project" | "global") | null;
+                /** @description Only this script's own. */
+                script_id?: string | null;
+                /** @description Only those for this stage; empty: every stage. */
+                stage?: string | null;
+                /** @description Part of the name. */
+                q?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConnectionBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connection_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kinds"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Seen"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_connection: {
+        parameters: {
+            query?: {
+                /** @description Delete it even though scripts list it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connection_scripts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connection_uses: {
+        parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SecretUseBody_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -13555,6 +14997,41 @@ export interface operations {
             };
         };
     };
+    move_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                script_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScriptBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_script_openapi: {
         parameters: {
             query?: never;
@@ -14608,6 +16085,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SecretUseBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
