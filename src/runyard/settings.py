@@ -101,12 +101,16 @@ class DatabaseSettings(BaseModel):
 
 
 class AccessSettings(BaseModel):
-    """Sessions and tokens. Times in seconds."""
+    """Sessions, tokens, links in letters, and who may come in by themselves. Times in seconds."""
 
     access_token_s: int = Field(900, ge=30, le=86_400)
     refresh_token_s: int = Field(14 * 86_400, ge=300)
     refresh_grace_s: int = Field(10, ge=0, le=60)
     local_login: bool = True
+    reset_link_s: int = Field(3600, ge=60, le=86_400)
+    invitation_days: float = Field(7.0, gt=0, le=90)
+    registration: bool = False
+    registration_role: str = Field("", max_length=64)
 
 
 class LimitSettings(BaseModel):
@@ -254,6 +258,29 @@ class ConnectionSettings(BaseModel):
     tests: int = Field(4, ge=1, le=100)
 
 
+class MailSettings(BaseModel):
+    """The server that letters are handed to; without a host none are sent. Times in seconds.
+
+    ``port`` empty means what is usual for `security`: 587 for starttls, 465 for tls, 25 for none.
+    """
+
+    host: str = ""
+    port: int | None = Field(None, ge=1, le=65_535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr | None = None
+    sender: str = ""
+    timeout_s: float = Field(20.0, gt=0)
+
+    @model_validator(mode="after")
+    def _signed(self) -> Self:
+        if self.host and "@" not in self.sender:
+            raise ValueError("mail.host is set, so mail.sender needs to be an address such as runyard@example.org")
+        if self.password is not None and self.security == "none":
+            raise ValueError("mail.security is none, so mail.password would travel in the clear")
+        return self
+
+
 class LogSettings(BaseModel):
     """The platform's own log."""
 
@@ -302,6 +329,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     sso: SsoSettings = SsoSettings()
     connections: ConnectionSettings = ConnectionSettings()
+    mail: MailSettings = MailSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

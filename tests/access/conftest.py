@@ -7,20 +7,21 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+import runyard.access.account_routes
 import runyard.access.factor_routes
 import runyard.access.routes
 import runyard.projects.routes
 from runyard import clock
 from runyard.access.service import AccessService
-from runyard.access.users import Users
 from runyard.db.base import Base
 from runyard.db.session import Database
-from runyard.projects.administration import Administration
 from runyard.projects.service import ProjectService
 from runyard.secrets.keys import MasterKey
+from runyard.secrets.sealing import Sealer
 from runyard.settings import Settings
 from runyard.web import problems
 from runyard.web.depends import provide
+from runyard.wiring.people import People
 
 from .yard import CHEAP, Clock, CountingPasswords, WatchedDatabase, Yard
 
@@ -45,12 +46,12 @@ async def make_yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
                 await projects.ensure_default(session, moved.now())
             app = FastAPI()
             problems.install(app)
-            users = Users(database, passwords, access.actors)
-            provide(
-                app.state, settings, access, access.factors, users, projects, Administration(projects, access.actors)
-            )
+            people = People(settings, database, access, projects, Sealer(key))
+            stack.push_async_callback(people.close)
+            provide(app.state, settings, access, access.factors, projects, *people.services)
             app.state.provided[Database] = database
             app.include_router(runyard.access.routes.router, prefix="/api/v1")
+            app.include_router(runyard.access.account_routes.router, prefix="/api/v1")
             app.include_router(runyard.access.factor_routes.router, prefix="/api/v1")
             app.include_router(runyard.projects.routes.router, prefix="/api/v1")
             return Yard(app, settings, database, access, passwords, projects, moved, key)

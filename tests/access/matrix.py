@@ -69,6 +69,9 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/me/second-factor/recovery-codes"): Line(P.self_manage, OWN, _PASSWORD, granted=(422, 429), person=True),
     ("POST", "/me/second-factor/drop"): Line(P.self_manage, OWN, _PASSWORD, granted=(422, 429), person=True),
     ("DELETE", "/users/{user}/second-factor"): Line(P.system_manage, YARD, granted=(409,)),
+    ("POST", "/me/email"): Line(
+        P.self_manage, OWN, {**_PASSWORD, "email": "a@example.org"}, granted=(422, 429), person=True
+    ),
     ("GET", "/me/sessions"): Line(P.self_manage, OWN),
     ("DELETE", "/me/sessions/{session_id}"): Line(P.self_manage, OWN, granted=(404,), person=True),
     ("GET", "/users/{user}/sessions"): Line(P.system_manage, YARD),
@@ -82,6 +85,9 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/users/{user}"): Line(P.system_manage, YARD),
     ("PATCH", "/users/{user}"): Line(P.system_manage, YARD, {"display_name": "x"}),
     ("POST", "/users/{user}/password"): Line(P.system_manage, YARD, {"password": "a new password"}, fresh="user"),
+    ("GET", "/invitations"): Line(P.system_manage, YARD),
+    ("POST", "/invitations"): Line(P.system_manage, YARD, {"projects": [{"project": "default", "role": "viewer"}]}),
+    ("DELETE", "/invitations/{invitation_id}"): Line(P.system_manage, YARD, granted=(404,)),
     ("GET", "/permissions"): Line(P.self_read, ANY),
     ("GET", "/roles"): Line(P.self_read, ANY),
     ("POST", "/roles"): Line(P.system_manage, YARD, {"name": "{new}", "permissions": ["run:read"]}),

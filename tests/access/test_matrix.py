@@ -125,7 +125,12 @@ async def ask(
     world: World, method: str, path: str, line: Line, persona: Persona, side: Side, *, unknown: bool = False
 ) -> httpx.Response:
     """Send a request about the things of a side, or about such as there are none."""
-    things = {"session_id": ids.new("ses"), **side.things, "new": f"new-{id(object())}"}
+    things = {
+        "session_id": ids.new("ses"),
+        "invitation_id": ids.new("inv"),
+        **side.things,
+        "new": f"new-{id(object())}",
+    }
     if line.fresh:
         things |= await world.fresh(line.fresh, side, persona)
     if unknown:

@@ -1,4 +1,4 @@
-"""Users, their sessions, second factors and tokens, the teams they are in, and the roles that an installation adds."""
+"""Users with all that lets them in, the teams they are in, and the roles that an installation adds."""
 
 from datetime import datetime
 
@@ -10,7 +10,10 @@ from runyard.db.types import Instant, Json
 
 
 class User(Base):
-    """A person who signs in. ``username_key`` is the folded name, so that two spellings are one user."""
+    """A person who signs in. ``username_key`` is the folded name, so that two spellings are one user.
+
+    ``email`` is an address that they, or an administrator for them, have shown to be theirs; several may share one.
+    """
 
     __tablename__ = "users"
 
@@ -19,6 +22,8 @@ class User(Base):
     username_key: Mapped[str] = mapped_column(String(128), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(255))
     display_name: Mapped[str] = mapped_column(String(100), default="")
+    email: Mapped[str | None] = mapped_column(String(254))
+    email_key: Mapped[str | None] = mapped_column(String(254), index=True)
     is_admin: Mapped[bool] = mapped_column(default=False)
     disabled: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str | None] = mapped_column(String(16))
@@ -76,6 +81,42 @@ class RecoveryCode(Base):
     code_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class MailLink(Base):
+    """A link that was sent by mail and opens one thing once: a new password, or an address. Only its hash is kept."""
+
+    __tablename__ = "mail_links"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Invitation(Base):
+    """A link by which somebody makes themselves a user, with what they will be then. Only its hash is kept.
+
+    ``places`` is a list of ``[project id, role]``.
+    """
+
+    __tablename__ = "invitations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    places: Mapped[list[list[str]]] = mapped_column(Json)
+    created_by: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+    accepted_at: Mapped[datetime | None] = mapped_column(Instant)
+    accepted_by: Mapped[str | None] = mapped_column(String(32))
 
 
 class ApiToken(Base):

@@ -1,13 +1,13 @@
 """What users, teams, roles and tokens of the API look like from outside."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from runyard import clock
 from runyard.access.permissions import Permission
-from runyard.access.schemas import Chosen, Origin
+from runyard.access.schemas import Chosen, Email, Origin
 
 DEFAULT_LIFE = timedelta(days=90)
 _IDS = ("prj_", "usr_", "tea_", "rol_", "tok_")
@@ -41,6 +41,7 @@ class UserBody(BaseModel):
     id: str
     username: str
     display_name: str
+    email: str | None = None
     is_admin: bool
     disabled: bool
     second_factor: bool = False
@@ -62,13 +63,18 @@ class UserCreate(BaseModel):
     username: Username
     password: Chosen | None = None
     display_name: DisplayName = ""
+    email: Email | None = None
     is_admin: bool = False
 
 
 class UserChange(BaseModel):
-    """What to change; what is left out stays. Who is disabled is signed out everywhere at once."""
+    """What to change; what is left out stays, and an empty `email` takes it away.
+
+    Who is disabled is signed out everywhere at once.
+    """
 
     display_name: DisplayName | None = None
+    email: Email | Literal[""] | None = None
     is_admin: bool | None = None
     disabled: bool | None = None
 

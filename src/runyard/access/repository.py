@@ -1,12 +1,13 @@
 """The rows of users, sessions and tokens of the API."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard.access.models import ApiToken, Session, User
+from runyard.access.models import ApiToken, Invitation, MailLink, Session, User
 
 
 def folded(username: str) -> str:
@@ -121,3 +122,37 @@ async def forget_tokens(session: AsyncSession, ended_before: datetime) -> int:
         .returning(ApiToken.id)
     )
     return len(done.all())
+
+
+async def users_at(session: AsyncSession, email: str, limit: int) -> Sequence[User]:
+    """Return enabled users with a password whose mail address that is."""
+    wanted = (User.email_key == email_key(email), User.disabled.is_(False), User.password_hash.is_not(None))
+    return (await session.scalars(select(User).where(*wanted).order_by(User.id).limit(limit))).all()
+
+
+async def link(session: AsyncSession, token_hash: str, kind: str) -> MailLink | None:
+    """Return a link that was sent by mail, held against other transactions, whatever became of it."""
+    query = select(MailLink).where(MailLink.token_hash == token_hash, MailLink.kind == kind)
+    return (await session.scalars(query.with_for_update())).one_or_none()
+
+
+async def drop_links(session: AsyncSession, user_id: str, kind: str) -> None:
+    """Forget a user's links of a kind."""
+    await session.execute(delete(MailLink).where(MailLink.user_id == user_id, MailLink.kind == kind))
+
+
+async def invitation(session: AsyncSession, token_hash: str) -> Invitation | None:
+    """Return the invitation of a link, held against other transactions, whatever became of it."""
+    query = select(Invitation).where(Invitation.token_hash == token_hash)
+    return (await session.scalars(query.with_for_update())).one_or_none()
+
+
+async def forget_links(session: AsyncSession, ended_before: datetime) -> None:
+    """Delete links and invitations that expired before an instant."""
+    await session.execute(delete(MailLink).where(MailLink.expires_at < ended_before))
+    await session.execute(delete(Invitation).where(Invitation.expires_at < ended_before))
+
+
+def email_key(email: str) -> str:
+    """Return the form under which a mail address is found."""
+    return unicodedata.normalize("NFKC", email.strip()).casefold()[:254]

@@ -89,6 +89,7 @@ async def _me(session: AsyncSession, user: User, actor: Actor) -> MeBody:
             "id": user.id,
             "username": user.username,
             "display_name": user.display_name,
+            "email": user.email,
             "is_admin": user.is_admin,
             "has_password": user.password_hash is not None,
             "origins": from_elsewhere,

@@ -43,6 +43,15 @@ Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 """A code of an authenticator app or a recovery code, as somebody typed it."""
 
 
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"""^[^\s@<>()\[\],;:"\\\x7f-\U0010ffff]+@[A-Za-z0-9.-]+$"""
+    ),
+]
+"""A mail address in plain letters; whether it is anybody's shows when a letter arrives."""
+
+
 class LoginBody(BaseModel):
     """A user name and a password, and the code of a second factor for those who have one."""
 
@@ -73,6 +82,7 @@ class MeBody(BaseModel):
     id: str
     username: str
     display_name: str
+    email: str | None
     is_admin: bool
     has_password: bool
     origins: list[Origin]

@@ -232,6 +232,11 @@ class AccessService:
             raise SessionEnded
         return user
 
+    async def email_of(self, actor: Actor) -> str | None:
+        """Return where letters to the actor go."""
+        async with self._database.read() as session:
+            return (await self.user_of(session, actor)).email
+
     async def update(self, session: AsyncSession, actor: Actor, changes: Mapping[str, str | None]) -> User:
         """Change the actor's ``display_name``, ``language`` or ``theme``; return their row."""
         user = await self.user_of(session, actor)
@@ -275,8 +280,9 @@ class AccessService:
         return first
 
     async def sweep(self, session: AsyncSession, now: datetime) -> int:
-        """Delete sessions and tokens that ended long ago; return how many."""
+        """Delete sessions, tokens and links that ended long ago; return how many sessions."""
         await repository.forget_tokens(session, now - TOKENS_KEPT)
+        await repository.forget_links(session, now - TOKENS_KEPT)
         return await repository.forget_sessions(session, now - SESSIONS_KEPT)
 
     # Parts

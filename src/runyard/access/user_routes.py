@@ -47,7 +47,9 @@ async def list_users(
 async def create_user(_actor: Administrator, users: Directory, body: UserCreate) -> NewUserBody:
     """Add a user. Without a password one is made up and told in the answer, this once."""
     given = body.password.get_secret_value() if body.password else None
-    made = await users.create(body.username, given, display_name=body.display_name, is_admin=body.is_admin)
+    made = await users.create(
+        body.username, given, display_name=body.display_name, email=body.email, is_admin=body.is_admin
+    )
     return NewUserBody(**_body(made.user).model_dump(), password=made.password)
 
 
@@ -65,7 +67,7 @@ async def change_user(
     _actor: Administrator, session: Transaction, users: Directory, factors: Factors, user: str, body: UserChange
 ) -> UserBody:
     """Disable, enable or rename a user, or make them administrator or not any more."""
-    changes = Changes(display_name=body.display_name, is_admin=body.is_admin, disabled=body.disabled)
+    changes = Changes(**body.model_dump())
     row = await users.change(session, user, changes)
     careful = row.id in await factors.who_has_one(session, [row.id])
     [changed] = await _from_elsewhere(session, [_body(row, careful=careful)])
@@ -84,6 +86,7 @@ def _body(user: User, seen_at: datetime | None = None, *, careful: bool = False)
         id=user.id,
         username=user.username,
         display_name=user.display_name,
+        email=user.email,
         is_admin=user.is_admin,
         disabled=user.disabled,
         second_factor=careful,

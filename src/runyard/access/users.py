@@ -47,9 +47,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What to change of a user; None leaves it as it is."""
+    """What to change of a user; None leaves it as it is, and an empty address takes it away."""
 
     display_name: str | None = None
+    email: str | None = None
     is_admin: bool | None = None
     disabled: bool | None = None
 
@@ -76,6 +77,7 @@ class Users:
                 or_(
                     User.username_key.like(like, escape="\\"),
                     func.lower(User.display_name).like(f"%{_literal(query.lower())}%", escape="\\"),
+                    User.email_key.like(f"%{_literal(repository.email_key(query))}%", escape="\\"),
                 )
             )
         if disabled is not None:
@@ -101,7 +103,13 @@ class Users:
         return user
 
     async def create(
-        self, username: str, password: str | None, *, display_name: str = "", is_admin: bool = False
+        self,
+        username: str,
+        password: str | None,
+        *,
+        display_name: str = "",
+        email: str | None = None,
+        is_admin: bool = False,
     ) -> Made:
         """Add a user, with a password made up if none is given; raise `UsernameTaken`."""
         given = password or invented()
@@ -114,6 +122,8 @@ class Users:
             username_key=repository.folded(username),
             password_hash=hashed,
             display_name=display_name,
+            email=email,
+            email_key=repository.email_key(email) if email else None,
             is_admin=is_admin,
             created_at=now,
             password_changed_at=now,
@@ -139,6 +149,8 @@ class Users:
             await self._demand_another(session, user)
         if changes.display_name is not None:
             user.display_name = changes.display_name
+        if changes.email is not None:
+            set_email(user, changes.email or None)
         if changes.is_admin is not None:
             user.is_admin = changes.is_admin
         if changes.disabled is not None:
@@ -180,6 +192,12 @@ class Users:
             raise LastAdministrator
 
 
+def set_email(user: User, email: str | None) -> None:
+    """Set a user's address that is known to be theirs."""
+    user.email = email
+    user.email_key = repository.email_key(email) if email else None
+
+
 def invented() -> str:
     """Return a password that nobody has to think up."""
     return secrets.token_urlsafe(15)
@@ -190,7 +208,7 @@ def _target(user: User) -> Target:
 
 
 def _facts(user: User) -> dict[str, object]:
-    return {name: getattr(user, name) for name in ("display_name", "is_admin", "disabled")}
+    return {name: getattr(user, name) for name in ("display_name", "email", "is_admin", "disabled")}
 
 
 def _literal(text: str) -> str:

@@ -60,7 +60,6 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
             settings,
             yard.database,
             yard.access,
-            yard.access.factors,
             yard.audit,
             yard.projects,
             *yard.people.services,

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from runyard.access.account_routes import router as account_routes
 from runyard.access.factor_routes import router as factor_routes
 from runyard.access.session_routes import router as session_routes
 from runyard.access.team_routes import router as team_routes
@@ -47,6 +48,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     log_routes,
     session_routes,
     factor_routes,
+    account_routes,
     sso_routes,
     user_routes,
     team_routes,

@@ -238,8 +238,8 @@ class Yard:
         if self.executor is not None:
             left = await self.executor.stop()
         await self.limits.close()
+        await self.people.close()
         await self.access.actors.close()
-        await self.people.sso.close()
         await self.environments.close()
         await self.bus.close()
         await self.database.close()
