@@ -61,6 +61,8 @@ export const keys = {
     security: ['access', 'security'] as const,
     users: (q: string) => ['access', 'users', q] as const,
     tokens: (all: boolean) => ['access', 'tokens', all] as const,
+    invitations: ['access', 'invitations'] as const,
+    sessions: (user: string) => ['access', 'sessions', user] as const,
   },
   environments: {
     all: ['environments'] as const,

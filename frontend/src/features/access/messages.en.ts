@@ -159,9 +159,28 @@ const messages = {
     factorTitle: 'Take away the second factor of {name}?',
     factorText:
       'For somebody who has lost their app and their recovery codes. All their sessions end; they then sign in by the password alone.',
+    sessions: 'Sessions',
+    sessionsOf: 'Where {name} is signed in',
+    noSessions: 'Nowhere at present.',
     seen: 'Last here',
     never: 'never yet',
     madePassword: 'The password of {name}. It is shown this once:',
+  },
+  invitations: {
+    invite: 'Invite',
+    new: 'Invite somebody',
+    make: 'Invite',
+    email: 'Mail address (optional)',
+    emailHelp: 'Where mail is set up the link is sent there; otherwise hand it on yourself.',
+    projects: 'Projects',
+    project: 'Project',
+    addProject: 'Add a project',
+    open: 'Open invitations',
+    byLink: 'Whoever has the link',
+    until: 'good until',
+    revoked: 'The link opens nothing any more',
+    link: 'Hand this link on. It works once and is shown this once:',
+    mailed: 'The link was sent to {email}. It works once and is shown this once:',
   },
   tokens: {
     intro:

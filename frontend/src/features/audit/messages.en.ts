@@ -79,6 +79,7 @@ const messages = {
     environment: 'Environment',
     folder: 'Folder',
     interpreter: 'Interpreter',
+    invitation: 'Invitation',
     keys: 'Keys',
     login: 'Sign-in',
     member: 'Member',
@@ -100,6 +101,10 @@ const messages = {
     variable: 'Variable',
   },
   verbs: {
+    accept: 'accept',
+    ask_reset: 'ask for a new password',
+    change_email: 'change mail address',
+    confirm_email: 'confirm mail address',
     begin_second_factor: 'begin a second factor',
     confirm_second_factor: 'turn the second factor on',
     drop_second_factor: 'turn the second factor off',

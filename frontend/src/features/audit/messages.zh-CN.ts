@@ -72,6 +72,7 @@ export default {
   alone: { login: '登录', logout: '退出登录' },
   kinds: {
     access: '访问',
+    invitation: '邀请',
     advisories: '漏洞公告',
     audit: '审计',
     category: '分类',
@@ -100,6 +101,10 @@ export default {
     variable: '变量',
   },
   verbs: {
+    accept: '接受',
+    ask_reset: '请求重置密码',
+    change_email: '更改邮箱',
+    confirm_email: '确认邮箱',
     begin_second_factor: '开始设置两步验证',
     confirm_second_factor: '开启两步验证',
     drop_second_factor: '关闭两步验证',

@@ -5,6 +5,16 @@ const messages = {
   taste: 'Language and theme',
   tasteHelp: 'Kept on your profile, so every browser you log in from follows.',
   saved: 'Saved',
+  email: {
+    title: 'Mail',
+    help: 'Letters to you go there, such as a link for a new password when you have forgotten yours.',
+    address: 'Mail address',
+    change: 'Change the address',
+    invalid: 'That is no mail address.',
+    sent: 'A link was sent to {address}. The address holds once you have opened it.',
+  },
+  tokens: 'Keys for programs that act for you.',
+  toTokens: 'Look after your tokens',
   password: {
     title: 'Password',
     help: 'Changing it ends your sessions in other browsers.',

@@ -8,6 +8,16 @@ export default {
   taste: '语言与外观',
   tasteHelp: '保存在账户里，换个浏览器登录也会生效。',
   saved: '已保存',
+  email: {
+    title: '邮箱',
+    help: '给你的邮件会发到这里，比如忘记密码时的重置链接。',
+    address: '邮箱地址',
+    change: '更改邮箱',
+    invalid: '这不是有效的邮箱地址。',
+    sent: '链接已发到 {address}，打开后新邮箱才会生效。',
+  },
+  tokens: '供程序代你操作的钥匙。',
+  toTokens: '管理令牌',
   password: {
     title: '密码',
     help: '修改密码后，其他浏览器上的登录会失效。',
