@@ -1,15 +1,18 @@
-"""Accounts: a second factor set up and asked for."""
+"""Accounts: a second factor, an invitation, a forgotten password, and registration."""
 
 import time
 from base64 import b32decode
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from runyard.access.authenticator import STEP_S, code_at
+from tests.mail.sink import Sink, link_in, standing
 
 from .conftest import NewPage
-from .server import Server
+from .server import Server, serving
 from .watch import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -68,3 +71,78 @@ async def test_a_second_factor_is_set_up_asked_for_and_turned_off(
     await lost.get_by_role("dialog").get_by_label("Current password").fill(PASSWORD)
     await lost.keyboard.press("Enter")
     await expect(lost.get_by_role("button", name="Set up")).to_be_visible()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with standing() as sink:
+        yield sink
+
+
+@pytest.fixture
+def writing_server(tmp_path: Path, chromium: str, built_page: None, sink: Sink) -> Iterator[Server]:
+    """A server that hands its letters to the sink, and lets people register."""
+    mail = {
+        "RUNYARD_MAIL__HOST": "127.0.0.1",
+        "RUNYARD_MAIL__PORT": str(sink.port),
+        "RUNYARD_MAIL__SECURITY": "none",
+        "RUNYARD_MAIL__SENDER": "Runyard <yard@example.org>",
+        "RUNYARD_ACCESS__REGISTRATION": "true",
+    }
+    with serving(tmp_path, **mail) as server:
+        yield server
+        assert server.troubles() == []
+
+
+async def test_somebody_is_invited_forgets_the_password_and_is_let_in_again(
+    writing_server: Server, new_page: NewPage, watch: Watch, sink: Sink
+) -> None:
+    # A new password ends the session of the page that is still open.
+    watch.allow(r"status of 401 .*/api/v1/")
+    root = await new_page(writing_server)
+    await root.goto("/access/users")
+    await root.get_by_role("button", name="Invite").click()
+    dialog = root.get_by_role("dialog")
+    await dialog.get_by_label("Mail address").fill("grace@example.org")
+    await dialog.get_by_role("button", name="Add a project").click()
+    await dialog.get_by_role("button", name="Invite", exact=True).click()
+    await expect(root.get_by_text("The link was sent to grace@example.org")).to_be_visible()
+    await root.get_by_role("button", name="Done").click()
+    await expect(root.get_by_role("list", name="Open invitations").get_by_role("listitem")).to_have_count(1)
+
+    page = await new_page(writing_server, signed_in=False)
+    await page.goto(link_in(await sink.letter_to("grace@example.org")))
+    await expect(page.get_by_text("admin invites you")).to_be_visible()
+    await say_who(page, NAME, PASSWORD)
+    await expect(page.get_by_role("link", name="Scripts", exact=True)).to_be_visible()
+    await page.goto("/profile")
+    await expect(page.get_by_label("Mail address")).to_have_value("grace@example.org")
+
+    forgetful = await new_page(writing_server, signed_in=False)
+    await forgetful.goto("/login")
+    await forgetful.get_by_role("link", name="Forgotten your password?").click()
+    await forgetful.get_by_label("User name or mail address").fill("grace@example.org")
+    await forgetful.keyboard.press("Enter")
+    await expect(forgetful.get_by_text("is on its way")).to_be_visible()
+    await forgetful.goto(link_in(await sink.letter_to("grace@example.org", 2)))
+    await forgetful.get_by_label("New password", exact=True).fill(PASSWORD[::-1])
+    await forgetful.get_by_label("New password again").fill(PASSWORD[::-1])
+    await forgetful.keyboard.press("Enter")
+    await expect(forgetful.get_by_text("The password is set")).to_be_visible()
+    await forgetful.get_by_role("link", name="To the login").click()
+    await say_who(forgetful, NAME, PASSWORD[::-1])
+    await expect(forgetful.get_by_role("link", name="Scripts", exact=True)).to_be_visible()
+    await root.reload()
+    await expect(root.get_by_text("grace@example.org")).to_be_visible()
+
+
+async def test_somebody_registers_where_that_is_switched_on(
+    writing_server: Server, new_page: NewPage, watch: Watch
+) -> None:
+    # Home asks for the default project before it knows that they are in none.
+    watch.allow(r"status of 404 .*/api/v1/home")
+    page = await new_page(writing_server, signed_in=False)
+    await page.goto("/login")
+    await page.get_by_role("link", name="Register").click()
+    await say_who(page, "edsger", PASSWORD)
+    await expect(page.get_by_text("You belong to no project yet")).to_be_visible()
