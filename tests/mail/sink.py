@@ -85,8 +85,10 @@ def standing(*, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None
         right = isinstance(data, LoginPassword) and (data.login, data.password) == wanted
         return AuthResult(success=right, handled=False)
 
+    callers: list[SMTP] = []
+
     def session() -> SMTP:
-        return SMTP(
+        made = SMTP(
             sink,
             hostname="sink.test",
             tls_context=tls,
@@ -94,6 +96,8 @@ def standing(*, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None
             authenticator=check,
             auth_required=login is not None,
         )
+        callers.append(made)
+        return made
 
     async def serve() -> None:
         stop = asyncio.Event()
@@ -103,6 +107,12 @@ def standing(*, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None
         ready.set()
         await stop.wait()
         server.close()
+        for caller in callers:
+            if caller.transport is not None:
+                caller.transport.close()
+        # What was hung up on is closed in the next round.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
