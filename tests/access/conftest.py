@@ -48,7 +48,7 @@ async def make_yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
             problems.install(app)
             people = People(settings, database, access, projects, Sealer(key))
             stack.push_async_callback(people.close)
-            provide(app.state, settings, access, access.factors, projects, *people.services)
+            provide(app.state, settings, access, projects, *people.services)
             app.state.provided[Database] = database
             app.include_router(runyard.access.routes.router, prefix="/api/v1")
             app.include_router(runyard.access.account_routes.router, prefix="/api/v1")

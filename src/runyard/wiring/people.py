@@ -32,6 +32,7 @@ class People:
         self._post = Post(settings.mail)
         self._links = MailLinks(database, settings, access.passwords, access.proving, actors, self._post)
         self.services: tuple[object, ...] = (
+            access.factors,
             users,
             roles,
             teams,
