@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch'
 import { Problem, problemOf } from './problem'
 import { accessToken, renew } from './session'
 import type { paths } from './schema'
+import { tellWaiting } from './waiting'
 
 function authorised(request: Request): Request {
   // Tells the server that a person at this page asks: runs are then "by hand", not "over the API".
@@ -39,6 +40,12 @@ export const client = createClient<paths>({
   querySerializer: { array: { style: 'form', explode: true } },
 })
 
+/** What waits for a second person was not done: pages go on as after a refusal, and the frame says what happens. */
+function refuseWaiting(response: Response): void {
+  const approval = response.headers.get('runyard-approval')
+  if (approval) throw tellWaiting(approval)
+}
+
 interface Answer<T> {
   data?: T
   error?: unknown
@@ -52,6 +59,7 @@ export async function ask<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>
     if (typeof error === 'object' && error !== null) throw new Problem(response.status, error)
     throw new Problem(response.status)
   }
+  refuseWaiting(response)
   return data as NonNullable<T>
 }
 
@@ -59,5 +67,6 @@ export async function ask<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>
 export async function askRaw(path: string, init?: RequestInit): Promise<Response> {
   const response = await authorisedFetch(new URL(path, globalThis.location.origin), init)
   if (!response.ok) throw await problemOf(response)
+  refuseWaiting(response)
   return response
 }

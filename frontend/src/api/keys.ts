@@ -40,6 +40,14 @@ export const keys = {
     alerts: (project: string) => ['audit', 'alerts', project] as const,
     actions: ['audit', 'actions'] as const,
   },
+  approvals: {
+    all: ['approvals'] as const,
+    list: (view: string) => ['approvals', 'list', view] as const,
+    count: ['approvals', 'count'] as const,
+    one: (id: string) => ['approvals', 'one', id] as const,
+    rules: (project: string) => ['approvals', 'rules', project] as const,
+    publication: (script: string) => ['approvals', 'publication', script] as const,
+  },
   secrets: {
     all: ['secrets'] as const,
     list: (kind: string, project: string) => ['secrets', 'list', kind, project] as const,

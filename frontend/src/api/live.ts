@@ -8,6 +8,7 @@ export interface LiveMessages {
   usage: { type: 'usage'; run: { id: string; attempt: number; point: UsagePoint } }
   environment: { type: 'environment'; environment: { id: string; state: EnvironmentState } }
   script: { type: 'script'; script: { id: string; project: string; version: number } }
+  approval: { type: 'approval'; approval: { id: string; state: string } }
   /** News were lost, by the server's word or because the socket was away: whatever is cached may be stale. */
   missed: { type: 'missed' }
 }

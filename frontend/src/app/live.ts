@@ -38,6 +38,10 @@ export function useLivePatches(): void {
     onLive('script', ({ script }) => {
       void refreshScripts()
       void queries.invalidateQueries({ queryKey: keys.scripts.one(script.id) })
+      void queries.invalidateQueries({ queryKey: keys.approvals.publication(script.id) })
+    }),
+    onLive('approval', () => {
+      void queries.invalidateQueries({ queryKey: keys.approvals.all })
     }),
     onLive('missed', () => {
       void queries.invalidateQueries()

@@ -17,6 +17,8 @@ const messages = {
     environments: 'Environments',
     secrets: 'Secrets',
     workers: 'Workers',
+    approvals: 'Approvals',
+    waiting: '{n} wait for you',
     audit: 'Audit',
     access: 'Access',
     profile: 'Profile',

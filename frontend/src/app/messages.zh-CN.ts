@@ -20,6 +20,8 @@ export default {
     environments: '环境',
     secrets: '密钥与变量',
     workers: '节点',
+    approvals: '审批',
+    waiting: '{n} 项等你处理',
     audit: '审计',
     access: '访问权限',
     profile: '个人设置',

@@ -3,6 +3,7 @@ import { createRouter, createWebHistory } from 'vue-router'
 import { accessToken, renew } from '@/api/session'
 import { routes as audit } from '@/features/audit/routes'
 import { routes as access } from '@/features/access/routes'
+import { routes as approvals } from '@/features/approvals/routes'
 import { routes as auth } from '@/features/auth/routes'
 import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
@@ -28,6 +29,7 @@ export const router = createRouter({
     ...environments,
     ...secrets,
     ...workers,
+    ...approvals,
     ...audit,
     ...access,
     ...profile,

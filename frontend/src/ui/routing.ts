@@ -2,7 +2,16 @@ import 'vue-router'
 import type { MessageKey } from '@/ui/i18n'
 
 export type Section =
-  'home' | 'scripts' | 'runs' | 'environments' | 'secrets' | 'workers' | 'audit' | 'access' | 'profile'
+  | 'home'
+  | 'scripts'
+  | 'runs'
+  | 'environments'
+  | 'secrets'
+  | 'workers'
+  | 'approvals'
+  | 'audit'
+  | 'access'
+  | 'profile'
 
 declare module 'vue-router' {
   interface RouteMeta {

@@ -1,4 +1,14 @@
-import { Activity, House, KeyRound, Package, ScrollText, Server, ShieldCheck, ShieldUser } from '@lucide/vue'
+import {
+  Activity,
+  CheckCheck,
+  House,
+  KeyRound,
+  Package,
+  ScrollText,
+  Server,
+  ShieldCheck,
+  ShieldUser,
+} from '@lucide/vue'
 import { computed, type Component } from 'vue'
 import type { Me } from '@/api/types'
 import { useMe } from '@/features/auth/me'
@@ -23,6 +33,7 @@ export const NAV: readonly NavEntry[] = [
   { section: 'environments', icon: Package, label: 'app.nav.environments', key: 'e' },
   { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k', needs: 'secret:use' },
   { section: 'workers', icon: Server, label: 'app.nav.workers', key: 'w' },
+  { section: 'approvals', icon: CheckCheck, label: 'app.nav.approvals', key: 'y' },
   { section: 'audit', icon: ShieldCheck, label: 'app.nav.audit', key: 'a', needs: 'audit:read' },
   { section: 'access', icon: ShieldUser, label: 'app.nav.access', key: 'p' },
 ]

@@ -209,6 +209,8 @@ const messages = {
     project_manage: 'Change the project and its people',
     script_read: 'See scripts',
     script_write: 'Write scripts',
+    script_review: 'Review scripts that others have changed',
+    approval_decide: 'Decide as the second person',
     run_read: 'See runs, their logs and files',
     run_submit: 'Run scripts',
     run_cancel: 'Cancel runs',

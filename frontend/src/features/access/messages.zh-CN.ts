@@ -195,6 +195,8 @@ export default {
     project_manage: '修改项目及其成员',
     script_read: '查看脚本',
     script_write: '编写脚本',
+    script_review: '审核他人修改的脚本',
+    approval_decide: '作为第二个人作决定',
     run_read: '查看运行、日志和文件',
     run_submit: '运行脚本',
     run_cancel: '取消运行',

@@ -6,6 +6,8 @@ const SAID: Partial<Record<string, MessageKey>> = {
   'project:manage': 'access.can.project_manage',
   'script:read': 'access.can.script_read',
   'script:write': 'access.can.script_write',
+  'script:review': 'access.can.script_review',
+  'approval:decide': 'access.can.approval_decide',
   'run:read': 'access.can.run_read',
   'run:submit': 'access.can.run_submit',
   'run:cancel': 'access.can.run_cancel',

@@ -1,5 +1,6 @@
 import { accessToken, renew } from '@/api/session'
 import { Problem } from '@/api/problem'
+import { tellWaiting } from '@/api/waiting'
 import type { RunState } from '@/api/types'
 
 export interface Submitted {
@@ -26,13 +27,21 @@ export async function submitRun(submission: Submission): Promise<Submitted> {
   if (accessToken.value === null) await renew()
   const first = await send(submission, key)
   const answer = first.status === 401 && (await renew()) ? await send(submission, key) : first
+  if (answer.waits) throw tellWaiting(answer.waits)
   if (answer.status >= 200 && answer.status < 300) return answer.body as Submitted
   throw typeof answer.body === 'object' && answer.body !== null
     ? new Problem(answer.status, answer.body)
     : new Problem(answer.status)
 }
 
-function send(submission: Submission, key: string): Promise<{ status: number; body: unknown }> {
+interface Answer {
+  status: number
+  body: unknown
+  /** The request for consent, where the run waits for a second person. */
+  waits: string | null
+}
+
+function send(submission: Submission, key: string): Promise<Answer> {
   const { path, payload, files = [], progress, signal } = submission
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
@@ -48,7 +57,7 @@ function send(submission: Submission, key: string): Promise<{ status: number; bo
       } catch {
         // A proxy's page: the status has to do.
       }
-      resolve({ status: request.status, body })
+      resolve({ status: request.status, body, waits: request.getResponseHeader('runyard-approval') })
     }
     request.onerror = () => {
       reject(new Problem(0))

@@ -1,4 +1,17 @@
 const messages = {
+  owner: {
+    title: 'Owner',
+    nobody: 'Nobody: it came with Runyard',
+    disabled: 'disabled',
+    disabledText: 'The script goes on all the same. Give it to somebody who looks after it.',
+    to: 'Give it to another member',
+    give: 'Give',
+    given: '{name} is the owner now',
+    toProject: 'Move it to another project',
+    move: 'Move',
+    moveText: 'It begins anew there; its versions and runs stay here, hidden, and it can be restored.',
+    moved: 'It is in project {project} now',
+  },
   title: 'Script',
   newTitle: 'New script',
   namePlaceholder: 'Name of the script',

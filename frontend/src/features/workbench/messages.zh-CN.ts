@@ -2,6 +2,19 @@ import type { Translation } from '@/ui/i18n'
 import type en from './messages.en'
 
 export default {
+  owner: {
+    title: '负责人',
+    nobody: '无：随 Runyard 附带',
+    disabled: '已停用',
+    disabledText: '脚本照常运行。请转交给能照管它的人。',
+    to: '转交给其他成员',
+    give: '转交',
+    given: '负责人现在是 {name}',
+    toProject: '移到其他项目',
+    move: '移动',
+    moveText: '它在那里从头开始；原有版本和运行留在这里并隐藏，可以恢复。',
+    moved: '现在属于项目 {project}',
+  },
   title: '脚本',
   newTitle: '新建脚本',
   namePlaceholder: '给脚本起个名字',

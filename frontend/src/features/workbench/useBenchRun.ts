@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { computed, ref, watch, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
+import { useRights } from '@/features/access/api'
 import { overSet } from '@/features/parameters/sets'
 import { useSets } from '@/features/parameters/useSets'
 import { policyOf } from '@/features/policy/policy'
@@ -26,6 +27,7 @@ import type { Bench } from './useBench'
 export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
   const queries = useQueryClient()
   const preferences = usePreferences()
+  const { may } = useRights()
   const values = ref<RawValues>({})
   const troubles = ref<Record<string, Trouble>>({})
   const refused = ref<Record<string, string>>({})
@@ -80,10 +82,14 @@ export function useBenchRun(bench: Bench, scriptId: Ref<string | null>) {
     const { draft, base, isDirty } = bench
     if (base.value && !isDirty.value && !bench.newer.value) {
       const path = `/api/v1/scripts/${base.value.id}/runs`
+      // What is on the bench is run, also where another version is the published one.
+      const { four_eyes, published, version, project } = base.value
+      const unpublished = four_eyes && published !== version && may(project, 'script:write')
+      const more = unpublished ? { unpublished } : {}
       const set = sets.chosen.value
-      if (!set) return { path, payload: { parameters } }
+      if (!set) return { path, payload: { parameters, ...more } }
       const over = overSet(draft.value.parameters, parameters, set.values)
-      return { path, payload: { parameter_set: set.id, parameters: over } }
+      return { path, payload: { parameter_set: set.id, parameters: over, ...more } }
     }
     const { language, code, requirements, timeout_s, network, hooks, name } = draft.value
     return {

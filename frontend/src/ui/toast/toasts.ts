@@ -1,5 +1,5 @@
 import { readonly, ref } from 'vue'
-import { problemText } from '@/ui/i18n/problem'
+import { problemText, shown as facts } from '@/ui/i18n/problem'
 
 export interface Toast {
   id: number
@@ -37,6 +37,8 @@ export function toast(
 
 /** Say what went wrong, in the page's language. */
 export function toastProblem(error: unknown): number {
+  // What waits for a second person is no failure; the frame has told of it.
+  if (facts(error).code === 'needs_second_person') return 0
   return toast(problemText(error), { kind: 'failed' })
 }
 
