@@ -221,9 +221,10 @@ async def born(session: AsyncSession, script: Script) -> None:
     """Give a new script the rules of its project: by four eyes, nothing of it is published yet."""
     # Held until it is there, so that whoever changes the rules meanwhile finds it.
     query = select(Project.four_eyes, Project.second_person).where(Project.id == script.project_id)
-    four_eyes, waits = (await session.execute(query.with_for_update(read=True, key_share=True))).one()
-    script.published_id = "" if four_eyes else None
-    script.gated = not OF_RUNS.isdisjoint(waits)
+    row = (await session.execute(query.with_for_update(read=True, key_share=True))).one_or_none()
+    if row is not None:
+        script.published_id = "" if row.four_eyes else None
+        script.gated = not OF_RUNS.isdisjoint(row.second_person)
 
 
 async def _authors(session: AsyncSession, script: Script) -> list[str]:
