@@ -5,7 +5,7 @@ from typing import Any
 from runyard.access.permissions import Actor
 from runyard.approvals.operations import Operation
 from runyard.audit.events import Target
-from runyard.errors import Conflict, Invalid, Missing
+from runyard.errors import Conflict, Missing
 
 
 class NoSuchApproval(Missing):
@@ -18,10 +18,6 @@ class NoSuchComment(Missing):
     """There is no such comment."""
 
     code = "no_such_comment"
-
-
-class ReasonMissing(Invalid):
-    """Say why: who asked is to know what to change."""
 
 
 class OpenThreads(Conflict):
