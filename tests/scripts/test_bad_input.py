@@ -23,17 +23,22 @@ def _errors(answer: httpx.Response) -> list[tuple[str, str]]:
     return [(error["field"], error["code"]) for error in answer.json()["errors"]]
 
 
-@pytest.mark.parametrize("language", ["python", "javascript", "shell"])
+@pytest.mark.parametrize("language", ["python", "javascript", "shell", "sql"])
 async def test_code_that_cannot_be_parsed_still_saves(api: httpx.AsyncClient, script: Make, language: str) -> None:
     for name, code in (("broken", "def ((( '''"), ("empty", ""), ("crlf", "a\r\nb\ttab\x1b")):
         made = await _create(api, script(name=name, language=language, code=code))
         assert (await api.get(f"/scripts/{made['id']}")).json()["code"] == code
 
 
-async def test_sql_is_not_available_yet(api: httpx.AsyncClient, script: Make) -> None:
-    answer = await api.post("/scripts", json=script(language="sql"))
-    assert _errors(answer) == [("language", "language_unavailable")]
-    assert answer.json()["errors"][0]["message"] == "SQL scripts are not available in this version."
+async def test_what_sql_can_not_have_is_refused(api: httpx.AsyncClient, script: Make) -> None:
+    refused: list[tuple[dict[str, Any], str]] = [
+        ({"connections": ["A", "B"]}, "connections.1"),
+        ({"hooks": {"before": {"code": "x", "shell": False}}}, "hooks"),
+        ({"kind": "module", "name": "things"}, "language"),
+    ]
+    for more, field in refused:
+        answer = await api.post("/scripts", json=script(language="sql", code="SELECT 1", **more))
+        assert _errors(answer) == [(field, "not_applicable")], answer.text
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ async def test_a_change_is_checked_like_a_new_script(api: httpx.AsyncClient, scr
     made = await _create(api, script(parameters=[{"key": "SECONDS"}]))
     path = f"/scripts/{made['id']}"
     assert _errors(await api.patch(path, json={"project": "side"})) == [("project", "extra_forbidden")]
-    assert _errors(await api.patch(path, json={"language": "sql"})) == [("language", "language_unavailable")]
+    assert _errors(await api.patch(path, json={"language": "cobol"})) == [("language", "literal_error")]
     assert _errors(await api.patch(path, json={"parameters": [{"key": "HOME"}]})) == [("parameters.0.key", "reserved")]
     assert _errors(await api.patch(path, json={"language": "shell"})) == [("parameters.0.key", "reserved")]
     assert _errors(await api.patch(path, json={"requirements": ["a b"]})) == [("requirements.0", "requirement")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from runyard.scripts.schemas import Code, Language
+from runyard.scripts.schemas import Code
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^[^\s]{1,40}$", strip_whitespace=True)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
@@ -20,7 +20,7 @@ class _In(BaseModel):
 class CodeToCheck(_In):
     """Code as it stands in an editor."""
 
-    language: Language
+    language: Literal["python", "javascript", "shell"]
     code: Code
 
 

@@ -54,7 +54,7 @@ from runyard.sandbox.ownership import give
 from runyard.sandbox.removal import remove_tree
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
-from runyard.scripts.launch import entry_of
+from runyard.scripts.launch import SQL_DRIVERS, entry_of
 from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
@@ -194,10 +194,14 @@ class Attempt:
 
     async def _environment(self, slot: Slot) -> Ready | None:
         pinned, policy = self.pinned, self.pinned.policy
+        language, code, requirements = pinned.language, pinned.code, pinned.requirements
+        if language == "sql":
+            # What executes it is a program in Python.
+            language, code, requirements = "python", "", SQL_DRIVERS if policy.connections else ()
         want = want_for(
-            pinned.language,
-            pinned.code,
-            pinned.requirements,
+            language,
+            code,
+            requirements,
             python_version=policy.python_version,
             package_manager=policy.package_manager,
         )

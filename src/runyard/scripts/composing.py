@@ -53,6 +53,8 @@ class Composer:
             package_manager=body.package_manager,
         )
         _demand_names(body, body.language, stored, place)
+        if body.language == "sql":
+            _demand_sql(body, body.requirements, body.hooks, getattr(body, "kind", "script"), place)
         old = before.options if before else {}
         shape = await self._shape(session, project_id, old, body, body.language, place)
         return Content(
@@ -86,6 +88,8 @@ class Composer:
         if {"secrets", "variables", "connections", "parameters"} & given or language != old.language:
             _demand_names(merged, language, stored, "")
         shape = await self._shape(session, project_id, old.options, body, language, "")
+        if language == "sql":
+            _demand_sql(merged, requirements, Hooks.model_validate(shape.get("hooks", {})), "script", "")
         rest = {name: old.options[name] for name in old.options if name not in (*POLICY_FIELDS, *_SHAPE, *_MENTIONED)}
         return replace(
             old,
@@ -156,6 +160,22 @@ def _demand_names(policy: Policy, language: str, stored: Sequence[Mapping[str, A
             taken |= dict.fromkeys(variables, f"{{name}} stands among the {kind}, too.")
     if fields:
         raise InvalidScript(" ".join(field.message for field in fields[:3]), fields=fields)
+
+
+def _demand_sql(policy: Policy, requirements: Sequence[str], named: Hooks | None, kind: str, place: str) -> None:
+    """Raise `InvalidScript` for what a script in SQL can't have."""
+    troubles = {}
+    if len(policy.connections) > 1:
+        troubles["connections.1"] = "A script in SQL runs on one connection."
+    if requirements:
+        troubles["requirements"] = "A script in SQL needs no packages: its drivers come with Runyard."
+    if named is not None and any(hook is not None and not hook.shell for hook in (named.before, named.after)):
+        troubles["hooks"] = "Hooks of a script in SQL are written in shell."
+    if kind == "module":
+        troubles["language"] = "A module of the library is not written in SQL."
+    if troubles:
+        fields = [FieldError(f"{place}{field}", sentence, "not_applicable") for field, sentence in troubles.items()]
+        raise InvalidScript(" ".join(troubles.values()), fields=fields)
 
 
 def _demand_entry(tree: Sequence[trees.TreeFile], entry: str, language: str, place: str) -> None:

@@ -78,6 +78,9 @@ class Pinned:
     @property
     def wants_state(self) -> bool:
         """Whether it may use its state directory, which one run at a time has."""
+        if self.language == "sql" and not self.policy.connections:
+            # Its own file lies there.
+            return True
         texts = (self.code, *(hook.code for hook in (self.hooks.before, self.hooks.after) if hook is not None))
         return self.state or any("RUNYARD_STATE_DIR" in text for text in texts)
 

@@ -13,6 +13,9 @@ from runyard.scripts.modules import PACKAGE, Module
 
 KIT = ".runyard"
 """The folder beside the code in which Runyard's own files lie."""
+SQL = "sqlrun.py"
+SQL_DRIVERS = ("psycopg[binary]>=3.2", "pymysql>=1.1")
+"""What SQL on a connection needs; one environment serves all scripts in SQL."""
 _SITE = """\
 import os
 import sys
@@ -68,6 +71,12 @@ def launch(
     folders: list[str] = []
     python_path: list[str] = []
     command = [*interpreter]
+    if pinned.language == "sql":
+        files[f"code/{KIT}/{SQL}"] = (Path(__file__).parent / SQL).read_bytes()
+        command.append(str(kit / SQL))
+        env["RUNYARD_SQL_CONNECTION"] = next(iter(pinned.policy.connections), "")
+        env["RUNYARD_SQL_ROWS"] = str(pinned.policy.row_limit)
+        env["RUNYARD_SQL_PARAMETERS"] = " ".join(definition.key for definition in pinned.definitions)
     if hidden:
         first = 1 if pinned.language == "python" else 2
         listed = json.dumps([[hole.at + first, hole.before, hole.key] for hole in hidden])

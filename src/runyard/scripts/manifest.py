@@ -12,7 +12,14 @@ from typing import Any
 from runyard.environments.entry import entry_name
 
 MANIFEST = "script.toml"
-LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".sh": "shell"}
+LANGUAGES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".sh": "shell",
+    ".sql": "sql",
+}
 UNSET: dict[str, Any] = {
     "description": "",
     "tags": [],
@@ -40,6 +47,7 @@ MORE: dict[str, Any] = {
     "secrets": [],
     "variables": [],
     "connections": [],
+    "row_limit": 10_000,
     "stage": None,
     "hooks": {},
     "in_workspace": False,

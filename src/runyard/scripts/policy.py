@@ -88,6 +88,7 @@ PackageManager = Annotated[
 
 
 MOST_ENTRIES = 200
+MOST_ROWS = 1_000_000
 
 
 def _once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -201,6 +202,9 @@ class Policy(BaseModel):
     connections: Annotated[
         Entries, Field(description="Connections that arrive as a URL, and as JSON under their name with _JSON.")
     ] = ()
+    row_limit: Annotated[int, Field(strict=True, ge=1, le=MOST_ROWS, description="Rows kept of each SQL result.")] = (
+        10_000
+    )
     stage: Annotated[StageName | None, Field(description="The stage of its runs, unless they name one.")] = None
 
 

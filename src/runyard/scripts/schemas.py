@@ -46,12 +46,6 @@ DEEPEST_FOLDER = 20
 MOST_REQUIREMENTS = 200
 
 
-def _available(language: Any) -> Any:
-    if language == "sql":
-        raise PydanticCustomError("language_unavailable", "SQL scripts are not available in this version.")
-    return language
-
-
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("nul", "NUL characters can't be kept.")
@@ -82,7 +76,7 @@ def _distinct(items: list[str]) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-Language = Annotated[Literal["python", "javascript", "shell"], BeforeValidator(_available)]
+Language = Literal["python", "javascript", "shell", "sql"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
 Code = Annotated[str, StringConstraints(max_length=LONGEST_CODE), AfterValidator(_without_nul)]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_without_nul)]

@@ -22,7 +22,14 @@ SKIPPED = frozenset(
     }
 )  # fmt: skip
 """Names that are no part of a project's sources, wherever they stand."""
-LANGUAGES = {".py": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".sh": "shell"}
+LANGUAGES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".cjs": "javascript",
+    ".sh": "shell",
+    ".sql": "sql",
+}
 _ENTRIES = ("main", "__main__", "index", "app", "run", "cli", "start")
 
 

@@ -30,7 +30,7 @@ def analyse(language: str, code: str, files: Mapping[str, str] | None = None) ->
     found: list[Found] = comments.look(code)
     declared = {item.name for item in found}
     try:
-        finds = _LOOKS[language](code)
+        finds = _LOOKS.get(language, _nothing)(code)
     except SyntaxError as error:
         finds.notes.append(f"The code can't be parsed: line {error.lineno}: {error.msg}.")
     except (ValueError, MemoryError, RecursionError):
@@ -62,6 +62,10 @@ def _python(code: str) -> Finds:
         finds.found += part.found
         finds.notes += part.notes
     return finds
+
+
+def _nothing(_code: str) -> Finds:
+    return Finds()
 
 
 _LOOKS = {"python": _python, "javascript": javascript.look, "shell": shell.look}
