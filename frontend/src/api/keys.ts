@@ -52,6 +52,7 @@ export const keys = {
     all: ['secrets'] as const,
     list: (kind: string, project: string) => ['secrets', 'list', kind, project] as const,
     stages: (project: string) => ['secrets', 'stages', project] as const,
+    kinds: ['secrets', 'kinds'] as const,
     users: (id: string) => ['secrets', 'users', id] as const,
     uses: (id: string) => ['secrets', 'uses', id] as const,
     scrubs: (id: string) => ['secrets', 'scrubs', id] as const,

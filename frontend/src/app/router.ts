@@ -11,6 +11,7 @@ import { routes as home } from '@/features/home/routes'
 import { routes as profile } from '@/features/profile/routes'
 import { routes as runs } from '@/features/runs/routes'
 import { routes as scripts } from '@/features/scripts/routes'
+import { routes as connections } from '@/features/connections/routes'
 import { routes as secrets } from '@/features/secrets/routes'
 import { routes as workbench } from '@/features/workbench/routes'
 import { routes as workers } from '@/features/workers/routes'
@@ -28,6 +29,7 @@ export const router = createRouter({
     ...runs,
     ...environments,
     ...secrets,
+    ...connections,
     ...workers,
     ...approvals,
     ...audit,

@@ -16,6 +16,7 @@ const SAID: Partial<Record<string, MessageKey>> = {
   'environment:manage': 'access.can.environment_manage',
   'secret:use': 'access.can.secret_use',
   'secret:manage': 'access.can.secret_manage',
+  'connection:read': 'access.can.connection_read',
   'audit:read': 'access.can.audit_read',
   'system:read': 'access.can.system_read',
   'system:manage': 'access.can.system_manage',

@@ -9,13 +9,16 @@ export type Snippet = Schemas['SnippetBody']
 export type NewSnippet = Schemas['NewSnippet']
 export type SnippetChange = Schemas['SnippetChange']
 
+/** Languages that programs look through and put in order. */
+export type Linted = Exclude<Language, 'sql'>
+
 export const snippetKey = ['snippets'] as const
 
-export function lintCode(language: Language, code: string) {
+export function lintCode(language: Linted, code: string) {
   return ask(client.POST('/api/v1/editor/lint', { body: { language, code } }))
 }
 
-export function formatCode(language: Language, code: string) {
+export function formatCode(language: Linted, code: string) {
   return ask(client.POST('/api/v1/editor/format', { body: { language, code } }))
 }
 

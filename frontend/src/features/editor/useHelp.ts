@@ -28,11 +28,12 @@ export function useHelp({ editor, language, requirements }: Given) {
 
   async function format(): Promise<void> {
     const view = editor.value?.view
-    if (!view || formatting.value) return
+    const written = language.value
+    if (!view || formatting.value || written === 'sql') return
     formatting.value = true
     const before = view.state.doc
     try {
-      const done = await formatCode(language.value, before.toString())
+      const done = await formatCode(written, before.toString())
       if (!view.state.doc.eq(before)) toast(t('editor.typedMeanwhile'), { kind: 'note' })
       else if (done.changed) {
         await editor.value?.rewrite(done.code)

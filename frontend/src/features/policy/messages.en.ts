@@ -1,6 +1,6 @@
 const messages = {
   title: 'How it runs',
-  given: { title: 'Secrets and variables' },
+  given: { title: 'Secrets, variables, connections' },
   retries: {
     title: 'Retries',
     some: '{n} retry | {n} retries',

@@ -3,7 +3,7 @@ import type en from './messages.en'
 
 export default {
   title: '运行方式',
-  given: { title: '密钥与变量' },
+  given: { title: '密钥、变量与连接' },
   retries: {
     title: '重试',
     some: '重试 {n} 次',

@@ -18,6 +18,7 @@ it('fills what the server leaves out', () => {
     package_manager: 'uv',
     secrets: [],
     variables: [],
+    connections: [],
     stage: null,
   })
   const policy = policyOf({

@@ -19,6 +19,7 @@ export const POLICY_FIELDS = [
   'package_manager',
   'secrets',
   'variables',
+  'connections',
   'stage',
 ] as const satisfies readonly (keyof Script)[]
 export type PolicyField = (typeof POLICY_FIELDS)[number]
@@ -62,6 +63,7 @@ export interface Policy {
   /** Names of secrets and variables that arrive as environment variables. */
   secrets: string[]
   variables: string[]
+  connections: string[]
   stage: string | null
 }
 
@@ -95,6 +97,7 @@ export function policyOf(script: Partial<Pick<Script, PolicyField>>): Policy {
     package_manager: script.package_manager ?? 'uv',
     secrets: [...(script.secrets ?? [])],
     variables: [...(script.variables ?? [])],
+    connections: [...(script.connections ?? [])],
     stage: script.stage ?? null,
   }
 }
@@ -153,7 +156,9 @@ export function summaryOf(policy: Policy): {
     ]
       .filter(Boolean)
       .join(' · '),
-    given: [...policy.secrets, ...policy.variables, policy.stage ?? ''].filter(Boolean).join(' · '),
+    given: [...policy.secrets, ...policy.variables, ...policy.connections, policy.stage ?? '']
+      .filter(Boolean)
+      .join(' · '),
     python: [policy.python_version, policy.package_manager === 'uv' ? '' : policy.package_manager]
       .filter(Boolean)
       .join(' · '),

@@ -78,5 +78,5 @@ export function outputText(output: unknown): string {
 }
 
 export function codeLanguage(language: string): CodeLanguage {
-  return language === 'javascript' || language === 'shell' ? language : 'python'
+  return language === 'javascript' || language === 'shell' || language === 'sql' ? language : 'python'
 }

@@ -7,7 +7,7 @@ import { useUrlFilters, useUrlText } from '@/ui/state/urlFilters'
 import { listScripts, type ScriptFilters, type ScriptSort } from './api'
 import { useLastRuns } from './lastRuns'
 
-export const LANGUAGES = ['python', 'javascript', 'shell'] as const
+export const LANGUAGES = ['python', 'javascript', 'shell', 'sql'] as const
 
 export const SORTS = ['updated', 'name', 'position'] as const satisfies readonly ScriptSort[]
 

@@ -1,5 +1,11 @@
 const messages = {
-  tabs: { label: 'Secrets', secrets: 'Secrets', variables: 'Variables', stages: 'Stages' },
+  tabs: {
+    label: 'Secrets',
+    secrets: 'Secrets',
+    variables: 'Variables',
+    connections: 'Connections',
+    stages: 'Stages',
+  },
   intro: {
     secret:
       'What scripts need and nobody should see. A script that lists a name finds it as an environment variable; the value is masked in everything it says, and never shown again.',
@@ -60,6 +66,7 @@ const messages = {
   listed: {
     secrets: 'Each arrives as an environment variable. A run fails to start when one is missing.',
     variables: 'The same, but not hidden.',
+    connections: 'Each arrives as a URL, and whole as JSON under its name with _JSON.',
     choose: 'Choose or type names',
   },
   resolved: {

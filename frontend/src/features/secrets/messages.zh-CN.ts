@@ -2,7 +2,7 @@ import type { Translation } from '@/ui/i18n'
 import type en from './messages.en'
 
 export default {
-  tabs: { label: '密钥与变量', secrets: '密钥', variables: '变量', stages: '阶段' },
+  tabs: { label: '密钥与变量', secrets: '密钥', variables: '变量', connections: '连接', stages: '阶段' },
   intro: {
     secret:
       '脚本需要、但谁都不该看到的内容。脚本列出名称，运行时就能从同名环境变量读到；输出中一律遮盖，保存后不再显示。',
@@ -61,6 +61,7 @@ export default {
   listed: {
     secrets: '每个密钥都成为同名环境变量；缺少任何一个，运行都会启动失败。',
     variables: '同样成为环境变量，但不遮盖。',
+    connections: '每个连接以 URL 提供，完整内容在名称后加 _JSON 的变量里。',
     choose: '选择或输入名称',
   },
   resolved: {

@@ -6,6 +6,7 @@ const ENDINGS: Record<string, CodeLanguage> = {
   mjs: 'javascript',
   cjs: 'javascript',
   sh: 'shell',
+  sql: 'sql',
   json: 'json',
 }
 

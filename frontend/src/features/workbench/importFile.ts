@@ -17,6 +17,7 @@ const ENDINGS: Record<string, Language> = {
   cjs: 'javascript',
   sh: 'shell',
   bash: 'shell',
+  sql: 'sql',
 }
 const SHEBANGS: [RegExp, Language][] = [
   [/^#!.*\bpython[\d.]*\b/, 'python'],

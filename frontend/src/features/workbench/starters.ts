@@ -41,6 +41,16 @@ await writeFile('greeting.txt', \`Hello, \${name}.\\n\`)
 // What is written here is the run's output.
 await writeFile(process.env.RUNYARD_OUTPUTS, JSON.stringify({ greeted: name }))
 `,
+  sql: `-- What this script does, in one sentence. It runs on the connection that its settings list,
+-- and without one on a SQLite file of its own. Parameters are written :NAME, and bound.
+
+CREATE TABLE IF NOT EXISTS visits (day TEXT, number INTEGER);
+
+INSERT INTO visits VALUES (date('now'), 1);
+
+-- What the last query returns is the run's output; all of it is in result.csv.
+SELECT day, sum(number) AS visits FROM visits GROUP BY day ORDER BY day;
+`,
   shell: `# What this script does, in one sentence.
 set -euo pipefail
 
@@ -70,6 +80,7 @@ def greeting(name: str) -> str:
 
 exports.greeting = (name) => \`Hello, \${name}.\`
 `,
+  sql: '',
   shell: `# What these functions are for, in one sentence.
 
 greeting() {
@@ -83,10 +94,11 @@ export const STARTERS: Record<ScriptKind, Record<Language, string>> = { script: 
 export const IMPORTS: Record<Language, (name: string) => string> = {
   python: (name) => `from library import ${name}`,
   javascript: (name) => `const ${name} = require('library/${name}')`,
+  sql: (name) => `-- ${name}`,
   shell: (name) => `. "$RUNYARD_LIBRARY/${name}.sh"`,
 }
 
-export const LANGUAGES: readonly Language[] = ['python', 'javascript', 'shell']
+export const LANGUAGES: readonly Language[] = ['python', 'javascript', 'shell', 'sql']
 
 /** Whether a text is still what the page put there, so that it may be replaced without asking. */
 export function isStarter(code: string): boolean {

@@ -2,7 +2,7 @@ import { indentUnit } from '@codemirror/language'
 import type { Extension } from '@codemirror/state'
 
 /** What an editor can colour; anything else is plain text. */
-export type CodeLanguage = 'python' | 'javascript' | 'shell' | 'json' | 'text'
+export type CodeLanguage = 'python' | 'javascript' | 'shell' | 'sql' | 'json' | 'text'
 
 /** The language's own extension, fetched when first needed. */
 export async function languageSupport(language: CodeLanguage): Promise<Extension> {
@@ -17,6 +17,13 @@ export async function languageSupport(language: CodeLanguage): Promise<Extension
         import('@codemirror/legacy-modes/mode/shell'),
       ])
       return [StreamLanguage.define(shell), indentUnit.of('  ')]
+    }
+    case 'sql': {
+      const [{ StreamLanguage }, { standardSQL }] = await Promise.all([
+        import('@codemirror/language'),
+        import('@codemirror/legacy-modes/mode/sql'),
+      ])
+      return [StreamLanguage.define(standardSQL), indentUnit.of('  ')]
     }
     case 'json':
       return [(await import('@codemirror/lang-json')).json(), indentUnit.of('  ')]
