@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from runyard.connections.reach import Unreachable, judge, networks
+from runyard.connections.reach import Unreachable, judge
 from runyard.connections.shapes import opened
 from runyard.connections.testing import Scout
 from runyard.settings import ConnectionSettings
+from runyard.web.outbound import ANYWHERE, Reach
 
 from . import counterparts
 
@@ -34,7 +35,7 @@ PRIVATE = [
     "2002:7f00:1::",
 ]
 OUTSIDE = ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"]
-EVERYTHING = networks(["0.0.0.0/0", "::/0"])
+EVERYTHING = ANYWHERE
 
 
 @pytest.mark.parametrize("address", NEVER)
@@ -45,14 +46,14 @@ def test_some_addresses_are_nobodys(address: str) -> None:
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_private_ones_have_to_be_allowed(address: str) -> None:
-    with pytest.raises(Unreachable, match="RUNYARD_FETCH_ALLOW"):
-        judge(address, networks(["9.9.9.0/24"]))
+    with pytest.raises(Unreachable, match="fetch_allow"):
+        judge(address, Reach.of(["9.9.9.0/24"]))
     judge(address, EVERYTHING)
 
 
 @pytest.mark.parametrize("address", OUTSIDE)
 def test_outside_is_free(address: str) -> None:
-    judge(address, ())
+    judge(address, Reach())
 
 
 def test_what_is_no_address_leads_nowhere() -> None:

@@ -17,7 +17,8 @@ from typing import Any
 
 from runyard.connections.drivers.seen import Refused, Seen
 from runyard.connections.kinds import DRIVERS
-from runyard.connections.reach import Unreachable, judge, networks
+from runyard.connections.reach import Unreachable, judge
+from runyard.web.outbound import Reach
 
 LONGEST = 500
 MEMORY = 2 * 1024**3
@@ -28,7 +29,7 @@ class Guard:
     """Judges every address before anything is sent there."""
 
     def __init__(self, allow: list[str]) -> None:
-        self._allowed = networks(allow)
+        self._reach = Reach.of(allow)
         self.refused: str | None = None
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -39,7 +40,7 @@ class Guard:
         # A pair of sockets within the process has no address; a path is one of this machine.
         host = address[0] if isinstance(address, tuple) and isinstance(address[0], str) else "a local socket"
         try:
-            judge(host, self._allowed)
+            judge(host, self._reach)
         except Unreachable as refused:
             self.refused = str(refused)
             raise
