@@ -3,6 +3,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from runyard.access.guards import GUARDS
 from runyard.access.open_routes import OPEN_ROUTES
 from runyard.access.permissions import Actor, Permission
+from runyard.web.throttle import SIGNING_IN, WEBHOOKS
 
 from .yard import Yard
 
@@ -22,3 +23,9 @@ def test_every_route_of_access_and_projects_has_a_guard_or_a_reason(yard: Yard) 
 def test_every_reason_is_a_sentence() -> None:
     assert all(reason.endswith(".") and len(reason) > 20 for reason in OPEN_ROUTES.values())
     assert Actor.__doc__
+
+
+def test_who_is_not_known_yet_is_counted_by_address() -> None:
+    """Open routes that do something fall under a limit, but for those that only read what is the same for all."""
+    free = {path for method, path in OPEN_ROUTES if method in {"GET", "HEAD"} and "/auth/" not in path}
+    assert all(path in free or path.startswith((*SIGNING_IN, *WEBHOOKS)) for _, path in OPEN_ROUTES)

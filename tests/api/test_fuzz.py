@@ -32,10 +32,11 @@ async def fuzzed(running: Running, examples: int, *, both: bool) -> Found:
     return found
 
 
+@pytest.mark.timeout(600)
 async def test_no_request_of_the_document_s_kind_breaks_the_server() -> None:
     async with place() as data, opened(options(data, **QUIET)) as running:
         found = await fuzzed(running, 1, both=False)
-    assert found.troubles == []
+    assert not found.troubles, "\n".join(found.troubles)
     assert found.asked > 300
     # That they are made up well enough: some are taken, some refused, and strangers know nothing.
     assert found.statuses[200] > 20
@@ -48,7 +49,7 @@ async def test_no_request_of_the_document_s_kind_breaks_the_server() -> None:
 async def test_nor_do_many_of_them() -> None:
     async with place() as data, opened(options(data, **QUIET)) as running:
         found = await fuzzed(running, 20, both=True)
-    assert found.troubles == []
+    assert not found.troubles, "\n".join(found.troubles)
 
 
 class Answer(BaseModel):

@@ -9,7 +9,7 @@ from runyard.settings import Settings
 
 
 def said(settings: Settings) -> dict[str, Fact]:
-    return {fact.key: fact for fact in facts(settings)}
+    return {fact.key: fact for fact in facts(settings, local_login=True)}
 
 
 def test_what_is_in_force_is_said_with_what_changes_it(tmp_path: Path) -> None:
@@ -27,11 +27,12 @@ def test_what_is_in_force_is_said_with_what_changes_it(tmp_path: Path) -> None:
     assert found["rates.user"].variable == "RUNYARD_RATES__USER"
     assert "unsafe" not in str(found["content_policy"].value)
     assert found["content_policy"].setting is None
+    assert (found["access.local_login"].value, found["sso"].value) == (True, [])
     assert {name for _, name in SETTINGS} < set(found)
 
 
 def test_groups_stand_together(tmp_path: Path) -> None:
-    groups = [fact.group for fact in facts(Settings(data=tmp_path))]
+    groups = [fact.group for fact in facts(Settings(data=tmp_path), local_login=False)]
     assert groups == sorted(groups, key=groups.index)
 
 

@@ -59,14 +59,19 @@ class SecurityBody(BaseModel):
     items: list[Fact]
 
 
-def facts(settings: Settings) -> list[Fact]:
-    """Return what guards the installation by these settings, group by group."""
+def facts(settings: Settings, *, local_login: bool) -> list[Fact]:
+    """Return what guards the installation by these settings, group by group.
+
+    `local_login` is whether people sign in with passwords of Runyard's own at this moment.
+    """
     found = [_set(group, name, _read(settings, name)) for group, name in SETTINGS]
     found += [Fact(group=group, key=key, value=value, setting=None, variable=None) for group, key, value in _built_in()]
     found += [
         # Where it is may hold a password: only that there is one is told.
         _set("rates", "redis_url", settings.redis_url is not None),
         _set("keys", "keys.wrapper", _key_kind(settings)),
+        _set("passwords", "access.local_login", local_login),
+        Fact(group="passwords", key="sso", value=list(settings.sso.kinds), setting="sso", variable=None),
     ]
     order = get_args(Group)
     return sorted(found, key=lambda fact: order.index(fact.group))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
+from runyard.access.service import AccessService
 from runyard.insights.security import SecurityBody, facts
 from runyard.settings import Settings
 from runyard.web.addresses import address_of
@@ -19,6 +20,7 @@ async def read_security(
     actor: Annotated[Actor, allow(Permission.system_manage)],
     request: Request,
     settings: Annotated[Settings, Depends(provided(Settings))],
+    access: Annotated[AccessService, Depends(provided(AccessService))],
 ) -> SecurityBody:
     """Return what guards the installation, as it is in force; for administrators. Secrets are not among it."""
     del actor
@@ -26,5 +28,5 @@ async def read_security(
         file=str(settings.data / "runyard.toml"),
         address=address_of(request),
         https=request.url.scheme == "https",
-        items=facts(settings),
+        items=facts(settings, local_login=access.local_login.is_on()),
     )

@@ -33,7 +33,7 @@ async def read_ways(settings: Configured, access: Access) -> WaysBody:
     return WaysBody(form=local or bool(sso.ldap.url), local=local, oidc=label)
 
 
-@router.get("/oidc/start", operation_id="begin_oidc", status_code=_SEE_OTHER)
+@router.get("/oidc/start", operation_id="begin_oidc", status_code=_SEE_OTHER, response_class=RedirectResponse)
 async def start(
     request: Request,
     sso: Sso,
@@ -51,7 +51,7 @@ async def start(
     return answer
 
 
-@router.get("/oidc/callback", operation_id="finish_oidc", status_code=_SEE_OTHER)
+@router.get("/oidc/callback", operation_id="finish_oidc", status_code=_SEE_OTHER, response_class=RedirectResponse)
 async def callback(
     request: Request,
     sso: Sso,

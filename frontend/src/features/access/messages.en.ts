@@ -113,6 +113,8 @@ const messages = {
       access_access_token_s: 'An access token holds',
       access_refresh_token_s: 'A session holds without use',
       access_refresh_grace_s: 'Grace for parallel tabs',
+      access_local_login: 'Passwords of Runyard’s own',
+      sso: 'Single sign-on',
       shortest: 'Fewest characters',
       hash: 'Kept as',
       free_tries: 'Wrong ones in a row before a wait',
