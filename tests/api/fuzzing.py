@@ -17,8 +17,8 @@ SPARED = frozenset({"logout", "end_my_session", "end_user_session", "revoke_toke
 """What would take the asker's own right to ask away."""
 
 
-OTHERS_WORDS = frozenset({"logged_out_at_provider"})
-"""What is refused in the words of another standard: OpenID Connect's."""
+OTHERS_WORDS = frozenset({"logged_out_at_provider", "readyz_readyz_get"})
+"""What says no in other words than a problem's: those of OpenID Connect, and of a probe."""
 
 
 @dataclass
