@@ -41,7 +41,7 @@ async def test_no_request_of_the_document_s_kind_breaks_the_server() -> None:
     # That they are made up well enough: some are taken, some refused, and strangers know nothing.
     assert found.statuses[200] > 20
     assert found.statuses[401] > 100
-    assert found.statuses[422] > 20
+    assert found.statuses[422] > 5
 
 
 @pytest.mark.slow
