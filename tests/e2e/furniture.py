@@ -78,6 +78,7 @@ class Furniture:
             "roles": "/access/roles",
             "users": "/access/users",
             "tokens": "/access/tokens",
+            "security": "/access/security",
             "profile": "/profile",
         }
 
