@@ -50,6 +50,7 @@ class OidcSettings(Mapping):
     name_claim: str = "name"
     mail_claim: str = "email"
     groups_claim: str = "groups"
+    link_by_mail: bool = False
     timeout_s: float = Field(10.0, gt=0)
 
     @field_validator("issuer")

@@ -48,17 +48,20 @@ class Arrivals:
         self._actors = actors
         self._fold = fold
 
-    async def settle(self, session: AsyncSession, stranger: Stranger, rules: Rules) -> User:
+    async def settle(
+        self, session: AsyncSession, stranger: Stranger, rules: Rules, *, link_by_mail: bool = False
+    ) -> User:
         """Return the user that a stranger is, with rights as their groups mean now.
 
-        They are known by issuer and subject: a name of somebody else's gives nobody their account.
+        They are known by issuer and subject: a name of somebody else's gives nobody their account, and a verified mail
+        does the first time only, where that is switched on (`link_by_mail`).
         Raises: NotAllowedHere; NoAccountHere; AccountDisabled.
         """
         meant = meaning(rules, stranger.groups, self._fold)
         if not meant.allowed:
             raise NotAllowedHere
         found = await repository.identity(session, stranger.issuer, stranger.subject)
-        identity, user = found or await self._first_time(session, stranger, rules)
+        identity, user = found or await self._first_time(session, stranger, rules, link_by_mail=link_by_mail)
         if user.disabled:
             raise AccountDisabled
         identity.used_at = clock.now()
@@ -68,10 +71,14 @@ class Arrivals:
         await session.flush()
         return user
 
-    async def _first_time(self, session: AsyncSession, stranger: Stranger, rules: Rules) -> tuple[Identity, User]:
-        if not rules.create_users:
-            raise NoAccountHere
-        user = await self._new(session, stranger)
+    async def _first_time(
+        self, session: AsyncSession, stranger: Stranger, rules: Rules, *, link_by_mail: bool
+    ) -> tuple[Identity, User]:
+        user = await self._linked(session, stranger) if link_by_mail else None
+        if user is None:
+            if not rules.create_users:
+                raise NoAccountHere
+            user = await self._new(session, stranger)
         now = clock.now()
         identity = Identity(
             id=ids.new("idn"),
@@ -88,6 +95,16 @@ class Arrivals:
         facts = {"provider": stranger.provider, "issuer": stranger.issuer, "subject": stranger.subject}
         record(session, None, "identity.link", Target("user", user.id, user.username), after=facts)
         return identity, user
+
+    async def _linked(self, session: AsyncSession, stranger: Stranger) -> User | None:
+        """Return the one user who has confirmed the address that the provider has verified, unless they are linked."""
+        if not stranger.mail:
+            return None
+        other = select(Identity.user_id).where(Identity.issuer == stranger.issuer)
+        query = select(User).where(User.email_key == people.email_key(stranger.mail), User.id.not_in(other)).limit(2)
+        found = (await session.scalars(query)).all()
+        # Of several who share an address it is nobody's proof.
+        return found[0] if len(found) == 1 else None
 
     async def _new(self, session: AsyncSession, stranger: Stranger) -> User:
         name = await self._free(session, username_of(stranger.username))

@@ -176,7 +176,8 @@ class SsoService:
 
     async def _admit(self, stranger: Stranger, proof: Proof, client: Client) -> SignedIn:
         async with self._database.write() as session:
-            user = await self._arrivals.settle(session, stranger, self._settings.oidc)
+            rules = self._settings.oidc
+            user = await self._arrivals.settle(session, stranger, rules, link_by_mail=rules.link_by_mail)
             until = clock.now() + self.lasts
             signed_in = self._access.begin_session(session, user, client, "oidc", until=until)
             await session.flush()
