@@ -18,7 +18,14 @@ async def test_who_i_am(yard: Yard, client: httpx.AsyncClient) -> None:
     assert me.pop("id").startswith("usr_")
     assert me.pop("created_at").endswith("Z")
     [project] = me.pop("projects")
-    own = {"username": "Ada", "display_name": "", "email": None, "is_admin": True, "has_password": True, "origins": []}
+    own: dict[str, object] = {
+        "username": "Ada",
+        "display_name": "",
+        "email": None,
+        "is_admin": True,
+        "has_password": True,
+        "origins": [],
+    }
     assert me == own | {"language": None, "theme": None}
     assert (project["name"], project["permissions"]) == (DEFAULT, sorted(ROLES[Role.admin]))
 

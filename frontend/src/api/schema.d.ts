@@ -324,6 +324,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Email
+         * @description Show a mail address to be yours by a link that was sent there.
+         */
+        post: operations["confirm_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Make yourself a user by a link that invites you; then sign in.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitations/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look At Invitation
+         * @description Read what a link invites to.
+         */
+        post: operations["look_at_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -447,6 +507,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password/forgotten": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Password Reset
+         * @description Have a link for a new password sent. The answer is the same whether or not there is such a user.
+         */
+        post: operations["ask_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Use Password Reset
+         * @description Set a new password by a link that was sent; all sessions end.
+         */
+        post: operations["use_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
@@ -461,6 +561,46 @@ export interface paths {
          * @description Exchange the refresh cookie for a new access token and the next cookie.
          */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description Make yourself a user, where the installation allows it; then sign in.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/self-service": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Self Service
+         * @description Tell what the login page may offer; nothing where passwords of Runyard's own are switched off.
+         */
+        get: operations["read_self_service"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1247,6 +1387,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Invitations
+         * @description List the invitations that are open, the newest first.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Create Invitation
+         * @description Invite somebody, by mail or by a link to hand on; the link is told in the answer, this once.
+         */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Invitation
+         * @description Have an invitation's link open nothing any more.
+         */
+        delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -1309,6 +1493,26 @@ export interface paths {
          * @description Change your display name, language or theme.
          */
         patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Email
+         * @description Change where letters to you go. Where mail is set up, the new address holds once you open the link sent there.
+         */
+        post: operations["change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me/password": {
@@ -3471,6 +3675,29 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptBody
+         * @description An invitation's link, and what whoever was invited says of themselves.
+         */
+        AcceptBody: {
+            /**
+             * Display Name
+             * @default
+             */
+            display_name?: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Token
+             * Format: password
+             */
+            token: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * Accepted
          * @description A run that is in the queue for good.
          */
@@ -3587,7 +3814,7 @@ export interface components {
              * Language
              * @enum {string}
              */
-            language: "python" | "javascript" | "shell";
+            language: "python" | "javascript" | "shell" | "sql";
             /** Script Id */
             script_id?: string | null;
         };
@@ -3802,6 +4029,14 @@ export interface components {
              */
             off?: string;
             style: components["schemas"]["Style"];
+        };
+        /**
+         * Arrived
+         * @description A user who may sign in now.
+         */
+        Arrived: {
+            /** Username */
+            username: string;
         };
         /**
          * Attempt
@@ -4604,7 +4839,7 @@ export interface components {
              * Language
              * @enum {string}
              */
-            language: "python" | "javascript" | "shell";
+            language: "python" | "javascript" | "shell" | "sql";
             /**
              * @default {
              *       "cpu": null,
@@ -4679,6 +4914,12 @@ export interface components {
              */
             retry_on?: components["schemas"]["Outcome"][];
             /**
+             * Row Limit
+             * @description Rows kept of each SQL result.
+             * @default 10000
+             */
+            row_limit?: number;
+            /**
              * Script Id
              * @default null
              */
@@ -4744,6 +4985,29 @@ export interface components {
             no_proxy: string | null;
             /** Registry Url */
             registry_url: string;
+        };
+        /**
+         * EmailAnswer
+         * @description Your address; `pending` says that the new one holds once the link that was sent there is opened.
+         */
+        EmailAnswer: {
+            /** Email */
+            email: string | null;
+            /** Pending */
+            pending: boolean;
+        };
+        /**
+         * EmailBody
+         * @description Your password, and the address that letters are to go to; null for none.
+         */
+        EmailBody: {
+            /**
+             * Current Password
+             * Format: password
+             */
+            current_password: string;
+            /** Email */
+            email: string | null;
         };
         /**
          * EntryBody
@@ -5206,6 +5470,14 @@ export interface components {
             to: string;
         };
         /**
+         * ForgottenBody
+         * @description Whose password is forgotten: a user name or a mail address.
+         */
+        ForgottenBody: {
+            /** Name */
+            name: string;
+        };
+        /**
          * Formatted
          * @description Code in its formatter's style.
          */
@@ -5543,6 +5815,67 @@ export interface components {
         InterpreterList: {
             /** Items */
             items: components["schemas"]["InterpreterBody"][];
+        };
+        /**
+         * InvitationBody
+         * @description An invitation that is open. A project that you do not see is told by its id.
+         */
+        InvitationBody: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Invited By */
+            invited_by: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Projects */
+            projects: components["schemas"]["Place"][];
+        };
+        /**
+         * InvitationCreate
+         * @description Whom to invite, to what, and for how many days. Without an address, hand the link on yourself.
+         */
+        InvitationCreate: {
+            /** Days */
+            days?: number | null;
+            /** Email */
+            email?: string | null;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin?: boolean;
+            /**
+             * Projects
+             * @default []
+             */
+            projects?: components["schemas"]["Place"][];
+        };
+        /**
+         * InvitationFacts
+         * @description What a link invites to.
+         */
+        InvitationFacts: {
+            /** Email */
+            email: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Invited By */
+            invited_by: string;
         };
         /** Items[Archive] */
         Items_Archive_: {
@@ -5890,6 +6223,8 @@ export interface components {
             created_at: string;
             /** Display Name */
             display_name: string;
+            /** Email */
+            email: string | null;
             /** Has Password */
             has_password: boolean;
             /** Id */
@@ -6250,6 +6585,36 @@ export interface components {
             path: string;
         };
         /**
+         * NewInvitation
+         * @description A new invitation: `link` is told this once; `mailed` says whether it was sent.
+         */
+        NewInvitation: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email */
+            email: string | null;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Invited By */
+            invited_by: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Link */
+            link: string;
+            /** Mailed */
+            mailed: boolean;
+            /** Projects */
+            projects: components["schemas"]["Place"][];
+        };
+        /**
          * NewScript
          * @description A script to be saved for the first time.
          */
@@ -6305,7 +6670,7 @@ export interface components {
              * Language
              * @enum {string}
              */
-            language: "python" | "javascript" | "shell";
+            language: "python" | "javascript" | "shell" | "sql";
             /** @default {} */
             limits?: components["schemas"]["ResourceLimits"];
             /**
@@ -6377,6 +6742,12 @@ export interface components {
              *     ]
              */
             retry_on?: components["schemas"]["Outcome"][];
+            /**
+             * Row Limit
+             * @description Rows kept of each SQL result.
+             * @default 10000
+             */
+            row_limit?: number;
             /**
              * Secrets
              * @description Secrets that arrive as environment variables of their names.
@@ -6558,6 +6929,8 @@ export interface components {
             disabled: boolean;
             /** Display Name */
             display_name: string;
+            /** Email */
+            email?: string | null;
             /**
              * Has Password
              * @default true
@@ -6618,6 +6991,24 @@ export interface components {
             stage?: string | null;
             /** Value */
             value: string;
+        };
+        /**
+         * NewcomerBody
+         * @description What somebody says of themselves when they come in.
+         */
+        NewcomerBody: {
+            /**
+             * Display Name
+             * @default
+             */
+            display_name?: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /** Username */
+            username: string;
         };
         /**
          * NodeSource
@@ -6850,6 +7241,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[InvitationBody] */
+        Page_InvitationBody_: {
+            /** Items */
+            items: components["schemas"]["InvitationBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[LogLine] */
         Page_LogLine_: {
             /** Items */
@@ -7038,6 +7436,16 @@ export interface components {
             /** Grantable */
             grantable: boolean;
             name: components["schemas"]["Permission"];
+        };
+        /**
+         * Place
+         * @description A project, by name or id, and the role there.
+         */
+        Place: {
+            /** Project */
+            project: string;
+            /** Role */
+            role: string;
         };
         /**
          * PlaceBody
@@ -7545,6 +7953,22 @@ export interface components {
         Rejection: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * ResetBody
+         * @description A link, and the password from now on.
+         */
+        ResetBody: {
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+            /**
+             * Token
+             * Format: password
+             */
+            token: string;
         };
         /**
          * Resolution
@@ -8142,6 +8566,12 @@ export interface components {
              */
             retry_on?: components["schemas"]["Outcome"][];
             /**
+             * Row Limit
+             * @description Rows kept of each SQL result.
+             * @default 10000
+             */
+            row_limit?: number;
+            /**
              * Secrets
              * @description Secrets that arrive as environment variables of their names.
              * @default []
@@ -8209,7 +8639,7 @@ export interface components {
             /** Isolation */
             isolation?: ("process" | "bubblewrap" | "container") | null;
             /** Language */
-            language?: ("python" | "javascript" | "shell") | null;
+            language?: ("python" | "javascript" | "shell" | "sql") | null;
             limits?: components["schemas"]["ResourceLimits"] | null;
             /** Mounts */
             mounts?: components["schemas"]["Mount"][] | null;
@@ -8525,6 +8955,16 @@ export interface components {
             server: string;
             /** Took Ms */
             took_ms: number | null;
+        };
+        /**
+         * SelfService
+         * @description What the login page offers: a letter for who has forgotten the password, and registration.
+         */
+        SelfService: {
+            /** Password Reset */
+            password_reset: boolean;
+            /** Registration */
+            registration: boolean;
         };
         /**
          * SessionBody
@@ -9246,6 +9686,17 @@ export interface components {
             token_type?: "Bearer";
         };
         /**
+         * TokenOnly
+         * @description A link.
+         */
+        TokenOnly: {
+            /**
+             * Token
+             * Format: password
+             */
+            token: string;
+        };
+        /**
          * TreeFile
          * @description One file of a project: its path (with ``/``, relative), the SHA-256 of its content, and its size in bytes.
          */
@@ -9386,6 +9837,8 @@ export interface components {
             disabled: boolean;
             /** Display Name */
             display_name: string;
+            /** Email */
+            email?: string | null;
             /**
              * Has Password
              * @default true
@@ -9412,13 +9865,17 @@ export interface components {
         };
         /**
          * UserChange
-         * @description What to change; what is left out stays. Who is disabled is signed out everywhere at once.
+         * @description What to change; what is left out stays, and an empty `email` takes it away.
+         *
+         *     Who is disabled is signed out everywhere at once.
          */
         UserChange: {
             /** Disabled */
             disabled?: boolean | null;
             /** Display Name */
             display_name?: string | null;
+            /** Email */
+            email?: string | "" | null;
             /** Is Admin */
             is_admin?: boolean | null;
         };
@@ -9432,6 +9889,8 @@ export interface components {
              * @default
              */
             display_name?: string;
+            /** Email */
+            email?: string | null;
             /**
              * Is Admin
              * @default false
@@ -9614,6 +10073,12 @@ export interface components {
              *     ]
              */
             retry_on?: components["schemas"]["Outcome"][];
+            /**
+             * Row Limit
+             * @description Rows kept of each SQL result.
+             * @default 10000
+             */
+            row_limit?: number;
             /** Script Id */
             script_id: string;
             /**
@@ -9854,6 +10319,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AcceptBody = components['schemas']['AcceptBody'];
 export type Accepted = components['schemas']['Accepted'];
 export type Action = components['schemas']['Action'];
 export type AdvisoryImportAnswer = components['schemas']['AdvisoryImportAnswer'];
@@ -9869,6 +10335,7 @@ export type ApprovalSubject = components['schemas']['ApprovalSubject'];
 export type ApprovalWhole = components['schemas']['ApprovalWhole'];
 export type Archive = components['schemas']['Archive'];
 export type Argument = components['schemas']['Argument'];
+export type Arrived = components['schemas']['Arrived'];
 export type Attempt = components['schemas']['Attempt'];
 export type AuditActions = components['schemas']['AuditActions'];
 export type AuditActor = components['schemas']['AuditActor'];
@@ -9913,6 +10380,8 @@ export type Draft = components['schemas']['Draft'];
 export type EditBody = components['schemas']['EditBody'];
 export type EditorHelp = components['schemas']['EditorHelp'];
 export type EffectiveSources = components['schemas']['EffectiveSources'];
+export type EmailAnswer = components['schemas']['EmailAnswer'];
+export type EmailBody = components['schemas']['EmailBody'];
 export type EntryBody = components['schemas']['EntryBody'];
 export type EnvironmentBody = components['schemas']['EnvironmentBody'];
 export type EnvironmentSummary = components['schemas']['EnvironmentSummary'];
@@ -9930,6 +10399,7 @@ export type FixBody = components['schemas']['FixBody'];
 export type FolderCount = components['schemas']['FolderCount'];
 export type FolderList = components['schemas']['FolderList'];
 export type FolderRename = components['schemas']['FolderRename'];
+export type ForgottenBody = components['schemas']['ForgottenBody'];
 export type Formatted = components['schemas']['Formatted'];
 export type FrameworkFound = components['schemas']['FrameworkFound'];
 export type Ftp = components['schemas']['Ftp'];
@@ -9944,6 +10414,9 @@ export type Http = components['schemas']['Http'];
 export type InterpreterBody = components['schemas']['InterpreterBody'];
 export type InterpreterChange = components['schemas']['InterpreterChange'];
 export type InterpreterList = components['schemas']['InterpreterList'];
+export type InvitationBody = components['schemas']['InvitationBody'];
+export type InvitationCreate = components['schemas']['InvitationCreate'];
+export type InvitationFacts = components['schemas']['InvitationFacts'];
 export type ItemsArchive = components['schemas']['Items_Archive_'];
 export type ItemsAttempt = components['schemas']['Items_Attempt_'];
 export type ItemsRunFile = components['schemas']['Items_RunFile_'];
@@ -9987,6 +10460,7 @@ export type NewCategory = components['schemas']['NewCategory'];
 export type NewComment = components['schemas']['NewComment'];
 export type NewConnection = components['schemas']['NewConnection'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
+export type NewInvitation = components['schemas']['NewInvitation'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSecondFactor = components['schemas']['NewSecondFactor'];
 export type NewSecret = components['schemas']['NewSecret'];
@@ -9995,6 +10469,7 @@ export type NewSnippet = components['schemas']['NewSnippet'];
 export type NewSource = components['schemas']['NewSource'];
 export type NewUserBody = components['schemas']['NewUserBody'];
 export type NewVariable = components['schemas']['NewVariable'];
+export type NewcomerBody = components['schemas']['NewcomerBody'];
 export type NodeSource = components['schemas']['NodeSource'];
 export type Operation = components['schemas']['Operation'];
 export type Option = components['schemas']['Option'];
@@ -10016,6 +10491,7 @@ export type PageConnectionBody = components['schemas']['Page_ConnectionBody_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
+export type PageInvitationBody = components['schemas']['Page_InvitationBody_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
 export type PageMemberBody = components['schemas']['Page_MemberBody_'];
 export type PagePackageSummary = components['schemas']['Page_PackageSummary_'];
@@ -10040,6 +10516,7 @@ export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordReset = components['schemas']['PasswordReset'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionBody = components['schemas']['PermissionBody'];
+export type Place = components['schemas']['Place'];
 export type PlaceBody = components['schemas']['PlaceBody'];
 export type Placement = components['schemas']['Placement'];
 export type PostgreSql = components['schemas']['PostgreSql'];
@@ -10068,6 +10545,7 @@ export type Redis = components['schemas']['Redis'];
 export type Refusal = components['schemas']['Refusal'];
 export type Registry = components['schemas']['Registry'];
 export type Rejection = components['schemas']['Rejection'];
+export type ResetBody = components['schemas']['ResetBody'];
 export type Resolution = components['schemas']['Resolution'];
 export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
@@ -10098,6 +10576,7 @@ export type SecretChange = components['schemas']['SecretChange'];
 export type SecretUseBody = components['schemas']['SecretUseBody'];
 export type SecurityBody = components['schemas']['SecurityBody'];
 export type Seen = components['schemas']['Seen'];
+export type SelfService = components['schemas']['SelfService'];
 export type SessionBody = components['schemas']['SessionBody'];
 export type SetBody = components['schemas']['SetBody'];
 export type SetChange = components['schemas']['SetChange'];
@@ -10132,6 +10611,7 @@ export type TeamDetail = components['schemas']['TeamDetail'];
 export type TeamMemberBody = components['schemas']['TeamMemberBody'];
 export type TeamProject = components['schemas']['TeamProject'];
 export type TokenBody = components['schemas']['TokenBody'];
+export type TokenOnly = components['schemas']['TokenOnly'];
 export type TreeFile = components['schemas']['TreeFile'];
 export type TrialBody = components['schemas']['TrialBody'];
 export type Trigger = components['schemas']['Trigger'];
@@ -10713,6 +11193,103 @@ export interface operations {
             };
         };
     };
+    confirm_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrived"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenOnly"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationFacts"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -10825,9 +11402,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": unknown;
-                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -10886,9 +11461,71 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
                 content: {
                     "application/json": unknown;
                 };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -10917,6 +11554,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewcomerBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrived"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_self_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelfService"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -12450,6 +13149,102 @@ export interface operations {
             };
         };
     };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_InvitationBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewInvitation"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: never;
@@ -12561,6 +13356,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
