@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,14 +14,15 @@ from runyard.audit.record import record
 from runyard.connections.errors import InvalidConnection, KindFixed, SecretsNeeded
 from runyard.connections.models import ConnectionCheck
 from runyard.connections.parts import Shape
-from runyard.connections.schemas import ConnectionChange, ConnectionTry, NewConnection
-from runyard.connections.shapes import opened
 from runyard.connections.testing import Outcome, Scout
 from runyard.db.session import Database
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.secrets.models import Entry
 from runyard.secrets.service import CONNECTION, Vault
+
+if TYPE_CHECKING:
+    from runyard.connections.schemas import ConnectionChange, ConnectionTry, NewConnection
 
 
 class Connections:
@@ -31,7 +33,7 @@ class Connections:
         self._vault = vault
         self._tester = scout
 
-    async def add(self, session: AsyncSession, actor: Actor, body: NewConnection) -> Entry:
+    async def add(self, session: AsyncSession, actor: Actor, body: "NewConnection") -> Entry:
         """Keep a new connection.
 
         Raises: InvalidConnection for secrets that are missing; what `Vault.insert` raises.
@@ -40,7 +42,7 @@ class Connections:
         _demand_whole(shape)
         return await self._vault.insert(session, actor, CONNECTION, body, _sealed(shape), _shown(shape))
 
-    async def change(self, session: AsyncSession, actor: Actor, id_: str, body: ConnectionChange) -> Entry:
+    async def change(self, session: AsyncSession, actor: Actor, id_: str, body: "ConnectionChange") -> Entry:
         """Change what `body` names; secrets that it leaves out stay unless they would go elsewhere.
 
         Raises: NoSuchConnection, Forbidden, KindFixed, SecretsNeeded, InvalidConnection.
@@ -55,6 +57,9 @@ class Connections:
 
     async def shape(self, session: AsyncSession, entry: Entry) -> Shape:
         """Return a connection with its secrets: never answer it."""
+        # All kinds of them take long to load; most processes never meet one.
+        from runyard.connections.shapes import opened
+
         return opened(await self._whole(session, entry))
 
     def may_read(self, actor: Actor, entry: Entry) -> bool:
@@ -89,7 +94,7 @@ class Connections:
             record(session, actor, "connection.test", Target(CONNECTION, id_, entry.name, entry.project_id), after=told)
         return entry, outcome, check
 
-    async def try_out(self, actor: Actor, body: ConnectionTry) -> Outcome:
+    async def try_out(self, actor: Actor, body: "ConnectionTry") -> Outcome:
         """Connect for once by settings that are not kept.
 
         Raises: NoSuchProject, NoSuchConnection, Forbidden, SecretsNeeded, InvalidConnection, TooManyTests.

@@ -10,7 +10,6 @@ from runyard import clock
 from runyard.audit.events import SYSTEM, Target, Who
 from runyard.audit.record import record
 from runyard.connections.giving import Connected, connected
-from runyard.connections.shapes import opened
 from runyard.secrets import repository
 from runyard.secrets.errors import ConnectionMissing, SecretMissing, VariableMissing
 from runyard.secrets.models import Entry
@@ -119,6 +118,9 @@ class Giver:
         return given
 
     async def _connected(self, session: AsyncSession, name: str, row: Entry) -> Connected:
+        # All kinds of them take long to load; most workers never meet one.
+        from runyard.connections.shapes import opened
+
         return connected(name, opened(json.loads(await self._vault.value(session, row))))
 
     def copy(self, to: Recipient, given: Given) -> str | None:

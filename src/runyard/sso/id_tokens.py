@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import jwt
+from typing import TYPE_CHECKING, Any
 
 from runyard.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """With keys of two halves only: never "none", and never a secret that could be a public key taken for one."""
@@ -74,6 +75,9 @@ def read_logout_token(
 def _signed(
     token: str, keys: Sequence[Mapping[str, Any]], expected: Expected, required: tuple[str, ...]
 ) -> dict[str, Any]:
+    # It loads a library of ciphers: not at the start, but when somebody signs in.
+    import jwt
+
     if len(token) > LONGEST:
         raise ProviderNotTrusted("The token is too long.")
     try:
@@ -101,7 +105,9 @@ def _signed(
     return said
 
 
-def _key(keys: Sequence[Mapping[str, Any]], kid: Any, algorithm: str) -> jwt.PyJWK:
+def _key(keys: Sequence[Mapping[str, Any]], kid: Any, algorithm: str) -> "jwt.PyJWK":
+    import jwt
+
     kind = "OKP" if algorithm == "EdDSA" else _KINDS[algorithm[0]]
     fitting = [
         key
