@@ -125,19 +125,19 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/approvals/count"): Line(P.project_read, LIST),
     ("GET", "/approvals/{approval_id}"): Line(P.project_read, THING, granted=(200, 404)),
     ("POST", "/approvals/{approval_id}/approve"): Line(
-        P.project_read, THING, {"revision": 1}, granted=(200, 403, 404, 409), fresh="approval"
+        P.self_manage, THING, {"revision": 1}, granted=(200, 403, 404, 409), fresh="approval", narrow=(404,)
     ),
     ("POST", "/approvals/{approval_id}/reject"): Line(
-        P.project_read, THING, {"reason": "x"}, granted=(200, 403, 404, 409), fresh="approval"
+        P.self_manage, THING, {"reason": "x"}, granted=(200, 403, 404, 409), fresh="approval", narrow=(404,)
     ),
     ("POST", "/approvals/{approval_id}/withdraw"): Line(
-        P.project_read, THING, granted=(200, 403, 404), fresh="approval"
+        P.self_manage, THING, granted=(200, 403, 404), fresh="approval", narrow=(404,)
     ),
     ("POST", "/approvals/{approval_id}/comments"): Line(
-        P.project_read, THING, {"text": "x"}, granted=(201, 404), fresh="approval"
+        P.self_manage, THING, {"text": "x"}, granted=(201, 404), fresh="approval", narrow=(404,)
     ),
     ("PATCH", "/approvals/{approval_id}/comments/{comment}"): Line(
-        P.project_read, THING, {"resolved": True}, granted=(200, 404), fresh="approval"
+        P.self_manage, THING, {"resolved": True}, granted=(200, 404), fresh="approval", narrow=(404,)
     ),
     ("GET", "/projects/{project}/approval-rules"): Line(P.project_read, THING),
     ("PUT", "/projects/{project}/approval-rules"): Line(

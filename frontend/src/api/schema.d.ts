@@ -8623,6 +8623,8 @@ export interface components {
             /** Code */
             code?: string | null;
             concurrency?: components["schemas"]["Concurrency"] | null;
+            /** Connections */
+            connections?: string[] | null;
             /** Description */
             description?: string | null;
             /** Egress */
@@ -8670,6 +8672,8 @@ export interface components {
             retry_delay_s?: number | null;
             /** Retry On */
             retry_on?: components["schemas"]["Outcome"][] | null;
+            /** Row Limit */
+            row_limit?: number | null;
             /** Secrets */
             secrets?: string[] | null;
             /** Stage */

@@ -31,6 +31,8 @@ router = APIRouter(tags=["approvals"])
 Rules = Annotated[ApprovalRules, Depends(provided(ApprovalRules))]
 Requests = Annotated[Approvals, Depends(provided(Approvals))]
 Reader = Annotated[Actor, allow(Permission.project_read)]
+Person = Annotated[Actor, allow(Permission.self_manage)]
+"""Whoever acts in their own name; whether they may on this very request, the service decides."""
 Manager = Annotated[Actor, allow(Permission.project_manage)]
 Shelf = Annotated[Database, Depends(provided(Database))]
 InProject = Annotated[str | None, Query(max_length=64, description="Only those of this project.")]
@@ -69,7 +71,7 @@ async def get_approval(actor: Reader, session: Reading, approvals: Requests, app
 
 @router.post("/approvals/{approval_id}/approve", operation_id="approve")
 async def approve(
-    actor: Reader,
+    actor: Person,
     database: Shelf,
     approvals: Requests,
     carrier: Annotated[Carrier, Depends(provided(Carrier))],
@@ -91,7 +93,7 @@ async def approve(
 
 @router.post("/approvals/{approval_id}/reject", operation_id="reject")
 async def reject(
-    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, body: Rejection
+    actor: Person, session: Transaction, approvals: Requests, approval_id: str, body: Rejection
 ) -> ApprovalBody:
     """Refuse, and say why."""
     row = await approvals.reject(session, actor, approval_id, body.reason)
@@ -99,7 +101,7 @@ async def reject(
 
 
 @router.post("/approvals/{approval_id}/withdraw", operation_id="withdraw_approval")
-async def withdraw(actor: Reader, session: Transaction, approvals: Requests, approval_id: str) -> ApprovalBody:
+async def withdraw(actor: Person, session: Transaction, approvals: Requests, approval_id: str) -> ApprovalBody:
     """Take your request back."""
     row = await approvals.withdraw(session, actor, approval_id)
     return await views.body(session, approvals.shown(actor, row))
@@ -107,7 +109,7 @@ async def withdraw(actor: Reader, session: Transaction, approvals: Requests, app
 
 @router.post("/approvals/{approval_id}/comments", operation_id="comment_on_approval", status_code=201)
 async def comment(
-    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, body: NewComment
+    actor: Person, session: Transaction, approvals: Requests, approval_id: str, body: NewComment
 ) -> EntryBody:
     """Say something: on the whole, on a line, or within a thread."""
     return await views.said(session, await approvals.comment(session, actor, approval_id, body))
@@ -115,7 +117,7 @@ async def comment(
 
 @router.patch("/approvals/{approval_id}/comments/{comment}", operation_id="resolve_approval_comment")
 async def resolve(
-    actor: Reader, session: Transaction, approvals: Requests, approval_id: str, comment: str, body: Settlement
+    actor: Person, session: Transaction, approvals: Requests, approval_id: str, comment: str, body: Settlement
 ) -> EntryBody:
     """Settle a thread, or open it again."""
     entry = await approvals.resolve(session, actor, approval_id, comment, resolved=body.resolved)

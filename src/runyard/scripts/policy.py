@@ -179,6 +179,9 @@ Egress = Annotated[
 ]
 
 
+RowLimit = Annotated[int, Field(strict=True, ge=1, le=MOST_ROWS, description="Rows kept of each SQL result.")]
+
+
 class Policy(BaseModel):
     """How a script's runs are admitted, retried and confined."""
 
@@ -202,9 +205,7 @@ class Policy(BaseModel):
     connections: Annotated[
         Entries, Field(description="Connections that arrive as a URL, and as JSON under their name with _JSON.")
     ] = ()
-    row_limit: Annotated[int, Field(strict=True, ge=1, le=MOST_ROWS, description="Rows kept of each SQL result.")] = (
-        10_000
-    )
+    row_limit: RowLimit = 10_000
     stage: Annotated[StageName | None, Field(description="The stage of its runs, unless they name one.")] = None
 
 

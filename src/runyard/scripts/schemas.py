@@ -36,6 +36,7 @@ from runyard.scripts.policy import (
     Retries,
     RetryDelay,
     RetryOn,
+    RowLimit,
 )
 from runyard.scripts.trees import LONGEST_PATH, MOST_BYTES, MOST_FILES, TreeFile
 from runyard.secrets.schemas import StageName
@@ -221,6 +222,8 @@ class ScriptChange(Body):
     package_manager: PackageManager | None = None
     secrets: Entries | None = None
     variables: Entries | None = None
+    connections: Entries | None = None
+    row_limit: RowLimit | None = None
     stage: StageName | None = None
     hooks: Hooks | None = None
     entry: Entry | None = None
