@@ -130,7 +130,7 @@ export default defineConfig({
             {
               // Drawn around every page of who is logged in, and asked for before it is known which.
               name: 'frame',
-              test: /src[\\/](?:app[\\/](?:frame[\\/](?!MoreSheet|ShortcutSheet)|queries|live)|features[\\/](?:auth[\\/](?:me|taste)|imports[\\/](?:dialog|ImportHost)|\w+[\\/]live\.ts|runs[\\/]states)|ui[\\/]menu[\\/])|node_modules[\\/]@tanstack[\\/](?:vue-query|query-core)[\\/]/,
+              test: /src[\\/](?:app[\\/](?:frame[\\/](?!MoreSheet|ShortcutSheet)|queries|live)|features[\\/](?:auth[\\/](?:me|taste)|approvals[\\/](?:api|queries)\.ts|imports[\\/](?:dialog|ImportHost)|\w+[\\/]live\.ts|runs[\\/]states)|ui[\\/]menu[\\/])|node_modules[\\/]@tanstack[\\/](?:vue-query|query-core)[\\/]/,
               includeDependenciesRecursively: false,
             },
             {

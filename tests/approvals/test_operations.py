@@ -77,7 +77,11 @@ async def test_nobody_agrees_to_their_own_and_no_token_does(world: People) -> No
     asked = await world.waits("max", "DELETE", f"/scripts/{script}")
     assert await world.refused("max", "POST", f"/approvals/{asked['id']}/approve", {}) == (403, "own_request")
     key = await world.ok(
-        "mia", "POST", "/tokens", {"name": "t", "permissions": ["approval:decide", "script:write", "project:read"]}, 201
+        "mia",
+        "POST",
+        "/tokens",
+        {"name": "t", "permissions": ["approval:decide", "script:write", "project:read", "self:manage"]},
+        201,
     )
     world.headers["token"] = {"Authorization": f"Bearer {key['token']}"}
     assert await world.refused("token", "POST", f"/approvals/{asked['id']}/approve", {}) == (403, "persons_only")

@@ -144,5 +144,7 @@ async def test_somebody_registers_where_that_is_switched_on(
     page = await new_page(writing_server, signed_in=False)
     await page.goto("/login")
     await page.get_by_role("link", name="Register").click()
+    # Until it is loaded, the login's own form stands there.
+    await expect(page.get_by_role("button", name="Register")).to_be_visible()
     await say_who(page, "edsger", PASSWORD)
     await expect(page.get_by_text("You belong to no project yet")).to_be_visible()

@@ -77,7 +77,7 @@ async def test_a_script_lists_a_variable_and_the_stage_decides(server: Server, p
     server.post("/variables", body)
 
     await page.goto(f"/scripts/{script['id']}?tab=settings")
-    await page.locator("summary").filter(has_text="Secrets and variables").click()
+    await page.locator("summary").filter(has_text="Secrets, variables, connections").click()
     # The box itself is as narrow as what is typed into it.
     await page.locator(".el-select__wrapper").filter(has=page.get_by_label("Variables", exact=True)).click()
     await page.keyboard.type("SHIPPING_REGION")

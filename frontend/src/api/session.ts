@@ -92,7 +92,10 @@ export function arrive(): Promise<boolean> {
 
 /** End the session here and on the server. Never throws: being logged out must not depend on the network. */
 export async function logout(): Promise<void> {
-  const there = remembered() === 'oidc' ? await leaveProvider() : undefined
+  const began = remembered()
+  // Whatever is refused meanwhile must not ask for the session anew.
+  remember(null)
+  const there = began === 'oidc' ? await leaveProvider() : undefined
   if (there === undefined) await post('/api/v1/auth/logout').catch(() => undefined)
   endSession()
   if (there) globalThis.location.assign(there)
