@@ -94,7 +94,7 @@ def _request(client: httpx.AsyncClient, case: Case, headers: dict[str, str]) -> 
     parts = case.as_transport_kwargs(base_url=f"{client.base_url.scheme}://{client.base_url.host}")
     kept = {key: value for key, value in dict(parts.get("headers") or {}).items() if key.lower() != "host"}
     try:
-        return client.build_request(
+        request = client.build_request(
             parts["method"],
             parts["url"],
             params=parts.get("params"),
@@ -105,9 +105,12 @@ def _request(client: httpx.AsyncClient, case: Case, headers: dict[str, str]) -> 
             json=parts.get("json") if "json" in parts else None,
             files=parts.get("files"),
         )
-    except (ValueError, TypeError, UnicodeError, httpx.InvalidURL):
+        # Whole, so that it can be told of, and written down before it is sent.
+        request.read()
+    except (ValueError, TypeError, AttributeError, UnicodeError, httpx.InvalidURL):
         # What can't be written down as HTTP can't be asked.
         return None
+    return request
 
 
 def _trouble(answer: httpx.Response, case: Case) -> str:
