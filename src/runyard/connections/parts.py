@@ -1,6 +1,7 @@
 """What shapes of connections are made of: hosts, secrets, and how they are told to forms. Pure."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -130,9 +131,9 @@ class Shape(BaseModel):
         """Return sentences for what is missing once secrets are known, by field."""
         return {}
 
+    @abstractmethod
     def address(self) -> str:
         """Return its URL, with user and password where such URLs have them."""
-        raise NotImplementedError
 
     def with_kept(self, before: Mapping[str, Any] | None) -> tuple[Self, tuple[str, ...]]:
         """Return this with the secrets of what was there `before` that it leaves out, and which of those may not stay.

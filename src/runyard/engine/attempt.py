@@ -19,7 +19,6 @@ from runyard.engine.progress import Progress
 from runyard.engine.workspace import Layout, read_outputs, read_small, remove_flat
 from runyard.environments.failures import BuildInterrupted
 from runyard.environments.toolchain import Ready
-from runyard.environments.wants import want_for
 from runyard.errors import Problem
 from runyard.runner import (
     Exit,
@@ -54,7 +53,7 @@ from runyard.sandbox.ownership import give
 from runyard.sandbox.removal import remove_tree
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
-from runyard.scripts.launch import SQL_DRIVERS, entry_of
+from runyard.scripts.launch import entry_of, want_of
 from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
@@ -193,18 +192,7 @@ class Attempt:
             raise CancelledEarly
 
     async def _environment(self, slot: Slot) -> Ready | None:
-        pinned, policy = self.pinned, self.pinned.policy
-        language, code, requirements = pinned.language, pinned.code, pinned.requirements
-        if language == "sql":
-            # What executes it is a program in Python.
-            language, code, requirements = "python", "", SQL_DRIVERS if policy.connections else ()
-        want = want_for(
-            language,
-            code,
-            requirements,
-            python_version=policy.python_version,
-            package_manager=policy.package_manager,
-        )
+        want = want_of(self.pinned)
         if want is None:
             return None
         service = self.crew.environments

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runyard.environments.entry import entry_name, is_module
+from runyard.environments.wants import Want, want_for
 from runyard.scripts import arguments, hooks
 from runyard.scripts.content import Pinned
 from runyard.scripts.modules import PACKAGE, Module
@@ -48,6 +49,22 @@ class Launch:
     env: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
+
+
+def want_of(pinned: Pinned) -> Want | None:
+    """Return the environment that a script's runs need; None for the plain interpreter of the machine."""
+    policy = pinned.policy
+    language, code, requirements = pinned.language, pinned.code, pinned.requirements
+    if language == "sql":
+        # What executes it is a program in Python.
+        language, code, requirements = "python", "", SQL_DRIVERS if policy.connections else ()
+    return want_for(
+        language,
+        code,
+        requirements,
+        python_version=policy.python_version,
+        package_manager=policy.package_manager,
+    )
 
 
 def entry_of(pinned: Pinned) -> str:

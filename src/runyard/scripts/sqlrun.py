@@ -16,6 +16,7 @@ import sqlite3
 import ssl
 import sys
 import time
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -69,7 +70,7 @@ def _inside_body(text: str) -> bool:
     return bool(_BODY.match(text)) and re.search(r"\bEND\s*\Z", text, re.IGNORECASE) is None
 
 
-class Base:
+class Base(ABC):
     """A database, its way to say parameters, and how to stop it."""
 
     escapes = False
@@ -78,10 +79,11 @@ class Base:
         self.connection = connection
         self.cursor = connection.cursor()
 
+    @abstractmethod
     def execute(self, pieces: list[str], values: dict[str, Any]) -> None:
         """Execute one statement with its parameters bound."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cancel(self) -> None:
         """Have the server stop what it does."""
 
