@@ -3,6 +3,7 @@ from importlib import import_module
 from sqlalchemy import inspect, text
 from sqlalchemy.engine import Connection
 
+import runyard.jobs.models  # noqa: F401 - its tables are part of the schema
 from runyard.db import migrate
 from runyard.db.base import Base, is_told
 from runyard.db.session import Database

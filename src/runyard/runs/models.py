@@ -14,6 +14,7 @@ BIGINT = BigInteger().with_variant(Integer, "sqlite")
 
 
 _OPEN = "finished_at IS NULL"
+_OF_JOB = "job_id IS NOT NULL"
 
 
 def _partial(name: str, where: str, *columns: str) -> Index:
@@ -27,6 +28,8 @@ class RunRow(Base):
     ``gate`` is null for a run that no limit concerns; else it names what counts together by the script's own limit
     (``gate_limit`` of them at once), or is empty where only the yard's limits count. While ``held`` a queued run is not
     to be claimed. ``labelled`` tells whether there are label rows that must follow its state.
+
+    Runs of a job have its ``job_id``, and as ``job_limit`` how many of them may be admitted at once, where it says so.
     """
 
     __tablename__ = "runs"
@@ -43,6 +46,9 @@ class RunRow(Base):
         # Nor does a run pay that no limit concerns, and one that did not fail.
         _partial("ix_runs_held", "held", "queue", "project_id", "gate", "gate_limit", "priority", "id"),
         _partial("ix_runs_gate_state_held_id", "gate IS NOT NULL", "gate", "state", "held", "id"),
+        _partial("ix_runs_job_id_id", _OF_JOB, "job_id", "id"),
+        _partial("ix_runs_job_id_finished_at", _OF_JOB, "job_id", "finished_at", "state"),
+        _partial("ix_runs_open_job_id", f"{_OPEN} AND {_OF_JOB}", "job_id", "state", "held", "id"),
         _partial("ix_runs_failure_id_state_id", "failure_id IS NOT NULL", "failure_id", "state", "id"),
     )
 
@@ -76,6 +82,8 @@ class RunRow(Base):
     held: Mapped[bool] = mapped_column(default=False, server_default=false())
     labelled: Mapped[bool] = mapped_column(default=False, server_default=false())
     failure_id: Mapped[str | None] = mapped_column(String(32))
+    job_id: Mapped[str | None] = mapped_column(String(32))
+    job_limit: Mapped[int | None] = mapped_column(Integer)
 
 
 def is_open() -> ColumnElement[bool]:
@@ -84,7 +92,7 @@ def is_open() -> ColumnElement[bool]:
 
 
 class RunInputRow(Base):
-    """What a run was given; written once."""
+    """What a run was given; written once. ``retry`` is what its job says instead of its script."""
 
     __tablename__ = "run_inputs"
 
@@ -97,6 +105,9 @@ class RunInputRow(Base):
     rerun_of: Mapped[str | None] = mapped_column(String(32))
     limits: Mapped[dict[str, Any] | None] = mapped_column(Json)
     stage: Mapped[str | None] = mapped_column(String(32))
+    trigger_id: Mapped[str | None] = mapped_column(String(32))
+    slot_due_at: Mapped[datetime | None] = mapped_column(Instant)
+    retry: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class RunLabelRow(Base):
