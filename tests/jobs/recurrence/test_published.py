@@ -1,8 +1,8 @@
 """What other implementations of cron publish as right, as facts of our own wording.
 
-Behaviour was compared with the tables of robfig/cron, cronsim, croniter, Quartz, Spring, vixie-cron's manual and
-APScheduler. Where these differ from one another, the crontab's reading is ours: one kind of day is enough when both are
-given and neither begins with a star, and weekdays count from Sunday, 0.
+Behaviour was compared with the tables of robfig/cron and cronsim, and with vixie-cron's manual. Where these differ from
+one another, the crontab's reading is ours: one kind of day is enough when both are given and neither begins with a
+star, and weekdays count from Sunday, 0.
 """
 
 import pytest
