@@ -129,7 +129,7 @@ def decide(
     if first is None or first.at > now:
         return Decision((), max(now, after))
     late_until = max(now - plan.grace_s * US - 1, after)
-    bars, free = _bars(rule, Stretch(after + 1, now + 1, ""), pauses, blackouts)
+    bars, free = bars_of(rule, Stretch(after + 1, now + 1, ""), pauses, blackouts)
     if barred := _in_force(now, pauses, blackouts):
         outcome, reason, name = barred
         bars += [Bar(outcome, reason, replace(each, name=name)) for each in free]
@@ -169,7 +169,7 @@ class Bar:
     stretch: Stretch
 
 
-def _bars(
+def bars_of(
     rule: Recurrence, whole: Stretch, pauses: Sequence[Stretch], blackouts: Sequence[Stretch]
 ) -> tuple[list[Bar], list[Stretch]]:
     """Return the stretches of a whole in which nothing fires, and those in which something may."""
