@@ -108,15 +108,13 @@ def _entry(at: str, line: str, settings: Mapping[str, str], timezone: str, *, wi
         # A crontab's first % begins the command's input, and each one after it a line of that.
         stdin="\n".join(more).replace("\\%", "%") if more else None,
         environment={key: settings[key] for key in settings if key not in UNCARRIED and key != ZONE_SETTING},
-        notes=tuple(_notes(settings, user, has_input=bool(more))),
+        notes=tuple(_notes(settings, user)),
     )
 
 
-def _notes(settings: Mapping[str, str], user: str, *, has_input: bool) -> Iterable[str]:
+def _notes(settings: Mapping[str, str], user: str) -> Iterable[str]:
     if user:
         yield f"it is not run as the user {user}"
-    if has_input:
-        yield "what stands behind % is not given to it as input, since a run has none"
     for key, value in settings.items():
         if key in UNCARRIED and value and not (key == "SHELL" and value in BASH):
             yield UNCARRIED[key].format(value=value)
