@@ -42,6 +42,20 @@ class Prepared:
             ready = self._ready[keys] = _Ready(self._statement, connection.dialect, keys)
         return ready.run(driver, values)
 
+    def many(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute once for each of these rows, which have the same keys; what it returns is left out."""
+        driver: object = connection.connection.dbapi_connection
+        if not rows:
+            return
+        if not isinstance(driver, sqlite3.Connection):
+            connection.execute(self._statement, [dict(row) for row in rows])
+            return
+        keys = tuple(rows[0])
+        ready = self._ready.get(keys)
+        if ready is None:
+            ready = self._ready[keys] = _Ready(self._statement, connection.dialect, keys)
+        ready.many(driver, rows)
+
     def one(self, connection: Connection, values: Mapping[str, Any]) -> Row:
         """Return the only row, or None where there is none."""
         rows = self.run(connection, values)
@@ -74,16 +88,29 @@ class _Ready:
         self._out = _Columns(compiled, dialect)
 
     def run(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> list[Row]:
-        given = tuple(
+        given = self._given(values)
+        try:
+            return self._out.rows(driver.execute(self.sql, given))
+        except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
+            raise _told(error, self.sql, given) from error
+
+    def many(self, driver: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        given = [self._given(values) for values in rows]
+        try:
+            driver.executemany(self.sql, given)
+        except (sqlite3.IntegrityError, sqlite3.OperationalError) as error:
+            raise _told(error, self.sql, given) from error
+
+    def _given(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(
             (values[name] if processor is None else processor(values[name])) if name is not None else processor
             for name, processor in self._binds
         )
-        try:
-            return self._out.rows(driver.execute(self.sql, given))
-        except sqlite3.IntegrityError as error:
-            raise exc.IntegrityError(self.sql, given, error) from error
-        except sqlite3.OperationalError as error:
-            raise exc.OperationalError(self.sql, given, error) from error
+
+
+def _told(error: sqlite3.Error, sql: str, given: Any) -> exc.DBAPIError:
+    kind = exc.IntegrityError if isinstance(error, sqlite3.IntegrityError) else exc.OperationalError
+    return kind(sql, given, error)
 
 
 class _Columns:

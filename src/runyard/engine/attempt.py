@@ -34,7 +34,7 @@ from runyard.runner import (
     read_shim,
     shim_alive,
 )
-from runyard.runs import repository, settling
+from runyard.runs import repository, retry, settling
 from runyard.runs.lifecycle import (
     Failure,
     Move,
@@ -379,7 +379,7 @@ class Attempt:
         return done
 
     async def _end(self, move: Move, columns: dict[str, Any]) -> bool:
-        token, policy = self.token, self.pinned.policy
+        token, policy = self.token, retry.stated(self.pinned.policy, self.claim.inputs.retry)
         failed = await ends.failed(self.crew, self.claim, self.pinned, move)
         settle = partial(settling.settle, token=token, move=move, policy=policy, failed=failed, **columns)
         done, again = await self.crew.database.transact(settle)

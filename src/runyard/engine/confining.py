@@ -73,7 +73,7 @@ def environment_of(
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
+        "TZ": claim.inputs.timezone or "UTC",
         "PYTHONUNBUFFERED": "1",
         **(ready.env if ready else {}),
         **launch.env,

@@ -155,6 +155,8 @@ class Crew:
             "state": str(state),
             "attempt": claim.token.attempt,
         }
+        if claim.job_id is not None:
+            run["job_id"] = claim.job_id
         if move is not None:
             run["at"] = clock.rfc3339(move.at)
             if began is not None and state == move.target:

@@ -9,6 +9,7 @@ from typing import Any
 from runyard import clock, log
 from runyard.engine.crew import Crew
 from runyard.runner import Exit, ShimLink, shim_alive
+from runyard.runs import jobruns
 from runyard.runs.fingerprints import MOST_LINES, fingerprint
 from runyard.runs.gatekeeper import freed
 from runyard.runs.lifecycle import Ending, Move, State, on_exit
@@ -81,6 +82,8 @@ def tell(crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | No
     """Tell whoever watches that an attempt is over, and the gatekeeper that its place is free."""
     if again is None:
         crew.announce(claim, pinned, move.target, move, began)
+        if claim.job_id is not None:
+            jobruns.over(crew.bus)
     else:
         after = replace(claim, token=replace(claim.token, attempt=again.attempt))
         crew.announce(after, pinned, State.queued, move)

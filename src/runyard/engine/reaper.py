@@ -13,7 +13,7 @@ from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.engine.workspace import Workspaces
 from runyard.live.bus import Bus
-from runyard.runs import keys, queue, records, settling
+from runyard.runs import jobruns, keys, queue, records, settling
 from runyard.runs.lifecycle import on_lost
 from runyard.runs.models import RunRow
 from runyard.runs.retry import Retry
@@ -149,6 +149,10 @@ class Reaper:
             "attempt": again.attempt if again else row.attempt,
             "at": at,
         }
+        if row.job_id is not None:
+            run["job_id"] = row.job_id
+            if again is None:
+                jobruns.over(self._bus)
         message = {"type": "run", "run": run}
         self._bus.publish(f"run:{row.id}", message)
         self._bus.publish(f"project:{row.project_id}", message)

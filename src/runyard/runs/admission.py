@@ -1,7 +1,8 @@
 """Which runs may go: a pure decision over counts.
 
-A run passes *gates*: the limits of its script or key, its queue, its project and the installation. It is admitted when
-none of them is full; an admitted run counts in each of its gates until it is over. A run without gates is never asked.
+A run passes *gates*: the limits of its job, its script or key, its queue, its project and the installation. It is
+admitted when none of them is full; an admitted run counts in each of its gates until it is over. A run without gates is
+never asked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from runyard.scripts.policy import WhenBusy
 class Scope(StrEnum):
     """What counts together at a gate, narrowest first."""
 
+    job = "job"
     script = "script"
     key = "key"
     queue = "queue"

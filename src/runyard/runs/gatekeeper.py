@@ -1,9 +1,9 @@
 """Where limited runs are received, and who lets the held ones in."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.live.bus import Bus
 from runyard.runs import gates, queue, repository
-from runyard.runs.admission import Answer, Gate, Scope, Verdict, on_submit
+from runyard.runs.admission import Answer, Gate, Scope, on_submit
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.runs.lifecycle import State, on_cancelled_early
 from runyard.runs.limits import LimitBook, read_limits
@@ -28,6 +28,7 @@ SWEEP_S = 2.0
 REST = 4.0
 """After a turn the gatekeeper rests that many times as long as it took: a crowd is let in by fewer, longer turns."""
 WHOSE = {
+    Scope.job: "this job",
     Scope.script: "this script",
     Scope.key: "this concurrency key",
     Scope.queue: "this queue",
@@ -56,6 +57,39 @@ def due(bus: Bus) -> None:
     bus.publish(TOPIC, {"type": "due"})
 
 
+Effect = Callable[[], None]
+"""What is done once a transaction is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the row of a new run tells of its gates, and what is to be done after the commit."""
+
+    columns: dict[str, Any]
+    effects: list[Effect]
+
+
+class Room:
+    """How many runs are inside of some gates, and before them: looked up once, counted on from there."""
+
+    def __init__(self, connection: Connection, passes: Iterable[Gate]) -> None:
+        self.inside: dict[str, int] = {}
+        self.waiting: dict[str, int] = {}
+        self.look(connection, {gate.name: gate for gate in passes}.values())
+
+    def look(self, connection: Connection, passes: Iterable[Gate]) -> None:
+        """Look some gates up anew."""
+        passes = tuple(passes)
+        self.inside |= gates.inside(connection, passes)
+        self.waiting |= gates.waiting(connection, passes)
+
+    def enter(self, passes: Iterable[Gate], *, held: bool) -> None:
+        """Count a run that has come."""
+        counts = self.waiting if held else self.inside
+        for gate in passes:
+            counts[gate.name] += 1
+
+
 class Desk:
     """Receives runs that must pass gates; the others never come here."""
 
@@ -69,41 +103,55 @@ class Desk:
 
         Raises: ConcurrencySkipped.
         """
-        connection = await session.connection()
 
-        def decide(sync: Connection) -> Verdict:
-            gates.take_turn(sync, at)
-            return on_submit(passes, gates.inside(sync, passes), gates.waiting(sync, passes))
+        def enter(connection: Connection) -> Entry:
+            self.take_turn(connection, at)
+            return self.enter(connection, passes, at, Room(connection, passes))
 
-        verdict = await connection.run_sync(decide)
+        entry = await (await session.connection()).run_sync(enter)
+        for effect in entry.effects:
+            after_commit(session, effect)
+        return entry.columns
+
+    def take_turn(self, connection: Connection, at: datetime) -> None:
+        """Have decisions about limited runs made one after the other, until the transaction ends."""
+        gates.take_turn(connection, at)
+
+    def enter(self, connection: Connection, passes: tuple[Gate, ...], at: datetime, room: Room) -> Entry:
+        """Decide about one new run, and make room for it where that is what its gates want.
+
+        Raises: ConcurrencySkipped.
+        """
+        verdict = on_submit(passes, room.inside, room.waiting)
         if verdict.answer is Answer.skip:
             assert verdict.gate is not None  # noqa: S101 - a refusal names its gate
             raise ConcurrencySkipped(f"At most {verdict.gate.limit:,} of {WHOSE[verdict.gate.scope]} may run at once.")
         by_name = {gate.name: gate for gate in passes}
+        effects: list[Effect] = []
         for name, count in verdict.replace.items():
-            await self._end_previous(session, by_name[name], count, at)
+            effects += self._end_previous(connection, by_name[name], count, at)
+        held = verdict.answer is Answer.hold
+        if held:
+            effects.append(lambda: self._bus.publish(TOPIC, {"type": "held"}))
+        if verdict.replace:
+            room.look(connection, passes)
+        room.enter(passes, held=held)
         own = next((gate for gate in passes if gate.scope in {Scope.script, Scope.key}), None)
-        if verdict.answer is Answer.hold:
-            after_commit(session, lambda: self._bus.publish(TOPIC, {"type": "held"}))
-        return {
-            "gate": own.name if own else "",
-            "gate_limit": own.limit if own else None,
-            "held": verdict.answer is Answer.hold,
-        }
+        columns = {"gate": own.name if own else "", "gate_limit": own.limit if own else None, "held": held}
+        return Entry(columns, effects)
 
-    async def _end_previous(self, session: AsyncSession, gate: Gate, count: int, at: datetime) -> None:
-        connection = await session.connection()
-        for row in await connection.run_sync(lambda sync: gates.previous(sync, gate, count)):
+    def _end_previous(self, connection: Connection, gate: Gate, count: int, at: datetime) -> Iterator[Effect]:
+        for row in gates.previous(connection, gate, count):
             if row.state == State.queued:
                 move = replace(on_cancelled_early("a newer run", at), sources=frozenset({State.queued}))
-                if await repository.apply(session, row.id, move):
+                if repository.write_move(connection, row.id, move):
                     told = dict(row._mapping)  # noqa: SLF001 - a row's public way to its mapping
-                    after_commit(session, partial(self._tell, told, State.cancelled))
+                    yield partial(self._tell, told, State.cancelled)
                     continue
-            if await repository.ask_cancel(session, row.id, at):
+            if repository.flag_cancel(connection, row.id, at):
                 by = {"by": "a newer run"}
-                await repository.journal(session, row.id, row.attempt, at, "run.cancel_requested", by)
-            after_commit(session, partial(self._dispatch.cancel, row.id))
+                repository.add_event(connection, row.id, row.attempt, at, "run.cancel_requested", by)
+            yield partial(self._dispatch.cancel, row.id)
 
 
 class Gatekeeper:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Table, false, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from runyard.db.among import among, listed
 from runyard.db.types import DatabaseNow
 from runyard.runs.admission import Candidate, Gate, Scope, open_up, overfull
 from runyard.runs.lifecycle import ACTIVE, State
-from runyard.runs.limits import LOCK, Limits, stored_gate
+from runyard.runs.limits import LOCK, Limits, gate_name, job_gate, stored_gate
 from runyard.runs.models import RunLimitRow, RunRow, is_open
 from runyard.runs.queue import Hint
 
@@ -19,6 +20,8 @@ _RUNS = cast("Table", RunRow.__table__)
 _LIMITS = cast("Table", RunLimitRow.__table__)
 _LIVE = tuple(state.value for state in ACTIVE)
 _OPEN = (State.queued.value, *_LIVE)
+KIND = ("queue", "project_id", "gate", "gate_limit", "job_id", "job_limit")
+"""What tells by which gates a held run must pass."""
 MOST = 500
 """How many runs one turn admits."""
 
@@ -43,12 +46,41 @@ def take_turn(connection: Connection, at: datetime) -> None:
 
 def inside(connection: Connection, gates: Iterable[Gate]) -> dict[str, int]:
     """Return how many runs are admitted at each gate and not over, counted up to a little above its limit."""
-    return {gate.name: _count(connection, gate, _admitted(gate)) for gate in gates}
+    jobs, others = _parted(gates)
+    found = {gate.name: _count(connection, gate, _admitted(gate)) for gate in others}
+    active = or_(_RUNS.c.state.in_(_LIVE), and_(_RUNS.c.state == State.queued.value, _RUNS.c.held == false()))
+    return found | _of_jobs(connection, jobs, active)
 
 
 def waiting(connection: Connection, gates: Iterable[Gate]) -> dict[str, int]:
     """Return how many runs stand before each gate and could go, counted up to a little above its limit."""
-    return {gate.name: _count(connection, gate, [[*_of(gate), _RUNS.c.held == true(), _due()]]) for gate in gates}
+    jobs, others = _parted(gates)
+    found = {gate.name: _count(connection, gate, [[*_of(gate), _RUNS.c.held == true(), _due()]]) for gate in others}
+    return found | _of_jobs(connection, jobs, and_(_RUNS.c.held == true(), _due()))
+
+
+def _parted(gates: Iterable[Gate]) -> tuple[list[Gate], list[Gate]]:
+    """Return the gates of jobs, of which there may be very many, and all others."""
+    found: tuple[list[Gate], list[Gate]] = ([], [])
+    for gate in gates:
+        found[gate.scope is not Scope.job].append(gate)
+    return found
+
+
+def _of_jobs(connection: Connection, gates: Sequence[Gate], which: ColumnElement[bool]) -> dict[str, int]:
+    """Return how many runs of each job are not over and as asked for: jobs have few of them."""
+    counts = {gate.name: 0 for gate in gates}
+    jobs = [gate.name.partition(":")[2] for gate in gates]
+    for n in range(0, len(jobs), MOST):
+        dialect = connection.dialect.name
+        statement = (
+            select(_RUNS.c.job_id, func.count())
+            .where(among(_RUNS.c.job_id, "jobs", dialect), is_open(), which)
+            .group_by(_RUNS.c.job_id)
+        )
+        for job_id, count in connection.execute(statement, {"jobs": listed(jobs[n : n + MOST], dialect)}):
+            counts[gate_name(Scope.job, job_id)] = count
+    return counts
 
 
 def _count(connection: Connection, gate: Gate, ways: Sequence[Sequence[ColumnElement[bool]]]) -> int:
@@ -63,6 +95,8 @@ def _of(gate: Gate) -> list[ColumnElement[bool]]:
     """Return what a gate's runs have in common."""
     name = gate.name.partition(":")[2]
     match gate.scope:
+        case Scope.job:
+            return [_RUNS.c.job_id == name, is_open()]
         case Scope.script | Scope.key:
             return [_RUNS.c.gate == gate.name]
         case Scope.queue:
@@ -86,8 +120,9 @@ def _due() -> ColumnElement[bool]:
 
 def previous(connection: Connection, gate: Gate, count: int) -> list[Any]:
     """Return the oldest runs of a gate that are not over."""
+    columns = ("id", "state", "attempt", "project_id", "script_id", "script_name", "job_id")
     statement = (
-        select(_RUNS.c.id, _RUNS.c.state, _RUNS.c.attempt, _RUNS.c.project_id, _RUNS.c.script_id, _RUNS.c.script_name)
+        select(*(_RUNS.c[name] for name in columns))
         .where(*_of(gate), is_open(), _RUNS.c.state.in_(_OPEN))
         .order_by(_RUNS.c.id)
         .limit(count)
@@ -103,16 +138,18 @@ class Group:
     project_id: str
     gate: str | None
     gate_limit: int | None
+    job_id: str | None = None
+    job_limit: int | None = None
 
     def gates(self, limits: Limits) -> tuple[Gate, ...]:
         """Return these gates, narrowest first."""
-        own = stored_gate(self.gate, self.gate_limit)
-        return (*((own,) if own else ()), *limits.of(self.project_id, self.queue))
+        own = (job_gate(self.job_id, self.job_limit), stored_gate(self.gate, self.gate_limit))
+        return (*(gate for gate in own if gate), *limits.of(self.project_id, self.queue))
 
 
 def groups(connection: Connection) -> list[Group]:
     """Return what kinds of held runs there are."""
-    columns = (_RUNS.c.queue, _RUNS.c.project_id, _RUNS.c.gate, _RUNS.c.gate_limit)
+    columns = (_RUNS.c[name] for name in KIND)
     return [Group(*row) for row in connection.execute(select(*columns).where(_RUNS.c.held == true()).distinct())]
 
 
@@ -148,6 +185,8 @@ def _best(connection: Connection, group: Group, count: int) -> list[Any]:
         _RUNS.c.project_id == group.project_id,
         _RUNS.c.gate == group.gate if group.gate is not None else _RUNS.c.gate.is_(None),
         _RUNS.c.gate_limit == group.gate_limit if group.gate_limit is not None else _RUNS.c.gate_limit.is_(None),
+        _RUNS.c.job_id == group.job_id if group.job_id is not None else _RUNS.c.job_id.is_(None),
+        _RUNS.c.job_limit == group.job_limit if group.job_limit is not None else _RUNS.c.job_limit.is_(None),
     ]
     found: list[Any] = []
     top = connection.execute(select(func.max(_RUNS.c.priority)).where(*here)).scalar_one()

@@ -84,6 +84,13 @@ def stored_gate(gate: str | None, limit: int | None) -> Gate | None:
     return Gate(Scope(gate.partition(":")[0]), gate, limit)
 
 
+def job_gate(job_id: str | None, limit: int | None, policy: WhenBusy = WhenBusy.queue) -> Gate | None:
+    """Return the gate of a job's runs, if it lets no more than `limit` of them in."""
+    if job_id is None or limit is None:
+        return None
+    return Gate(Scope.job, gate_name(Scope.job, job_id), limit, policy)
+
+
 def read_limits(connection: Connection) -> Limits:
     """Return the limits that hold now."""
     return Limits.read(connection.execute(_READ).all())

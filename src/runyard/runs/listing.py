@@ -41,6 +41,7 @@ class Filter:
     labels: Sequence[tuple[str, str | None]] = ()
     text: str | None = None
     failure_id: str | None = None
+    job_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -114,6 +115,7 @@ async def _walked(
         labels.sort(key=lambda pair: pair != first)
     top, bottom = bounds(which, before)
     values: dict[str, Any] = {"most": limit, "failure": which.failure_id, "top": top, "bottom": bottom}
+    values["job"] = which.job_id
     values |= {f"project_{n}": project for n, project in enumerate(which.projects)}
     values |= {f"script_{n}": script for n, script in enumerate(scripts)}
     for n, (name, value) in enumerate(labels):
@@ -125,6 +127,7 @@ async def _walked(
         labels=tuple(value is not None for _, value in labels),
         few=few,
         failure=which.failure_id is not None,
+        job=which.job_id is not None,
         top=top is not None,
         bottom=bottom is not None,
     )
@@ -139,7 +142,7 @@ async def _rarest(session: AsyncSession, which: Filter, scripts: Sequence[str]) 
     """Return the label that is worn by the fewest runs, and whether these are few enough to be looked at whole."""
     label = RunLabelRow
     pairs = list(dict.fromkeys(which.labels))
-    if len(pairs) == 1 and which.failure_id is None:
+    if len(pairs) == 1 and which.failure_id is None and which.job_id is None:
         return pairs[0], False
     best, fewest = pairs[0], FEW + 1
     for pair in pairs:
@@ -175,6 +178,8 @@ def _conditions(which: Filter, before: str | None) -> list[ColumnElement[bool]]:
         found.append(RunRow.script_id == which.script_id)
     if which.failure_id is not None:
         found.append(RunRow.failure_id == which.failure_id)
+    if which.job_id is not None:
+        found.append(RunRow.job_id == which.job_id)
     for name, value in which.labels:
         label = and_(RunLabelRow.run_id == RunRow.id, RunLabelRow.name == name)
         found.append(exists().where(label if value is None else and_(label, RunLabelRow.value == value)))

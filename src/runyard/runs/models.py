@@ -29,7 +29,8 @@ class RunRow(Base):
     (``gate_limit`` of them at once), or is empty where only the yard's limits count. While ``held`` a queued run is not
     to be claimed. ``labelled`` tells whether there are label rows that must follow its state.
 
-    Runs of a job have its ``job_id``, and as ``job_limit`` how many of them may be admitted at once, where it says so.
+    Runs of a job have its ``job_id``, and as ``job_limit`` how many of them may be admitted at once, where it says so;
+    they are ``watched`` until the job was told of their end.
     """
 
     __tablename__ = "runs"
@@ -44,11 +45,17 @@ class RunRow(Base):
         _partial("ix_runs_open_worker_id", _OPEN, "worker_id", "state"),
         _partial("ix_runs_open_environment_id", _OPEN, "environment_id", "state"),
         # Nor does a run pay that no limit concerns, and one that did not fail.
-        _partial("ix_runs_held", "held", "queue", "project_id", "gate", "gate_limit", "priority", "id"),
+        _partial(
+            "ix_runs_held",
+            "held",
+            *("queue", "project_id", "gate", "gate_limit", "job_id", "job_limit", "priority", "id"),
+        ),
         _partial("ix_runs_gate_state_held_id", "gate IS NOT NULL", "gate", "state", "held", "id"),
         _partial("ix_runs_job_id_id", _OF_JOB, "job_id", "id"),
+        _partial("ix_runs_job_id_state_id", _OF_JOB, "job_id", "state", "id"),
         _partial("ix_runs_job_id_finished_at", _OF_JOB, "job_id", "finished_at", "state"),
         _partial("ix_runs_open_job_id", f"{_OPEN} AND {_OF_JOB}", "job_id", "state", "held", "id"),
+        _partial("ix_runs_watched", "watched", "finished_at", "id"),
         _partial("ix_runs_failure_id_state_id", "failure_id IS NOT NULL", "failure_id", "state", "id"),
     )
 
@@ -84,6 +91,7 @@ class RunRow(Base):
     failure_id: Mapped[str | None] = mapped_column(String(32))
     job_id: Mapped[str | None] = mapped_column(String(32))
     job_limit: Mapped[int | None] = mapped_column(Integer)
+    watched: Mapped[bool] = mapped_column(server_default=false())
 
 
 def is_open() -> ColumnElement[bool]:
@@ -92,7 +100,7 @@ def is_open() -> ColumnElement[bool]:
 
 
 class RunInputRow(Base):
-    """What a run was given; written once. ``retry`` is what its job says instead of its script."""
+    """What a run was given; written once. ``retry`` and ``timezone`` are what its job says of it."""
 
     __tablename__ = "run_inputs"
 
@@ -108,6 +116,7 @@ class RunInputRow(Base):
     trigger_id: Mapped[str | None] = mapped_column(String(32))
     slot_due_at: Mapped[datetime | None] = mapped_column(Instant)
     retry: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    timezone: Mapped[str | None] = mapped_column(String(64))
 
 
 class RunLabelRow(Base):

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Any
 
 from runyard import clock
@@ -11,10 +12,11 @@ from runyard.access.permissions import Actor
 from runyard.runs.admission import Gate
 from runyard.runs.bounds import Wishes
 from runyard.runs.lifecycle import State
-from runyard.runs.limits import LimitBook, own_gate
+from runyard.runs.limits import LimitBook, job_gate, own_gate
 from runyard.runs.schemas import SubmitAny
 from runyard.scripts import parameters
 from runyard.scripts.content import Pinned
+from runyard.scripts.policy import WhenBusy
 from runyard.secrets.sealing import Sealer
 
 Uploads = Sequence[tuple[str, IO[bytes]]]
@@ -33,6 +35,19 @@ def fingerprint_of(body: SubmitAny, uploads: Uploads) -> str:
         digest.update(hashlib.file_digest(file, "sha256").digest())  # type: ignore[arg-type]
         file.seek(0)
     return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class OfJob:
+    """What a run is told by its job: how many of them go at once, which slot it is for, its zone, its retries."""
+
+    id: str
+    limit: int | None = None
+    policy: WhenBusy = WhenBusy.queue
+    trigger_id: str | None = None
+    due_at: datetime | None = None
+    timezone: str | None = None
+    retry: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +80,7 @@ class NewRuns:
         environment_id: str | None = None,
         rerun_of: str | None = None,
         stage: str | None = None,
+        job: OfJob | None = None,
     ) -> NewRun:
         """Return the rows of one run: `values` are whole and checked; the secret ones among them are sealed."""
         secret = {d.key: values[d.key] for d in pinned.definitions if d.secret and d.key in values}
@@ -84,11 +100,11 @@ class NewRuns:
             "priority": pinned.policy.priority if wishes.priority is None else wishes.priority,
             "environment_id": environment_id,
             "trigger_kind": kind,
-            "created_by": actor.user_id,
+            "created_by": actor.user_id or None,
             "created_by_name": actor.username,
             "queued_at": clock.now(),
         }
-        inputs = {
+        inputs: dict[str, Any] = {
             "run_id": run_id,
             "parameters": parameters.public(pinned.definitions, values),
             "sealed": self._sealer.seal(json.dumps(secret).encode(), sealed_context(run_id)) if secret else None,
@@ -99,7 +115,18 @@ class NewRuns:
             "stage": stage or pinned.policy.stage,
             "limits": wishes.limits.model_dump(exclude_none=True) if wishes.limits else None,
         }
-        return NewRun(run, inputs, self._gates(pinned, values, secret, queue))
+        passes = self._gates(pinned, values, secret, queue)
+        if job is None:
+            return NewRun(run, inputs, passes)
+        run |= {"job_id": job.id, "job_limit": job.limit, "watched": True}
+        inputs |= {
+            "trigger_id": job.trigger_id,
+            "slot_due_at": job.due_at,
+            "timezone": job.timezone,
+            "retry": job.retry,
+        }
+        own = job_gate(job.id, job.limit, job.policy)
+        return NewRun(run, inputs, (own, *passes) if own else passes)
 
     def _gates(
         self, pinned: Pinned, values: Mapping[str, Any], secret: Mapping[str, Any], queue: str

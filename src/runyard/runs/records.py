@@ -13,11 +13,13 @@ from runyard.db.among import among, listed
 from runyard.db.prepared import Prepared
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.models import RunAttemptRow, RunEventRow, RunInputRow, RunLabelRow, RunRow
+from runyard.runs.newruns import OfJob
 from runyard.runs.repository import Token
 from runyard.scripts.models import Script
 
 _RUNS = cast("Table", RunRow.__table__)
 _LABELS = cast("Table", RunLabelRow.__table__)
+_GIVEN = cast("Table", RunInputRow.__table__)
 
 _GLIMPSE = Prepared(
     select(
@@ -77,6 +79,36 @@ async def labels_of(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, 
         for run_id, name, value in await connection.execute(_labels(dialect), {"these": listed(run_ids, dialect)}):
             labels[run_id][name] = value
     return labels
+
+
+def of_job(row: RunRow, inputs: RunInputRow) -> OfJob | None:
+    """Return what a run's job told it, for another run as it was."""
+    if row.job_id is None:
+        return None
+    return OfJob(
+        id=row.job_id,
+        limit=row.job_limit,
+        trigger_id=inputs.trigger_id,
+        due_at=inputs.slot_due_at,
+        timezone=inputs.timezone,
+        retry=inputs.retry,
+    )
+
+
+async def slots_of(session: AsyncSession, run_ids: Sequence[str]) -> dict[str, tuple[str | None, datetime | None]]:
+    """Return the trigger that started each of these runs, and the instant at which it was due."""
+    if not run_ids:
+        return {}
+    connection = await session.connection()
+    dialect = connection.dialect.name
+    rows = await connection.execute(_slots(dialect), {"these": listed(run_ids, dialect)})
+    return {run_id: (trigger_id, due_at) for run_id, trigger_id, due_at in rows}
+
+
+@cache
+def _slots(dialect: str) -> Select[Any]:
+    columns = (_GIVEN.c.run_id, _GIVEN.c.trigger_id, _GIVEN.c.slot_due_at)
+    return select(*columns).where(among(_GIVEN.c.run_id, "these", dialect))
 
 
 @cache

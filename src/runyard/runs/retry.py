@@ -1,10 +1,12 @@
 """Whether a run that ended badly is tried again, and when. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from runyard.runs.lifecycle import Move, State
-from runyard.scripts.policy import Backoff, Policy
+from runyard.scripts.policy import Backoff, Policy, policy_of, policy_options
 
 LONGEST_S = 86_400.0
 """No backoff grows beyond this, unless the first delay itself is longer."""
@@ -19,6 +21,11 @@ class Retry:
     attempt: int
     at: datetime
     delay_s: float
+
+
+def stated(policy: Policy, said: Mapping[str, Any] | None) -> Policy:
+    """Return a policy with the retries that a run's job says instead, if it says any."""
+    return policy_of({**policy_options(policy), **said}) if said else policy
 
 
 def delay_s(policy: Policy, attempt: int, unit: float) -> float:

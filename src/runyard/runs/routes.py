@@ -73,6 +73,7 @@ async def listed(
     label: Annotated[list[str] | None, Query(description="`name` or `name=value`; several must all hold.")] = None,
     q: Annotated[str | None, Query(max_length=200, description="Part of the script's name, or a run's id.")] = None,
     failure_id: Annotated[str | None, Query(max_length=32, description="A group of failures.")] = None,
+    job_id: Annotated[str | None, Query(max_length=32, description="The runs of a job.")] = None,
     since: Annotated[datetime | None, Query(description="Queued then or later.")] = None,
     until: Annotated[datetime | None, Query(description="Queued before.")] = None,
 ) -> Page[RunSummary]:
@@ -84,6 +85,7 @@ async def listed(
         labels=[listing.label_of(text) for text in label or ()],
         text=q,
         failure_id=failure_id,
+        job_id=job_id,
         since=listing.aware(since),
         until=listing.aware(until),
     )

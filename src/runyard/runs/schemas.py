@@ -128,6 +128,9 @@ class RunSummary(BaseModel):
     exit_code: int | None
     error_code: str | None
     failure_id: str | None = Field(description="The group of failures that it belongs to.")
+    job_id: str | None = Field(description="The job that it is a run of.")
+    trigger_id: str | None = Field(description="The trigger of the job that started it.")
+    slot_due_at: datetime | None = Field(description="When it was due; it started later than that.")
     waiting_for: Waiting | None
 
 

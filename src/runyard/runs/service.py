@@ -22,8 +22,9 @@ from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
-from runyard.runs import bounds, consent, files, keys, policies, records, repository
+from runyard.runs import bounds, consent, files, jobruns, keys, policies, records, repository
 from runyard.runs.bounds import Wishes
+from runyard.runs.enlisting import Enlisting
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
 from runyard.runs.gatekeeper import Desk, freed
 from runyard.runs.lifecycle import TERMINAL, State, on_cancelled_early, on_claim
@@ -71,6 +72,7 @@ class RunService:
         self._vault = vault
         self._new = NewRuns(sealer, book)
         self._desk = Desk(bus, dispatch, self._tell)
+        self.enlisting = Enlisting(self._new, self._desk, self._announce)
         self.most_files = settings.limits.upload_files
         self._work = settings.data / "work"
 
@@ -298,6 +300,7 @@ class RunService:
                     environment_id=row.environment_id,
                     rerun_of=run_id,
                     stage=inputs.stage,
+                    job=records.of_job(row, inputs),
                 )
                 await self._add(session, pinned, new)
         except IntegrityError:
@@ -373,10 +376,14 @@ class RunService:
         told = {key: run[key] for key in ("id", "project_id", "script_id", "script_name", "attempt")}
         told["state"] = state.value
         told["at"] = clock.rfc3339(clock.now())
+        if (job_id := run.get("job_id")) is not None:
+            told["job_id"] = job_id
+            if state in TERMINAL:
+                jobruns.over(self._bus)
         message = {"type": "run", "run": told}
         self._bus.publish(f"run:{run['id']}", message)
         self._bus.publish(f"project:{run['project_id']}", message)
 
 
 def _told(row: RunRow) -> dict[str, Any]:
-    return {key: getattr(row, key) for key in ("id", "project_id", "script_id", "script_name", "attempt")}
+    return {key: getattr(row, key) for key in ("id", "project_id", "script_id", "script_name", "attempt", "job_id")}

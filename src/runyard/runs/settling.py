@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
-from runyard.runs import policies, repository, retry
+from runyard.runs import policies, records, repository, retry
 from runyard.runs.fingerprints import Fingerprint, fingerprint
 from runyard.runs.lifecycle import Failure, Move, State
 from runyard.runs.models import FailureGroupRow, RunRow
@@ -101,6 +101,8 @@ def _write_retry(connection: Connection, token: Token, move: Move, again: Retry,
 async def lose(session: AsyncSession, row: RunRow, move: Move) -> tuple[Move | None, Retry | None]:
     """End an attempt of which nobody can say what became."""
     policy = await policies.of_version(session, row.version_id)
+    if row.job_id is not None:
+        policy = retry.stated(policy, (await records.inputs_of(session, row.id)).retry)
     token = Token(row.id, row.attempt, row.fence)
     said = move.failure or Failure("lost", "")
     failed = Failed(row.project_id, row.script_id, row.script_name, fingerprint(said.code, said.message))

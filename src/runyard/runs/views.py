@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.permissions import Actor
-from runyard.runs import gates, keeping, policies, queue, records
+from runyard.runs import gates, keeping, policies, queue, records, retry
 from runyard.runs.admission import Gate
 from runyard.runs.gatekeeper import sentence
 from runyard.runs.gates import Group
@@ -20,6 +21,9 @@ from runyard.scripts.policy import ResourceLimits
 from runyard.workers import repository as workers
 
 AHEAD_CAP = 10_000
+Slot = tuple[str | None, datetime | None]
+"""The trigger that started a run, and the instant at which it was due."""
+NO_SLOT: Slot = (None, None)
 _STAGES = {
     "environment": "Its environment is being built.",
     "state_dir": "Another run of this script is using its state directory.",
@@ -49,7 +53,7 @@ class Places:
 
 
 def _kind(row: RunRow) -> Group:
-    return Group(row.queue, row.project_id, row.gate, row.gate_limit)
+    return Group(*(getattr(row, name) for name in gates.KIND))
 
 
 def waiting_for(row: RunRow, places: Places | None, ahead: int | None = None) -> Waiting | None:
@@ -98,10 +102,16 @@ async def summaries(session: AsyncSession, actor: Actor, rows: Iterable[RunRow])
     labels = await records.labels_of(session, [row.id for row in rows])
     waits = any(row.state == State.queued for row in rows)
     places = await Places.look(session, rows) if waits else None
-    return [RunSummary(**_summary(row, actor, labels[row.id], waiting_for(row, places))) for row in rows]
+    slots = await records.slots_of(session, [row.id for row in rows if row.job_id is not None])
+    return [
+        RunSummary(**_summary(row, actor, labels[row.id], waiting_for(row, places), slots.get(row.id, NO_SLOT)))
+        for row in rows
+    ]
 
 
-def _summary(row: RunRow, actor: Actor, labels: Mapping[str, str], waiting: Waiting | None) -> dict[str, Any]:
+def _summary(
+    row: RunRow, actor: Actor, labels: Mapping[str, str], waiting: Waiting | None, slot: Slot = NO_SLOT
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "project": actor.project_name(row.project_id),
@@ -122,6 +132,9 @@ def _summary(row: RunRow, actor: Actor, labels: Mapping[str, str], waiting: Wait
         "exit_code": row.exit_code,
         "error_code": row.error_code,
         "failure_id": row.failure_id,
+        "job_id": row.job_id,
+        "trigger_id": slot[0],
+        "slot_due_at": slot[1],
         "waiting_for": waiting,
     }
 
@@ -136,7 +149,7 @@ async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
         waiting = waiting_for(row, await Places.look(session, (row,)), ahead)
     names = await workers.names(session) if row.worker_id else {}
     return Run(
-        **_summary(row, actor, inputs.labels, waiting),
+        **_summary(row, actor, inputs.labels, waiting, (inputs.trigger_id, inputs.slot_due_at)),
         parameters=inputs.parameters,
         uploads=inputs.uploads,
         timeout_s=inputs.timeout_s,
@@ -151,7 +164,7 @@ async def whole(session: AsyncSession, actor: Actor, row: RunRow) -> Run:
         worker=names.get(row.worker_id) if row.worker_id else None,
         not_before=row.not_before,
         limits=ResourceLimits(**inputs.limits) if inputs.limits else None,
-        retries=(await policies.of_version(session, row.version_id)).retries,
+        retries=retry.stated(await policies.of_version(session, row.version_id), inputs.retry).retries,
         kept=await _kept(session, row.id),
         stage=inputs.stage,
     )

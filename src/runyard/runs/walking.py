@@ -53,16 +53,17 @@ class Shape:
     failure: bool
     top: bool
     bottom: bool
+    job: bool = False
 
 
 @lru_cache(512)
 def walks(shape: Shape) -> tuple[Select[Any], ...]:
     """Return the statements that find the ids of such a list, each at most ``most``.
 
-    Their parameters: ``most``, ``top`` (excluded) and ``bottom`` (included), ``failure``, and ``project_0``,
+    Their parameters: ``most``, ``top`` (excluded) and ``bottom`` (included), ``failure``, ``job``, and ``project_0``,
     ``script_0``, ``name_0``, ``value_0`` and so on.
     """
-    if shape.labels and (shape.few or not shape.failure):
+    if shape.labels and (shape.few or not (shape.failure or shape.job)):
         return _down_labels(shape)
     return _down_runs(shape)
 
@@ -71,14 +72,17 @@ def _down_runs(shape: Shape) -> tuple[Select[Any], ...]:
     run = _RUNS.c
     around = [*_bounds(run.id, shape), *(_worn(run.id, n, shape) for n in range(len(shape.labels)))]
     states = shape.states
-    if shape.failure:
-        # All runs of a group belong to one script, whose it is was asked before. In a function's arms these conditions
-        # tempt nobody to another index.
-        owners: Conditions = [run.failure_id == _text("failure")]
+    if shape.failure or shape.job:
+        # All runs of a group belong to one script, whose it is was asked before; those of a job to one project. In a
+        # function's arms these conditions tempt nobody to another index.
+        owners: Conditions = [run.failure_id == _text("failure") if shape.failure else run.job_id == _text("job")]
+        if shape.failure and shape.job:
+            around.append(func.coalesce(run.job_id, "") == _text("job"))
         around.append(func.coalesce(run.project_id, "").in_(_texts("project", shape.projects)))
         if shape.scripts:
             around.append(func.coalesce(run.script_id, "").in_(_texts("script", shape.scripts)))
-        states = tuple(state for state in states or FAILED if state in FAILED)
+        every = FAILED if shape.failure else tuple(State)
+        states = tuple(state for state in states or every if state in every)
     elif shape.scripts:
         owners = [run.script_id == script for script in _texts("script", shape.scripts)]
     else:
@@ -97,6 +101,8 @@ def _down_labels(shape: Shape) -> tuple[Select[Any], ...]:
         around.append(
             exists(select(_RUNS.c.id).where(_RUNS.c.id == label.run_id, _RUNS.c.failure_id == _text("failure")))
         )
+    if shape.job:
+        around.append(exists(select(_RUNS.c.id).where(_RUNS.c.id == label.run_id, _RUNS.c.job_id == _text("job"))))
     named = _named(label, 0, shape)
     if shape.scripts:
         owners: Conditions = [label.script_id == script for script in _texts("script", shape.scripts)]

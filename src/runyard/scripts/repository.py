@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.models import User
@@ -297,6 +297,16 @@ async def keep_modules(session: AsyncSession, run_id: str, version_ids: Sequence
     )
     for name, version_id in (await session.execute(named)).all():
         session.add(ScriptRunModule(run_id=run_id, version_id=version_id, name=name))
+
+
+def take_modules(connection: Connection, run_id: str, version_ids: Sequence[str]) -> None:
+    """Do `keep_modules` over a plain connection."""
+    named = (
+        select(literal(run_id), ScriptVersion.id, Script.name)
+        .join(Script, Script.id == ScriptVersion.script_id)
+        .where(ScriptVersion.id.in_(version_ids))
+    )
+    connection.execute(insert(ScriptRunModule).from_select(["run_id", "version_id", "name"], named))
 
 
 async def copy_modules(session: AsyncSession, from_run: str, to_run: str) -> None:

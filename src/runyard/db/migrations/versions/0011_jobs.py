@@ -12,7 +12,16 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+GATES = ("queue", "project_id", "gate", "gate_limit")
 OF_JOB = "job_id IS NOT NULL"
+INDEXES = (
+    "ix_runs_open_job_id",
+    "ix_runs_job_id_id",
+    "ix_runs_job_id_state_id",
+    "ix_runs_job_id_finished_at",
+    "ix_runs_watched",
+    "ix_runs_held",
+)
 JOBS = (
     "job_deliveries",
     "job_slots",
@@ -195,9 +204,15 @@ def upgrade() -> None:
     op.add_column("run_inputs", sa.Column("trigger_id", sa.String(length=32), nullable=True))
     op.add_column("run_inputs", sa.Column("slot_due_at", runyard.db.types.Instant(), nullable=True))
     op.add_column("run_inputs", sa.Column("retry", runyard.db.types.Json(), nullable=True))
+    op.add_column("run_inputs", sa.Column("timezone", sa.String(length=64), nullable=True))
     op.add_column("runs", sa.Column("job_id", sa.String(length=32), nullable=True))
     op.add_column("runs", sa.Column("job_limit", sa.Integer(), nullable=True))
+    op.add_column("runs", sa.Column("watched", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.drop_index("ix_runs_held", "runs")
+    op.create_index("ix_runs_held", "runs", [*GATES, "job_id", "job_limit", "priority", "id"], **only("held"))
+    op.create_index("ix_runs_watched", "runs", ["finished_at", "id"], **only("watched"))
     op.create_index("ix_runs_job_id_finished_at", "runs", ["job_id", "finished_at", "state"], **only(OF_JOB))
+    op.create_index("ix_runs_job_id_state_id", "runs", ["job_id", "state", "id"], **only(OF_JOB))
     op.create_index("ix_runs_job_id_id", "runs", ["job_id", "id"], **only(OF_JOB))
     op.create_index(
         "ix_runs_open_job_id",
@@ -208,9 +223,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("ix_runs_open_job_id", "ix_runs_job_id_id", "ix_runs_job_id_finished_at"):
+    for name in INDEXES:
         op.drop_index(name, "runs")
-    for table, columns in (("runs", ("job_limit", "job_id")), ("run_inputs", ("retry", "slot_due_at", "trigger_id"))):
+    op.create_index("ix_runs_held", "runs", [*GATES, "priority", "id"], **only("held"))
+    for table, columns in (
+        ("runs", ("watched", "job_limit", "job_id")),
+        ("run_inputs", ("timezone", "retry", "slot_due_at", "trigger_id")),
+    ):
         for column in columns:
             op.drop_column(table, column)
     for table in JOBS:

@@ -1,0 +1,86 @@
+"""Many runs queued by one transaction, over a plain connection: limits are asked once for all of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from runyard.runs import repository
+from runyard.runs.errors import ConcurrencySkipped
+from runyard.runs.gatekeeper import Desk, Effect, Room
+from runyard.runs.newruns import NewRun, NewRuns
+from runyard.scripts import repository as scripts
+from runyard.scripts.content import Pinned
+from runyard.scripts.policy import WhenBusy
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A run that is to be queued, and the version that it takes along."""
+
+    pinned: Pinned
+    new: NewRun
+
+
+@dataclass(slots=True)
+class Enlisted:
+    """Which of the runs were queued; `skipped` are those that a full gate turned away, by id, with why."""
+
+    queued: list[NewRun] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Tell whom it concerns; for after the commit."""
+        for effect in self.effects:
+            effect()
+
+
+class Enlisting:
+    """Queues runs that are made already."""
+
+    def __init__(self, new: NewRuns, desk: Desk, announce: Callable[[NewRun], None]) -> None:
+        self.make = new.make
+        self._desk = desk
+        self._announce = announce
+
+    def take_turn(self, connection: Connection, at: datetime) -> None:
+        """Have decisions about limited runs made one after the other, until the transaction ends."""
+        self._desk.take_turn(connection, at)
+
+    def enlist(self, connection: Connection, wanted: Sequence[Wanted], at: datetime) -> Enlisted:
+        """Queue runs, in this order; who must pass gates that others are before waits, or is skipped."""
+        done = Enlisted()
+        limited = [each.new for each in wanted if each.new.gates]
+        if limited:
+            self._desk.take_turn(connection, at)
+        room = Room(connection, (gate for new in limited for gate in new.gates))
+        kept: list[Wanted] = []
+        for each in wanted:
+            new = each.new
+            if new.gates:
+                if any(gate.policy is WhenBusy.cancel_previous for gate in new.gates):
+                    # Those that make room may be among these.
+                    self._write(connection, kept, at, done)
+                    kept = []
+                try:
+                    entry = self._desk.enter(connection, new.gates, at, room)
+                except ConcurrencySkipped as skipped:
+                    done.skipped[new.run["id"]] = skipped.detail
+                    continue
+                new.run.update(entry.columns)
+                done.effects += entry.effects
+            kept.append(each)
+        self._write(connection, kept, at, done)
+        return done
+
+    def _write(self, connection: Connection, wanted: Iterable[Wanted], at: datetime, done: Enlisted) -> None:
+        wanted = list(wanted)
+        repository.add_many(connection, ((each.new.run, each.new.inputs) for each in wanted), at)
+        for each in wanted:
+            if each.pinned.modules:
+                scripts.take_modules(connection, each.new.run["id"], each.pinned.modules)
+            done.queued.append(each.new)
+            done.effects.append(partial(self._announce, each.new))
