@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runyard.web.paging import BadCursor, Window, cursor_of, cut
+from runyard.web.paging import BadCursor, Window, cursor_of, cut, sliced
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
@@ -52,3 +52,16 @@ def test_pages_are_cut(rows: list[int], limit: int) -> None:
     page, last = cut(rows[: limit + 1], limit)
     assert list(page) == rows[:limit]
     assert last == (rows[limit - 1] if len(rows) > limit else None)
+
+
+@given(st.lists(st.tuples(words, words), unique=True, max_size=12), st.integers(1, 5))
+def test_a_list_held_whole_is_given_page_by_page(rows: list[tuple[str, str]], limit: int) -> None:
+    given_out: list[tuple[str, str]] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = sliced(rows, Window(limit, cursor), lambda row: row, 2)
+        assert len(page) <= limit
+        given_out += page
+        if cursor is None:
+            break
+    assert given_out == sorted(rows)

@@ -2,6 +2,7 @@ import createClient from 'openapi-fetch'
 import { Problem, problemOf } from './problem'
 import { accessToken, renew } from './session'
 import type { paths } from './schema'
+import type { Page } from './types'
 import { tellWaiting } from './waiting'
 
 function authorised(request: Request): Request {
@@ -69,4 +70,21 @@ export async function askRaw(path: string, init?: RequestInit): Promise<Response
   if (!response.ok) throw await problemOf(response)
   refuseWaiting(response)
   return response
+}
+
+/** Of a list, how many items are asked for at once: as many as the server gives. */
+const MOST = 500
+
+/** Every item of a list, asked for page after page: for what is chosen from, or shown, as a whole. */
+export async function askAll<T>(
+  page: (asked: { limit: number; cursor?: string }) => Promise<Answer<Page<T>>>,
+): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | null | undefined
+  do {
+    const found: Page<T> = await ask(page({ limit: MOST, ...(cursor ? { cursor } : {}) }))
+    items.push(...found.items)
+    cursor = found.next_cursor
+  } while (cursor)
+  return items
 }

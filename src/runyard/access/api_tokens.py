@@ -52,8 +52,13 @@ class ApiTokens:
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
-    async def listed(self, session: AsyncSession, actor: Actor, *, everybody: bool) -> list[tuple[ApiToken, User]]:
-        """Return the actor's tokens, or everybody's for administrators, newest first; revoked ones are left out."""
+    async def page(
+        self, session: AsyncSession, actor: Actor, before: str | None, limit: int, *, everybody: bool
+    ) -> Sequence[tuple[ApiToken, User]]:
+        """Return up to `limit` tokens of the actor's (everybody's for administrators), newest first below `before`.
+
+        Revoked ones are left out.
+        """
         if everybody and not actor.is_admin:
             raise Forbidden
         query = (
@@ -61,7 +66,10 @@ class ApiTokens:
             .join(User, User.id == ApiToken.user_id)
             .where(ApiToken.revoked_at.is_(None))
             .order_by(ApiToken.id.desc())
+            .limit(limit)
         )
+        if before is not None:
+            query = query.where(ApiToken.id < before)
         if not everybody:
             query = query.where(ApiToken.user_id == actor.user_id)
         return [(token, user) for token, user in await session.execute(query)]

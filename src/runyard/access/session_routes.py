@@ -1,21 +1,20 @@
 """Sessions over HTTP: one's own, and anybody's for administrators."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
 from runyard.access.guards import allow
-from runyard.access.models import Session
 from runyard.access.permissions import Actor, Permission
 from runyard.access.proving import demand_person
 from runyard.access.sessions import Sessions
 from runyard.access.users import Users
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page
+from runyard.web.paging import Page, Paging, Window, cursor_of, cut
 
 router = APIRouter(tags=["access"])
 Places = Annotated[Sessions, Depends(provided(Sessions))]
@@ -37,9 +36,9 @@ class SessionBody(BaseModel):
 
 
 @router.get("/me/sessions", operation_id="list_my_sessions")
-async def list_my_sessions(actor: Myself, session: Reading, places: Places) -> Page[SessionBody]:
+async def list_my_sessions(actor: Myself, session: Reading, places: Places, window: Paging) -> Page[SessionBody]:
     """List where you are signed in, the last used first."""
-    return _page(await places.of(session, actor.user_id, clock.now()), actor)
+    return await _page(session, places, actor, actor.user_id, window)
 
 
 @router.delete("/me/sessions/{session_id}", operation_id="end_my_session", status_code=204)
@@ -51,11 +50,10 @@ async def end_my_session(actor: Myself, session: Transaction, places: Places, se
 
 @router.get("/users/{user}/sessions", operation_id="list_user_sessions")
 async def list_user_sessions(
-    actor: Administrator, session: Reading, places: Places, users: Directory, user: str
+    actor: Administrator, session: Reading, places: Places, users: Directory, window: Paging, user: str
 ) -> Page[SessionBody]:
-    """List where a user is signed in."""
-    row = await users.find(session, user)
-    return _page(await places.of(session, row.id, clock.now()), actor)
+    """List where a user is signed in, the last used first."""
+    return await _page(session, places, actor, (await users.find(session, user)).id, window)
 
 
 @router.delete("/users/{user}/sessions/{session_id}", operation_id="end_user_session", status_code=204)
@@ -67,7 +65,12 @@ async def end_user_session(
     await places.end(session, actor, row.id, session_id)
 
 
-def _page(rows: Sequence[Session], actor: Actor) -> Page[SessionBody]:
+async def _page(
+    session: AsyncSession, places: Sessions, actor: Actor, user_id: str, window: Window
+) -> Page[SessionBody]:
+    keys = window.after(int, str)
+    after = (clock.from_us(keys[0]), keys[1]) if keys else None
+    rows, last = cut(await places.of(session, user_id, clock.now(), after, window.limit + 1), window.limit)
     items = [
         SessionBody(
             id=row.id,
@@ -80,4 +83,4 @@ def _page(rows: Sequence[Session], actor: Actor) -> Page[SessionBody]:
         )
         for row in rows
     ]
-    return Page(items=items)
+    return Page(items=items, next_cursor=cursor_of(clock.to_us(last.used_at), last.id) if last else None)

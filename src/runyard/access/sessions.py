@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
@@ -16,7 +16,6 @@ from runyard.db.session import after_commit
 from runyard.errors import Missing
 
 logger = log.get("access")
-MOST = 200
 
 
 class NoSuchSession(Missing):
@@ -31,10 +30,15 @@ class Sessions:
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
 
-    async def of(self, session: AsyncSession, user_id: str, now: datetime) -> Sequence[Session]:
-        """Return where a user is signed in, the last used first."""
+    async def of(
+        self, session: AsyncSession, user_id: str, now: datetime, after: tuple[datetime, str] | None, limit: int
+    ) -> Sequence[Session]:
+        """Return up to `limit` places where a user is signed in, the last used first, beyond `after` (use and id)."""
         living = (Session.user_id == user_id, Session.revoked_at.is_(None), Session.expires_at > now)
-        query = select(Session).where(*living).order_by(Session.used_at.desc(), Session.id.desc()).limit(MOST)
+        query = select(Session).where(*living).order_by(Session.used_at.desc(), Session.id.desc()).limit(limit)
+        if after is not None:
+            used_at, id_ = after
+            query = query.where(or_(Session.used_at < used_at, and_(Session.used_at == used_at, Session.id < id_)))
         return (await session.scalars(query)).all()
 
     async def end(self, session: AsyncSession, actor: Actor, user_id: str, session_id: str) -> None:

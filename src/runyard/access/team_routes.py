@@ -20,13 +20,14 @@ from runyard.access.people_schemas import (
     WhoBody,
 )
 from runyard.access.permissions import EVERYBODY, GRANTABLE, Actor, Permission
+from runyard.access.repository import folded
 from runyard.access.roles import Described, Roles
 from runyard.access.teams import Teams
 from runyard.approvals.demanding import demand
 from runyard.approvals.operations import Operation
 from runyard.audit.events import Target
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page
+from runyard.web.paging import Page, Paging, cursor_of, cut, sliced
 
 router = APIRouter(tags=["teams and roles"])
 RoleBook = Annotated[Roles, Depends(provided(Roles))]
@@ -43,9 +44,10 @@ async def list_permissions(_actor: Anybody) -> Page[PermissionBody]:
 
 
 @router.get("/roles", operation_id="list_roles")
-async def list_roles(_actor: Anybody, session: Reading, roles: RoleBook) -> Page[RoleBody]:
-    """List the built-in roles and those of this installation."""
-    return Page(items=[_role(role) for role in await roles.listed(session)])
+async def list_roles(_actor: Anybody, session: Reading, roles: RoleBook, window: Paging) -> Page[RoleBody]:
+    """List the built-in roles, then those of this installation by name."""
+    shown, cursor = sliced(await roles.listed(session), window, _place, 2)
+    return Page(items=[_role(role) for role in shown], next_cursor=cursor)
 
 
 @router.post("/roles", operation_id="create_role", status_code=201)
@@ -84,9 +86,12 @@ async def delete_role(_actor: Administrator, session: Transaction, roles: RoleBo
 
 
 @router.get("/teams", operation_id="list_teams")
-async def list_teams(actor: Anybody, session: Reading, teams: TeamBook) -> Page[TeamBody]:
+async def list_teams(actor: Anybody, session: Reading, teams: TeamBook, window: Paging) -> Page[TeamBody]:
     """List teams by name: yours, or all for administrators."""
-    return Page(items=[_team(team, people) for team, people in await teams.listed(session, actor)])
+    after = window.after(str)
+    shown, last = cut(await teams.page(session, actor, after[0] if after else None, window.limit + 1), window.limit)
+    items = [_team(team, people) for team, people in shown]
+    return Page(items=items, next_cursor=cursor_of(last[0].name_key) if last else None)
 
 
 @router.post("/teams", operation_id="create_team", status_code=201)
@@ -104,7 +109,7 @@ async def get_team(actor: Anybody, session: Reading, teams: TeamBook, roles: Rol
         TeamProject(id=project.id, name=project.name, role=names.get(role, role))
         for project, role in await teams.projects(session, actor, row)
     ]
-    people = len(await teams.people(session, row))
+    people = await teams.count(session, row)
     return TeamDetail(**_team(row, people).model_dump(), projects=places)
 
 
@@ -114,7 +119,7 @@ async def change_team(
 ) -> TeamBody:
     """Rename or describe a team."""
     row = await teams.change(session, team, body.name, body.description)
-    return _team(row, len(await teams.people(session, row)))
+    return _team(row, await teams.count(session, row))
 
 
 @router.delete("/teams/{team}", operation_id="delete_team", status_code=204)
@@ -124,10 +129,14 @@ async def delete_team(_actor: Administrator, session: Transaction, teams: TeamBo
 
 
 @router.get("/teams/{team}/members", operation_id="list_team_members")
-async def list_team_members(actor: Anybody, session: Reading, teams: TeamBook, team: str) -> Page[TeamMemberBody]:
-    """List who is in a team."""
-    rows = await teams.people(session, await teams.find(session, actor, team))
-    return Page(items=[_member(member, user) for member, user in rows])
+async def list_team_members(
+    actor: Anybody, session: Reading, teams: TeamBook, window: Paging, team: str
+) -> Page[TeamMemberBody]:
+    """List who is in a team, by username."""
+    after, row = window.after(str), await teams.find(session, actor, team)
+    shown, last = cut(await teams.people(session, row, after[0] if after else None, window.limit + 1), window.limit)
+    items = [_member(member, user) for member, user in shown]
+    return Page(items=items, next_cursor=cursor_of(last[1].username_key) if last else None)
 
 
 @router.post("/teams/{team}/members", operation_id="add_team_member", status_code=201)
@@ -147,6 +156,11 @@ async def remove_team_member(
 ) -> None:
     """Take a user out of a team."""
     await teams.remove(session, team, user)
+
+
+def _place(role: Described) -> tuple[str, str]:
+    """Where a role stands in their list."""
+    return ("0" if role.built_in else "1", folded(role.name))
 
 
 def _role(role: Described) -> RoleBody:

@@ -44,16 +44,21 @@ class Teams:
         self._users = users
         self._actors = actors
 
-    async def listed(self, session: AsyncSession, actor: Actor) -> list[tuple[Team, int]]:
-        """Return the teams that the actor sees, by name, and of how many people each is."""
+    async def page(
+        self, session: AsyncSession, actor: Actor, after: str | None, limit: int
+    ) -> Sequence[tuple[Team, int]]:
+        """Return up to `limit` teams that the actor sees, by name after `after`, and how many people each is."""
         people = select(TeamMember.team_id, func.count().label("people")).group_by(TeamMember.team_id).subquery()
         query = (
             select(Team, func.coalesce(people.c.people, 0))
             .outerjoin(people, people.c.team_id == Team.id)
             .order_by(Team.name_key)
+            .limit(limit)
         )
         if not actor.is_admin:
             query = query.where(Team.id.in_(_teams_of(actor)))
+        if after is not None:
+            query = query.where(Team.name_key > after)
         return [(team, count) for team, count in await session.execute(query)]
 
     async def find(self, session: AsyncSession, actor: Actor, named: str) -> Team:
@@ -72,15 +77,25 @@ class Teams:
             raise NoSuchTeam
         return team
 
-    async def people(self, session: AsyncSession, team: Team) -> Sequence[tuple[TeamMember, User]]:
-        """Return who is in a team, by username."""
-        rows = await session.execute(
+    async def people(
+        self, session: AsyncSession, team: Team, after: str | None, limit: int
+    ) -> Sequence[tuple[TeamMember, User]]:
+        """Return up to `limit` people of a team, by username after the folded `after`."""
+        query = (
             select(TeamMember, User)
             .join(User, User.id == TeamMember.user_id)
             .where(TeamMember.team_id == team.id)
             .order_by(User.username_key)
+            .limit(limit)
         )
-        return [(member, user) for member, user in rows]
+        if after is not None:
+            query = query.where(User.username_key > after)
+        return [(member, user) for member, user in await session.execute(query)]
+
+    async def count(self, session: AsyncSession, team: Team) -> int:
+        """Return of how many people a team is."""
+        query = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == team.id)
+        return (await session.execute(query)).scalar_one()
 
     async def projects(self, session: AsyncSession, actor: Actor, team: Team) -> Sequence[tuple[Project, str]]:
         """Return the projects that the actor sees and that a team has a role in, by name, with that role's key."""

@@ -10,7 +10,7 @@ from runyard.access.models import ApiToken
 from runyard.access.people_schemas import ApiTokenBody, ApiTokenCreate, NewApiToken
 from runyard.access.permissions import Actor, Permission
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page
+from runyard.web.paging import Page, Paging, cursor_of, cut
 
 router = APIRouter(tags=["tokens"])
 Keys = Annotated[ApiTokens, Depends(provided(ApiTokens))]
@@ -22,12 +22,17 @@ async def list_tokens(
     actor: Myself,
     session: Reading,
     keys: Keys,
+    window: Paging,
     *,
     everybody: Annotated[bool, Query(alias="all", description="Everybody's; for administrators.")] = False,
 ) -> Page[ApiTokenBody]:
     """List your tokens of the API, newest first; revoked ones are gone."""
-    rows = await keys.listed(session, actor, everybody=everybody)
-    return Page(items=[_body(token, user.username, actor) for token, user in rows])
+    after = window.after(str)
+    before = after[0] if after else None
+    rows = await keys.page(session, actor, before, window.limit + 1, everybody=everybody)
+    shown, last = cut(rows, window.limit)
+    items = [_body(token, user.username, actor) for token, user in shown]
+    return Page(items=items, next_cursor=cursor_of(last[0].id) if last else None)
 
 
 @router.post("/tokens", operation_id="create_token", status_code=201)

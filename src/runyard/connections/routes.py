@@ -27,7 +27,7 @@ from runyard.connections.testing import Outcome
 from runyard.ids import ProjectId
 from runyard.secrets.models import Entry
 from runyard.secrets.routes import AtLevel, Force, ForStage, OfScript, Project, Text, entry_of, use_of, users_of
-from runyard.secrets.schemas import LastUse, SecretUseBody, Users
+from runyard.secrets.schemas import LastUse, ScriptUser, SecretUseBody
 from runyard.secrets.service import CONNECTION, Vault
 from runyard.web.depends import Reading, Transaction, provided
 from runyard.web.paging import Page, Paging, cursor_of, cut
@@ -148,9 +148,11 @@ async def test_connection(actor: User, connections: Service, connection_id: str)
 
 
 @router.get("/{connection_id}/scripts", operation_id="list_connection_scripts")
-async def list_connection_scripts(actor: User, session: Reading, vault: Values, connection_id: str) -> Users:
-    """List the scripts that use a connection."""
-    return users_of(actor, await vault.users(session, actor, CONNECTION, connection_id))
+async def list_connection_scripts(
+    actor: User, session: Reading, vault: Values, window: Paging, connection_id: str
+) -> Page[ScriptUser]:
+    """List the scripts that use a connection, by name."""
+    return users_of(actor, await vault.users(session, actor, CONNECTION, connection_id), window)
 
 
 @router.get("/{connection_id}/uses", operation_id="list_connection_uses")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.models import User
@@ -10,9 +10,9 @@ from runyard.editor.models import Snippet
 
 
 async def visible(
-    session: AsyncSession, user_id: str, project_ids: Sequence[str], limit: int
+    session: AsyncSession, user_id: str, project_ids: Sequence[str], after: tuple[str, str] | None, limit: int
 ) -> Sequence[tuple[Snippet, str | None]]:
-    """Return one's own snippets and those shared with the projects, by prefix, each with its owner's name."""
+    """Return one's own snippets and those shared with the projects, by prefix and id, each with its owner's name."""
     statement = (
         select(Snippet, User.username)
         .outerjoin(User, User.id == Snippet.owner_id)
@@ -22,6 +22,8 @@ async def visible(
         .order_by(Snippet.prefix, Snippet.id)
         .limit(limit)
     )
+    if after is not None:
+        statement = statement.where(tuple_(Snippet.prefix, Snippet.id) > after)
     return [(snippet, name) for snippet, name in (await session.execute(statement))]
 
 

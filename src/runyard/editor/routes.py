@@ -24,12 +24,12 @@ from runyard.editor.schemas import (
     ProgramBody,
     SnippetBody,
     SnippetChange,
-    SnippetList,
 )
 from runyard.editor.service import EditorService
 from runyard.editor.snippets import Shown, SnippetService
 from runyard.ids import ProjectId
 from runyard.web.depends import Reading, Transaction, provided
+from runyard.web.paging import Page, Paging, cursor_of, cut
 
 router = APIRouter(tags=["editor"])
 Editor = Annotated[EditorService, Depends(provided(EditorService))]
@@ -84,10 +84,15 @@ async def list_snippets(
     actor: Reader,
     session: Reading,
     snippets: Snippets,
+    window: Paging,
     project: Annotated[str | None, Query(max_length=64, description="Shared ones of this project only.")] = None,
-) -> SnippetList:
+) -> Page[SnippetBody]:
     """List one's own snippets and those that one's projects share, by prefix."""
-    return SnippetList(items=[_snippet(shown, actor) for shown in await snippets.visible(session, actor, project)])
+    keys = window.after(str, str)
+    after = (keys[0], keys[1]) if keys else None
+    shown, last = cut(await snippets.visible(session, actor, project, after, window.limit + 1), window.limit)
+    cursor = cursor_of(last.snippet.prefix, last.snippet.id) if last else None
+    return Page(items=[_snippet(one, actor) for one in shown], next_cursor=cursor)
 
 
 @router.post("/snippets", status_code=201, operation_id="create_snippet")

@@ -149,9 +149,3 @@ class SnippetBody(BaseModel):
     mine: bool
     may_change: bool
     updated_at: datetime
-
-
-class SnippetList(BaseModel):
-    """Snippets, by prefix."""
-
-    items: list[SnippetBody]

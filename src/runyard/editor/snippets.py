@@ -16,7 +16,6 @@ from runyard.editor.schemas import NewSnippet, SnippetChange
 from runyard.errors import Forbidden
 from runyard.ids import ProjectId
 
-MOST_SHOWN = 1000
 MOST_EACH = 500
 
 
@@ -32,10 +31,15 @@ class Shown:
 class SnippetService:
     """Keeps snippets. Own ones are nobody else's; shared ones are read and changed as a project's scripts are."""
 
-    async def visible(self, session: AsyncSession, actor: Actor, project: str | None) -> Sequence[Shown]:
-        """Return the actor's own snippets and those of their projects, or of the one named; raise `NoSuchProject`."""
+    async def visible(
+        self, session: AsyncSession, actor: Actor, project: str | None, after: tuple[str, str] | None, limit: int
+    ) -> Sequence[Shown]:
+        """Return up to `limit` of the actor's own snippets and those of their projects, or of the one named.
+
+        By prefix and id, beyond `after`. Raises: NoSuchProject.
+        """
         projects = actor.projects(Permission.script_read, project)
-        rows = await repository.visible(session, actor.user_id, projects, MOST_SHOWN)
+        rows = await repository.visible(session, actor.user_id, projects, after, limit)
         return [Shown(snippet, owner, _may_change(actor, snippet)) for snippet, owner in rows]
 
     async def create(self, session: AsyncSession, actor: Actor, body: NewSnippet) -> Shown:

@@ -15,13 +15,12 @@ from runyard.environments.schemas import (
     AdvisoryStatus,
     PackageSummary,
     PackageUserBody,
-    PackageUserList,
 )
 from runyard.environments.views import newest_first
 from runyard.environments.wants import Kind
 from runyard.ids import ProjectId
 from runyard.web.depends import Reading, provided
-from runyard.web.paging import Page, Paging, cursor_of, cut
+from runyard.web.paging import Page, Paging, cursor_of, cut, sliced
 
 router = APIRouter(tags=["packages"])
 
@@ -77,13 +76,15 @@ async def list_package_users(
     actor: Reader,
     session: Reading,
     environments: Environments,
+    window: Paging,
     name: Annotated[str, Query(min_length=1, max_length=214, description="The package's name.")],
     kind: Annotated[Kind | None, Query(description="Only packages of this kind.")] = None,
     version: Annotated[str | None, Query(max_length=200, description="Only this version.")] = None,
-) -> PackageUserList:
-    """Tell which scripts use a package: those whose present environment holds it."""
+) -> Page[PackageUserBody]:
+    """Tell which scripts use a package, by name: those whose present environment holds it."""
     users = await environments.users.of_package(session, actor, name, kind and kind.value, version)
-    return PackageUserList(
+    shown, cursor = sliced(users, window, lambda user: (user.name, user.script_id, user.environment_id), 3)
+    return Page(
         items=[
             PackageUserBody(
                 script_id=user.script_id,
@@ -94,8 +95,9 @@ async def list_package_users(
                 version=user.version,
                 last_used_at=user.last_used_at,
             )
-            for user in users
-        ]
+            for user in shown
+        ],
+        next_cursor=cursor,
     )
 
 

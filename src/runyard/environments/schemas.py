@@ -123,12 +123,6 @@ class PackageUserBody(BaseModel):
     last_used_at: datetime
 
 
-class PackageUserList(BaseModel):
-    """Scripts that use a package, by name; 200 at the most."""
-
-    items: list[PackageUserBody]
-
-
 class AdvisoryImportBody(BaseModel):
     """One import of advisories."""
 

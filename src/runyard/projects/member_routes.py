@@ -9,7 +9,7 @@ from runyard.access.permissions import Actor, Permission
 from runyard.projects.members import Member, Members, TeamPlace
 from runyard.projects.schemas import MemberBody, MemberCreate, ProjectTeamBody, ProjectTeamCreate, RoleChoice
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page
+from runyard.web.paging import Page, Paging, cursor_of, cut
 
 router = APIRouter(prefix="/projects/{project}", tags=["projects"])
 Register = Annotated[Members, Depends(provided(Members))]
@@ -18,9 +18,14 @@ Manager = Annotated[Actor, allow(Permission.project_manage)]
 
 
 @router.get("/members", operation_id="list_members")
-async def list_members(actor: Reader, session: Reading, members: Register, project: str) -> Page[MemberBody]:
-    """List who is a member themselves, by name; whoever belongs by a team is listed there."""
-    return Page(items=[_member(member) for member in await members.people(session, actor, project)])
+async def list_members(
+    actor: Reader, session: Reading, members: Register, window: Paging, project: str
+) -> Page[MemberBody]:
+    """List who is a member themselves, by username; whoever belongs by a team is listed there."""
+    after = window.after(str)
+    rows = await members.people(session, actor, project, after[0] if after else None, window.limit + 1)
+    shown, last = cut(rows, window.limit)
+    return Page(items=[_member(row) for row in shown], next_cursor=cursor_of(last.user.username_key) if last else None)
 
 
 @router.post("/members", operation_id="add_member", status_code=201)
@@ -46,9 +51,14 @@ async def remove_member(actor: Manager, session: Transaction, members: Register,
 
 
 @router.get("/teams", operation_id="list_project_teams")
-async def list_project_teams(actor: Reader, session: Reading, members: Register, project: str) -> Page[ProjectTeamBody]:
+async def list_project_teams(
+    actor: Reader, session: Reading, members: Register, window: Paging, project: str
+) -> Page[ProjectTeamBody]:
     """List the teams that are members, by name."""
-    return Page(items=[_team(place) for place in await members.teams(session, actor, project)])
+    after = window.after(str)
+    rows = await members.teams(session, actor, project, after[0] if after else None, window.limit + 1)
+    shown, last = cut(rows, window.limit)
+    return Page(items=[_team(row) for row in shown], next_cursor=cursor_of(last.team.name_key) if last else None)
 
 
 @router.post("/teams", operation_id="add_project_team", status_code=201)

@@ -80,17 +80,21 @@ class Members:
         self._roles = roles
         self._actors = actors
 
-    async def people(self, session: AsyncSession, actor: Actor, project: str) -> list[Member]:
-        """Return who is a member themselves, by username."""
+    async def people(
+        self, session: AsyncSession, actor: Actor, project: str, after: str | None, limit: int
+    ) -> list[Member]:
+        """Return up to `limit` people who are members themselves, by username after the folded `after`."""
         place = _demand(actor, project, Permission.project_read)
-        rows = await repository.members(session, place)
+        rows = await repository.members(session, place, after, limit)
         names = await self._names(session, [member.role for member, _user in rows])
         return [Member(user, member.role, names[member.role], member.created_at) for member, user in rows]
 
-    async def teams(self, session: AsyncSession, actor: Actor, project: str) -> list[TeamPlace]:
-        """Return the teams that are members, by name."""
+    async def teams(
+        self, session: AsyncSession, actor: Actor, project: str, after: str | None, limit: int
+    ) -> list[TeamPlace]:
+        """Return up to `limit` teams that are members, by name after the folded `after`."""
         place = _demand(actor, project, Permission.project_read)
-        rows = await repository.teams(session, place)
+        rows = await repository.teams(session, place, after, limit)
         names = await self._names(session, [row.role for row, _team, _people in rows])
         return [TeamPlace(team, row.role, names[row.role], people, row.created_at) for row, team, people in rows]
 
@@ -160,7 +164,7 @@ class Members:
             raise LastAdmin
         after_commit(session, self._actors.forget)
         logger.info("project.team", project_id=place, team_id=team.id, role=described.key, by=actor.user_id)
-        return TeamPlace(team, row.role, described.name, len(await self._teams.people(session, team)), row.created_at)
+        return TeamPlace(team, row.role, described.name, await self._teams.count(session, team), row.created_at)
 
     async def remove_team(self, session: AsyncSession, actor: Actor, project: str, named: str) -> None:
         """End a team's membership; raise `NoSuchTeam`, `NotAMember`, `LastAdmin`."""

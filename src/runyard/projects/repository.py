@@ -95,28 +95,38 @@ async def role_names(session: AsyncSession, role_ids: set[str]) -> dict[str, str
     return dict(iter(rows))
 
 
-async def members(session: AsyncSession, project_id: str) -> Sequence[tuple[ProjectMember, User]]:
-    """Return who is a member of a project themselves, by username."""
-    rows = await session.execute(
+async def members(
+    session: AsyncSession, project_id: str, after: str | None, limit: int
+) -> Sequence[tuple[ProjectMember, User]]:
+    """Return up to `limit` people who are members of a project themselves, by username after the folded `after`."""
+    query = (
         select(ProjectMember, User)
         .join(User, User.id == ProjectMember.user_id)
         .where(ProjectMember.project_id == project_id)
         .order_by(User.username_key)
+        .limit(limit)
     )
-    return [(member, user) for member, user in rows]
+    if after is not None:
+        query = query.where(User.username_key > after)
+    return [(member, user) for member, user in await session.execute(query)]
 
 
-async def teams(session: AsyncSession, project_id: str) -> Sequence[tuple[ProjectTeam, Team, int]]:
-    """Return the teams that are members of a project, by name, and of how many people each is."""
+async def teams(
+    session: AsyncSession, project_id: str, after: str | None, limit: int
+) -> Sequence[tuple[ProjectTeam, Team, int]]:
+    """Return up to `limit` teams that are members of a project, by name after `after`, and how many people each is."""
     people = select(TeamMember.team_id, func.count().label("people")).group_by(TeamMember.team_id).subquery()
-    rows = await session.execute(
+    query = (
         select(ProjectTeam, Team, func.coalesce(people.c.people, 0))
         .join(Team, Team.id == ProjectTeam.team_id)
         .outerjoin(people, people.c.team_id == Team.id)
         .where(ProjectTeam.project_id == project_id)
         .order_by(Team.name_key)
+        .limit(limit)
     )
-    return [(place, team, count) for place, team, count in rows]
+    if after is not None:
+        query = query.where(Team.name_key > after)
+    return [(place, team, count) for place, team, count in await session.execute(query)]
 
 
 async def roles_of(session: AsyncSession, project_id: str) -> set[tuple[str, str]]:

@@ -31,8 +31,8 @@ class ScriptListing:
         query = select(Script.id, Script.name).where(Script.id.in_(script_ids))
         return {id_: name for id_, name in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
 
-    async def of(self, session: AsyncSession, entry: Entry, limit: int) -> Sequence[User]:
-        """Return living scripts within reach of a value that list its name, by their own names."""
+    async def of(self, session: AsyncSession, entry: Entry) -> Sequence[User]:
+        """Return the living scripts within reach of a value that list its name, by their own names."""
         query = (
             select(Script.id, Script.name, Script.project_id)
             .join(ScriptEntry, ScriptEntry.script_id == Script.id)
@@ -42,7 +42,7 @@ class ScriptListing:
             query = query.where(Script.project_id == entry.project_id)
         if entry.script_id is not None:
             query = query.where(Script.id == entry.script_id)
-        found = await session.execute(query.order_by(Script.name, Script.id).limit(limit))
+        found = await session.execute(query.order_by(Script.name, Script.id))
         return [User(*row) for row in found]
 
 

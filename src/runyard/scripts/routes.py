@@ -31,7 +31,6 @@ from runyard.scripts.schemas import (
     ScriptChange,
     ScriptSummary,
     TagCount,
-    TagList,
     VersionBody,
     VersionSummary,
     one_line,
@@ -39,7 +38,7 @@ from runyard.scripts.schemas import (
 from runyard.scripts.sealed import shown
 from runyard.scripts.service import Catalogue, ScriptService, Whole
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import BadCursor, Page, Paging, cursor_of, cut
+from runyard.web.paging import BadCursor, Page, Paging, cursor_of, cut, sliced
 
 router = APIRouter(tags=["scripts"])
 Scripts = Annotated[ScriptService, Depends(provided(ScriptService))]
@@ -254,10 +253,13 @@ async def get_openapi(actor: Reader, session: Reading, scripts: Scripts, script_
 
 
 @router.get("/tags", operation_id="list_tags")
-async def list_tags(actor: Reader, session: Reading, scripts: Scripts, project: Project = DEFAULT) -> TagList:
-    """List every tag in use with the number of scripts that have it."""
-    found = await scripts.tags(session, actor, project)
-    return TagList(items=[TagCount(name=name, count=count) for name, count in found])
+async def list_tags(
+    actor: Reader, session: Reading, scripts: Scripts, window: Paging, project: Project = DEFAULT
+) -> Page[TagCount]:
+    """List every tag in use by name, with the number of scripts that have it."""
+    found = [TagCount(name=name, count=count) for name, count in await scripts.tags(session, actor, project)]
+    shown, cursor = sliced(found, window, lambda tag: (tag.name,))
+    return Page(items=list(shown), next_cursor=cursor)
 
 
 def _answer(whole: Whole, response: Response) -> ScriptBody:

@@ -343,9 +343,3 @@ class TagCount(BaseModel):
 
     name: str
     count: int
-
-
-class TagList(BaseModel):
-    """Every tag in use, by name."""
-
-    items: list[TagCount]

@@ -11,15 +11,14 @@ from runyard.scripts.organising import Shelf, Shown
 from runyard.scripts.shelf_schemas import (
     Category,
     CategoryChange,
-    CategoryList,
     FolderCount,
-    FolderList,
     FolderRename,
     Moved,
     NewCategory,
     Placement,
 )
 from runyard.web.depends import Reading, Transaction, provided
+from runyard.web.paging import Page, Paging, sliced
 
 router = APIRouter(tags=["scripts"])
 Shelves = Annotated[Shelf, Depends(provided(Shelf))]
@@ -31,9 +30,12 @@ Project = Annotated[str, Query(max_length=64, description="A project's name.")]
 
 
 @router.get("/categories", operation_id="list_categories")
-async def list_categories(actor: Reader, session: Reading, shelf: Shelves, project: Project = DEFAULT) -> CategoryList:
+async def list_categories(
+    actor: Reader, session: Reading, shelf: Shelves, window: Paging, project: Project = DEFAULT
+) -> Page[Category]:
     """List a project's categories in their order."""
-    return CategoryList(items=[_category(shown) for shown in await shelf.categories(session, actor, project)])
+    shown, cursor = sliced(await shelf.categories(session, actor, project), window, _place, 2)
+    return Page(items=[_category(one) for one in shown], next_cursor=cursor)
 
 
 @router.post("/categories", status_code=201, operation_id="create_category")
@@ -57,10 +59,13 @@ async def delete_category(actor: Writer, session: Transaction, shelf: Shelves, c
 
 
 @router.get("/folders", operation_id="list_folders")
-async def list_folders(actor: Reader, session: Reading, shelf: Shelves, project: Project = DEFAULT) -> FolderList:
-    """List every folder that has scripts."""
-    found = await shelf.folders(session, actor, project)
-    return FolderList(items=[FolderCount(name=name, count=count) for name, count in found])
+async def list_folders(
+    actor: Reader, session: Reading, shelf: Shelves, window: Paging, project: Project = DEFAULT
+) -> Page[FolderCount]:
+    """List every folder that has scripts, by name."""
+    found = [FolderCount(name=name, count=count) for name, count in await shelf.folders(session, actor, project)]
+    shown, cursor = sliced(found, window, lambda folder: (folder.name,))
+    return Page(items=list(shown), next_cursor=cursor)
 
 
 @router.post("/folders/rename", operation_id="rename_folder")
@@ -85,6 +90,11 @@ async def star_script(actor: Oneself, session: Transaction, shelf: Shelves, scri
 async def unstar_script(actor: Oneself, session: Transaction, shelf: Shelves, script_id: str) -> None:
     """Take your star from a script."""
     await shelf.star(session, actor, script_id, on=False)
+
+
+def _place(shown: Shown) -> tuple[str, str]:
+    """Where a category stands in its list."""
+    return (f"{shown.category.position:08}", shown.category.name)
 
 
 def _category(shown: Shown) -> Category:

@@ -20,12 +20,6 @@ class Category(BaseModel):
     count: int
 
 
-class CategoryList(BaseModel):
-    """A project's categories, in their order."""
-
-    items: list[Category]
-
-
 class NewCategory(Body):
     """A category to be made; it comes last."""
 
@@ -47,12 +41,6 @@ class FolderCount(BaseModel):
 
     name: str
     count: int
-
-
-class FolderList(BaseModel):
-    """Every folder that has scripts, by name."""
-
-    items: list[FolderCount]
 
 
 class FolderRename(Body):

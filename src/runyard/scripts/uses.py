@@ -63,7 +63,6 @@ class ScriptUses:
                 _readable(actor),
             )
             .order_by(Script.name, Script.id)
-            .limit(_MOST)
         )
         if kind is not None:
             query = query.where(Environment.kind == kind)

@@ -20,13 +20,13 @@ from runyard.secrets.schemas import (
     SecretChange,
     SecretUseBody,
     StagesBody,
-    Users,
     VariableBody,
     VariableChange,
 )
 from runyard.secrets.service import SECRET, VARIABLE, Kind, Vault
+from runyard.secrets.users import User as ListedBy
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page, Paging, Window, cursor_of, cut
+from runyard.web.paging import Page, Paging, Window, cursor_of, cut, sliced
 
 router = APIRouter(tags=["secrets"])
 
@@ -88,9 +88,11 @@ async def delete_secret(
 
 
 @router.get("/secrets/{secret_id}/scripts", operation_id="list_secret_scripts")
-async def list_secret_scripts(actor: User, session: Reading, vault: Values, secret_id: str) -> Users:
-    """List the scripts that use a secret."""
-    return users_of(actor, await vault.users(session, actor, SECRET, secret_id))
+async def list_secret_scripts(
+    actor: User, session: Reading, vault: Values, window: Paging, secret_id: str
+) -> Page[ScriptUser]:
+    """List the scripts that use a secret, by name."""
+    return users_of(actor, await vault.users(session, actor, SECRET, secret_id), window)
 
 
 @router.get("/secrets/{secret_id}/uses", operation_id="list_secret_uses")
@@ -153,9 +155,11 @@ async def delete_variable(
 
 
 @router.get("/variables/{variable_id}/scripts", operation_id="list_variable_scripts")
-async def list_variable_scripts(actor: User, session: Reading, vault: Values, variable_id: str) -> Users:
-    """List the scripts that use a variable."""
-    return users_of(actor, await vault.users(session, actor, VARIABLE, variable_id))
+async def list_variable_scripts(
+    actor: User, session: Reading, vault: Values, window: Paging, variable_id: str
+) -> Page[ScriptUser]:
+    """List the scripts that use a variable, by name."""
+    return users_of(actor, await vault.users(session, actor, VARIABLE, variable_id), window)
 
 
 @router.get("/projects/{project}/stages", operation_id="get_stages")
@@ -242,11 +246,10 @@ def use_of(row: SecretUse) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def users_of(actor: Actor, found: Sequence[Any]) -> Users:
-    """Return the scripts that use something."""
-    return Users(
-        items=[
-            ScriptUser(id=user.id, name=user.name, project=actor.project_name(ProjectId(user.project_id)))
-            for user in found
-        ]
-    )
+def users_of(actor: Actor, found: Sequence[ListedBy], window: Window) -> Page[ScriptUser]:
+    """Return a page of the scripts that use something."""
+    shown, cursor = sliced(found, window, lambda user: (user.name, user.id), 2)
+    items = [
+        ScriptUser(id=user.id, name=user.name, project=actor.project_name(ProjectId(user.project_id))) for user in shown
+    ]
+    return Page(items=items, next_cursor=cursor)

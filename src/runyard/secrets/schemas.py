@@ -178,12 +178,6 @@ class ScriptUser(BaseModel):
     project: str
 
 
-class Users(BaseModel):
-    """The scripts that list a name where this value is within their reach."""
-
-    items: list[ScriptUser]
-
-
 class StagesBody(Body):
     """A project's stages, and the one that its runs are in when neither they nor their script name one."""
 

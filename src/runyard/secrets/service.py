@@ -38,7 +38,6 @@ Kind = Literal["secret", "variable", "connection"]
 SECRET: Kind = "secret"  # noqa: S105 - a kind, not one
 VARIABLE: Kind = "variable"
 CONNECTION: Kind = "connection"
-MOST_USERS = 200
 _MISSING: dict[str, type[Missing]] = {
     SECRET: NoSuchSecret,
     VARIABLE: NoSuchVariable,
@@ -125,7 +124,7 @@ class Vault:
         """Return the scripts that list it, as far as the actor may know of them."""
         entry = await self.get(session, actor, kind, id_)
         known = set(actor.projects(Permission.script_read))
-        return [user for user in await self._users.of(session, entry, MOST_USERS) if user.project_id in known]
+        return [user for user in await self._users.of(session, entry) if user.project_id in known]
 
     async def value(self, session: AsyncSession, entry: Entry) -> str:
         """Return a value in clear: for runs, and for what looks for it in stored logs. Never answer a secret's."""
@@ -218,7 +217,7 @@ class Vault:
     async def delete(self, session: AsyncSession, actor: Actor, kind: Kind, id_: str, *, force: bool) -> None:
         """Remove it for good; raise `SecretInUse`, naming the scripts that list it, unless told to `force`."""
         entry = await self.find(session, actor, kind, id_, Permission.secret_manage, lock=True)
-        users = await self._users.of(session, entry, MOST_USERS)
+        users = await self._users.of(session, entry)
         if users and not force:
             named = ", ".join(user.name for user in users[:5])
             more = f" and {len(users) - 5} more" if len(users) > 5 else ""  # noqa: PLR2004 - as many as were named

@@ -28,5 +28,5 @@ class SecretUsers(Protocol):
     async def names(self, session: AsyncSession, script_ids: Sequence[str]) -> dict[str | None, str]:
         """Return the names of scripts."""
 
-    async def of(self, session: AsyncSession, entry: Entry, limit: int) -> Sequence[User]:
-        """Return living scripts within reach of a value that list its name."""
+    async def of(self, session: AsyncSession, entry: Entry) -> Sequence[User]:
+        """Return the living scripts within reach of a value that list its name."""

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query
@@ -79,3 +79,13 @@ def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
     if len(rows) <= limit:
         return rows, None
     return rows[:limit], rows[limit - 1]
+
+
+def sliced(
+    rows: Sequence[T], window: Window, key: Callable[[T], tuple[str, ...]], width: int = 1
+) -> tuple[Sequence[T], str | None]:
+    """Return the page of a list that is held whole, in the order of its keys, and its next cursor."""
+    after = window.after(*[str] * width)
+    rest = [row for row in sorted(rows, key=key) if after is None or key(row) > tuple(after)]
+    shown, last = cut(rest, window.limit)
+    return shown, cursor_of(*key(last)) if last is not None else None

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
-import { ask, client } from '@/api/client'
+import { ask, askAll, client } from '@/api/client'
 import { keys } from '@/api/keys'
+import { usePaged } from '@/api/paged'
 import type { components } from '@/api/schema'
 import { useMe } from '@/features/auth/me'
 import { useSending } from '@/ui/form/sending'
@@ -16,8 +17,6 @@ export type Token = Schemas['ApiTokenBody']
 export type Project = Schemas['ProjectBody']
 export type Team = Schemas['TeamBody']
 
-const WHOLE = { limit: 500 }
-
 /** Whether whoever is logged in administers the installation, and what they may do in a project. */
 export function useRights() {
   const { data: me } = useMe()
@@ -30,50 +29,51 @@ export function useRights() {
 export function useProjects(archived: Ref<boolean>) {
   return useQuery({
     queryKey: computed(() => keys.access.projects(archived.value)),
-    queryFn: async () =>
-      (
-        await ask(
-          client.GET('/api/v1/projects', {
-            params: { query: archived.value ? { ...WHOLE, archived: true } : WHOLE },
-          }),
-        )
-      ).items,
+    queryFn: () =>
+      askAll((page) =>
+        client.GET('/api/v1/projects', {
+          params: { query: archived.value ? { ...page, archived: true } : page },
+        }),
+      ),
   })
 }
 
 export function useProject(project: () => string) {
-  const at = () => ({ params: { path: { project: project() } } })
-  const one = useQuery({
+  const path = () => ({ project: project() })
+  return useQuery({
     queryKey: computed(() => keys.access.project(project())),
     queryFn: async () => {
       const [about, members, teams] = await Promise.all([
-        ask(client.GET('/api/v1/projects/{project}', at())),
-        ask(client.GET('/api/v1/projects/{project}/members', at())),
-        ask(client.GET('/api/v1/projects/{project}/teams', at())),
+        ask(client.GET('/api/v1/projects/{project}', { params: { path: path() } })),
+        askAll((query) =>
+          client.GET('/api/v1/projects/{project}/members', { params: { path: path(), query } }),
+        ),
+        askAll((query) =>
+          client.GET('/api/v1/projects/{project}/teams', { params: { path: path(), query } }),
+        ),
       ])
-      return { about, members: members.items, teams: teams.items }
+      return { about, members, teams }
     },
   })
-  return one
 }
 
 export function useTeams() {
   return useQuery({
     queryKey: keys.access.teams,
-    queryFn: async () => (await ask(client.GET('/api/v1/teams'))).items,
+    queryFn: () => askAll((query) => client.GET('/api/v1/teams', { params: { query } })),
   })
 }
 
 export function useTeam(team: () => string) {
-  const at = () => ({ params: { path: { team: team() } } })
+  const path = () => ({ team: team() })
   return useQuery({
     queryKey: computed(() => keys.access.team(team())),
     queryFn: async () => {
       const [about, members] = await Promise.all([
-        ask(client.GET('/api/v1/teams/{team}', at())),
-        ask(client.GET('/api/v1/teams/{team}/members', at())),
+        ask(client.GET('/api/v1/teams/{team}', { params: { path: path() } })),
+        askAll((query) => client.GET('/api/v1/teams/{team}/members', { params: { path: path(), query } })),
       ])
-      return { about, members: members.items }
+      return { about, members }
     },
   })
 }
@@ -81,7 +81,7 @@ export function useTeam(team: () => string) {
 export function useRoles() {
   return useQuery({
     queryKey: keys.access.roles,
-    queryFn: async () => (await ask(client.GET('/api/v1/roles'))).items,
+    queryFn: () => askAll((query) => client.GET('/api/v1/roles', { params: { query } })),
   })
 }
 
@@ -102,20 +102,18 @@ export function useSecurity() {
 }
 
 export function useUsers(q: Ref<string>) {
-  return useQuery({
-    queryKey: computed(() => keys.access.users(q.value)),
-    queryFn: async () =>
-      (await ask(client.GET('/api/v1/users', { params: { query: { ...WHOLE, q: q.value } } }))).items,
-    placeholderData: (before) => before,
-  })
+  return usePaged(
+    computed(() => keys.access.users(q.value)),
+    (page) => ask(client.GET('/api/v1/users', { params: { query: { ...page, limit: 100, q: q.value } } })),
+  )
 }
 
 export function useTokens(all: Ref<boolean>) {
-  return useQuery({
-    queryKey: computed(() => keys.access.tokens(all.value)),
-    queryFn: async () =>
-      (await ask(client.GET('/api/v1/tokens', { params: { query: { all: all.value } } }))).items,
-  })
+  return usePaged(
+    computed(() => keys.access.tokens(all.value)),
+    (page) =>
+      ask(client.GET('/api/v1/tokens', { params: { query: { ...page, limit: 100, all: all.value } } })),
+  )
 }
 
 /** Sends a change of who may do what; whatever this page knows of access is then asked anew. */

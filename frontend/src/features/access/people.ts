@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed } from 'vue'
-import { ask, client } from '@/api/client'
+import { askAll, client } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { components } from '@/api/schema'
 
@@ -10,8 +10,7 @@ export type Invitation = components['schemas']['InvitationBody']
 export function useInvitations() {
   return useQuery({
     queryKey: keys.access.invitations,
-    queryFn: async () =>
-      (await ask(client.GET('/api/v1/invitations', { params: { query: { limit: 500 } } }))).items,
+    queryFn: () => askAll((query) => client.GET('/api/v1/invitations', { params: { query } })),
   })
 }
 
@@ -21,8 +20,10 @@ export function useUserSessions(user: () => string) {
   const queryKey = computed(() => keys.access.sessions(user()))
   const query = useQuery({
     queryKey,
-    queryFn: async () =>
-      (await ask(client.GET('/api/v1/users/{user}/sessions', { params: { path: { user: user() } } }))).items,
+    queryFn: () =>
+      askAll((query) =>
+        client.GET('/api/v1/users/{user}/sessions', { params: { path: { user: user() }, query } }),
+      ),
   })
   return { ...query, again: () => queries.invalidateQueries({ queryKey: queryKey.value }) }
 }

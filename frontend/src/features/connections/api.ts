@@ -1,5 +1,6 @@
-import { ask, client } from '@/api/client'
+import { ask, askAll, client } from '@/api/client'
 import type { components } from '@/api/schema'
+import type { Page } from '@/api/types'
 
 type Schemas = components['schemas']
 export type Connection = Schemas['ConnectionBody']
@@ -12,13 +13,12 @@ type Settings = Schemas['NewConnection']['settings']
 /** What a form holds: of which kind, and its fields. */
 export type Filled = Record<string, unknown>
 
-const MOST = 500
 const at = (id: string) => ({ params: { path: { connection_id: id } } })
 /** The form is made from the schema that the server checks with. */
 const settingsOf = (filled: Filled) => filled as unknown as Settings
 
-export const listConnections = async (project: string): Promise<Connection[]> =>
-  (await ask(client.GET('/api/v1/connections', { params: { query: { project, limit: MOST } } }))).items
+export const listConnections = (project: string): Promise<Connection[]> =>
+  askAll((page) => client.GET('/api/v1/connections', { params: { query: { project, ...page } } }))
 
 export const listKinds = async (): Promise<ConnectionKind[]> =>
   (await ask(client.GET('/api/v1/connections/kinds'))).items
@@ -62,8 +62,16 @@ export const tryConnection = (project: string, filled: Filled, id: string | null
     }),
   )
 
-export const usersOf = async (id: string): Promise<ConnectionUser[]> =>
-  (await ask(client.GET('/api/v1/connections/{connection_id}/scripts', at(id)))).items
+export const usersOf = (id: string): Promise<ConnectionUser[]> =>
+  askAll((query) =>
+    client.GET('/api/v1/connections/{connection_id}/scripts', {
+      params: { path: { connection_id: id }, query },
+    }),
+  )
 
-export const usesOf = async (id: string): Promise<ConnectionUse[]> =>
-  (await ask(client.GET('/api/v1/connections/{connection_id}/uses', at(id)))).items
+export const usesOf = (id: string, query: { cursor?: string }): Promise<Page<ConnectionUse>> =>
+  ask(
+    client.GET('/api/v1/connections/{connection_id}/uses', {
+      params: { path: { connection_id: id }, query },
+    }),
+  )

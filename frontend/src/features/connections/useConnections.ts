@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
+import { usePaged } from '@/api/paged'
 import * as api from './api'
 
 export const useConnections = (project: Ref<string>, enabled: Ref<boolean>) =>
@@ -23,4 +24,4 @@ export const useConnectionUsers = (id: string) =>
   useQuery({ queryKey: keys.secrets.users(id), queryFn: () => api.usersOf(id) })
 
 export const useConnectionUses = (id: string) =>
-  useQuery({ queryKey: keys.secrets.uses(id), queryFn: () => api.usesOf(id) })
+  usePaged(keys.secrets.uses(id), (page) => api.usesOf(id, page))

@@ -1,4 +1,4 @@
-import { ask, client } from '@/api/client'
+import { ask, askAll, client } from '@/api/client'
 import type { Language } from '@/api/types'
 import type { components } from '@/api/schema'
 
@@ -22,8 +22,8 @@ export function formatCode(language: Linted, code: string) {
   return ask(client.POST('/api/v1/editor/format', { body: { language, code } }))
 }
 
-export async function listSnippets(): Promise<Snippet[]> {
-  return (await ask(client.GET('/api/v1/snippets'))).items
+export function listSnippets(): Promise<Snippet[]> {
+  return askAll((query) => client.GET('/api/v1/snippets', { params: { query } }))
 }
 
 export function createSnippet(body: NewSnippet) {

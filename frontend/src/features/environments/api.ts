@@ -1,4 +1,4 @@
-import { ask, askRaw, client } from '@/api/client'
+import { ask, askAll, askRaw, client } from '@/api/client'
 import type { components } from '@/api/schema'
 import type { EnvironmentKind, EnvironmentState, EnvironmentSummary } from '@/api/types'
 
@@ -71,9 +71,8 @@ export function listPackages(q: string, cursor: string | null, limit = 100) {
   return ask(client.GET('/api/v1/packages', { params: { query } }))
 }
 
-export async function listPackageUsers(query: { name: string; kind: EnvironmentKind }) {
-  const { items } = await ask(client.GET('/api/v1/packages/users', { params: { query } }))
-  return items
+export function listPackageUsers(asked: { name: string; kind: EnvironmentKind }) {
+  return askAll((page) => client.GET('/api/v1/packages/users', { params: { query: { ...asked, ...page } } }))
 }
 
 export function getAdvisoryStatus() {

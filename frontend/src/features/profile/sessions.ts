@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
-import { ask, client } from '@/api/client'
+import { ask, askAll, client } from '@/api/client'
 import { keys } from '@/api/keys'
 import type { components } from '@/api/schema'
 
@@ -9,7 +9,7 @@ export type MySession = components['schemas']['SessionBody']
 export function useSessions() {
   return useQuery({
     queryKey: keys.sessions,
-    queryFn: () => ask(client.GET('/api/v1/me/sessions')),
+    queryFn: () => askAll((query) => client.GET('/api/v1/me/sessions', { params: { query } })),
   })
 }
 

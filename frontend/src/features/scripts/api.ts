@@ -1,4 +1,4 @@
-import { ask, askRaw, client } from '@/api/client'
+import { ask, askAll, askRaw, client } from '@/api/client'
 import type { Language, RunState, ScriptKind } from '@/api/types'
 
 export type ScriptSort = 'updated' | 'name' | 'position'
@@ -23,9 +23,8 @@ export function listScripts(filters: ScriptFilters, cursor: string | null, limit
   )
 }
 
-export async function listTags(project: string) {
-  const { items } = await ask(client.GET('/api/v1/tags', { params: { query: { project } } }))
-  return items
+export function listTags(project: string) {
+  return askAll((page) => client.GET('/api/v1/tags', { params: { query: { project, ...page } } }))
 }
 
 export function copyScript(scriptId: string) {
@@ -57,14 +56,12 @@ export function runScript(scriptId: string): Promise<{ id: string; state: RunSta
   )
 }
 
-export async function listFolders(project: string) {
-  const { items } = await ask(client.GET('/api/v1/folders', { params: { query: { project } } }))
-  return items
+export function listFolders(project: string) {
+  return askAll((page) => client.GET('/api/v1/folders', { params: { query: { project, ...page } } }))
 }
 
-export async function listCategories(project: string) {
-  const { items } = await ask(client.GET('/api/v1/categories', { params: { query: { project } } }))
-  return items
+export function listCategories(project: string) {
+  return askAll((page) => client.GET('/api/v1/categories', { params: { query: { project, ...page } } }))
 }
 
 export async function starScript(scriptId: string, on: boolean): Promise<void> {

@@ -1,5 +1,6 @@
-import { ask, client } from '@/api/client'
+import { ask, askAll, client } from '@/api/client'
 import type { components } from '@/api/schema'
+import type { Page } from '@/api/types'
 
 type Schemas = components['schemas']
 export type Secret = Schemas['SecretBody']
@@ -37,13 +38,10 @@ export interface EntryChange {
   description?: string
 }
 
-const MOST = 500
-
-export async function listEntries(kind: Kind, asked: Asked): Promise<Entry[]> {
-  const query = { ...asked, limit: MOST }
+export function listEntries(kind: Kind, asked: Asked): Promise<Entry[]> {
   return kind === 'secret'
-    ? (await ask(client.GET('/api/v1/secrets', { params: { query } }))).items
-    : (await ask(client.GET('/api/v1/variables', { params: { query } }))).items
+    ? askAll((page) => client.GET('/api/v1/secrets', { params: { query: { ...asked, ...page } } }))
+    : askAll((page) => client.GET('/api/v1/variables', { params: { query: { ...asked, ...page } } }))
 }
 
 export async function createEntry(kind: Kind, body: NewEntry): Promise<Entry> {
@@ -66,18 +64,20 @@ export async function deleteEntry(kind: Kind, id: string): Promise<void> {
     : ask(client.DELETE('/api/v1/variables/{variable_id}', { params: { path: { variable_id: id }, query } })))
 }
 
-export async function usersOf(kind: Kind, id: string): Promise<ScriptUser[]> {
-  const answer =
+export function usersOf(kind: Kind, id: string): Promise<ScriptUser[]> {
+  return askAll((query) =>
     kind === 'secret'
-      ? ask(client.GET('/api/v1/secrets/{secret_id}/scripts', { params: { path: { secret_id: id } } }))
-      : ask(client.GET('/api/v1/variables/{variable_id}/scripts', { params: { path: { variable_id: id } } }))
-  return (await answer).items
+      ? client.GET('/api/v1/secrets/{secret_id}/scripts', { params: { path: { secret_id: id }, query } })
+      : client.GET('/api/v1/variables/{variable_id}/scripts', {
+          params: { path: { variable_id: id }, query },
+        }),
+  )
 }
 
 const at = (id: string) => ({ params: { path: { secret_id: id } } })
 
-export const usesOf = async (id: string): Promise<SecretUse[]> =>
-  (await ask(client.GET('/api/v1/secrets/{secret_id}/uses', at(id)))).items
+export const usesOf = (id: string, query: { cursor?: string }): Promise<Page<SecretUse>> =>
+  ask(client.GET('/api/v1/secrets/{secret_id}/uses', { params: { path: { secret_id: id }, query } }))
 
 export const scrubsOf = async (id: string): Promise<Scrub[]> =>
   (await ask(client.GET('/api/v1/secrets/{secret_id}/scrubs', at(id)))).items

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter, type Ref } from 'vue'
 import { keys } from '@/api/keys'
+import { usePaged } from '@/api/paged'
 import { useMe } from '@/features/auth/me'
 import { useSending } from '@/ui/form/sending'
 import { toast, toastProblem } from '@/ui/toast/toasts'
@@ -39,8 +40,7 @@ export const useStages = (project: Ref<string>) =>
 export const useUsers = (kind: api.Kind, id: string) =>
   useQuery({ queryKey: keys.secrets.users(id), queryFn: () => api.usersOf(kind, id) })
 
-export const useUses = (id: string) =>
-  useQuery({ queryKey: keys.secrets.uses(id), queryFn: () => api.usesOf(id) })
+export const useUses = (id: string) => usePaged(keys.secrets.uses(id), (page) => api.usesOf(id, page))
 
 /** Searches for a secret's value; looked at again while one goes on. */
 export const useScrubs = (id: string) =>
