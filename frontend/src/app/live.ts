@@ -5,6 +5,7 @@ import { keys } from '@/api/keys'
 import { onLive, startLive, stopLive } from '@/api/live'
 import { patchEnvironment } from '@/features/environments/live'
 import { patchHomeProgress } from '@/features/home/live'
+import { refreshJob, refreshJobResults, refreshSlots } from '@/features/jobs/live'
 import { patchProgress, patchRun, patchUsage } from '@/features/runs/live'
 import { patchLastRun } from '@/features/scripts/live'
 
@@ -24,6 +25,7 @@ export function useLivePatches(): void {
       patchRun(queries, run)
       patchLastRun(queries, run)
       void refreshHome()
+      refreshJobResults(queries)
     }),
     onLive('progress', ({ run }) => {
       patchProgress(queries, run.id, run.progress)
@@ -39,6 +41,12 @@ export function useLivePatches(): void {
       void refreshScripts()
       void queries.invalidateQueries({ queryKey: keys.scripts.one(script.id) })
       void queries.invalidateQueries({ queryKey: keys.approvals.publication(script.id) })
+    }),
+    onLive('job', ({ job }) => {
+      refreshJob(queries, job.id)
+    }),
+    onLive('slot', ({ slot }) => {
+      refreshSlots(queries, slot.job_id)
     }),
     onLive('approval', () => {
       void queries.invalidateQueries({ queryKey: keys.approvals.all })

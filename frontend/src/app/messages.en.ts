@@ -13,6 +13,7 @@ const messages = {
     crumbs: 'Where you are',
     home: 'Home',
     scripts: 'Scripts',
+    jobs: 'Jobs',
     runs: 'Runs',
     environments: 'Environments',
     secrets: 'Secrets',

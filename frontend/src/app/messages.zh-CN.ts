@@ -16,6 +16,7 @@ export default {
     crumbs: '当前位置',
     home: '首页',
     scripts: '脚本',
+    jobs: '作业',
     runs: '运行',
     environments: '环境',
     secrets: '密钥与变量',

@@ -8,6 +8,7 @@ import { routes as auth } from '@/features/auth/routes'
 import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
 import { routes as home } from '@/features/home/routes'
+import { routes as jobs } from '@/features/jobs/routes'
 import { routes as profile } from '@/features/profile/routes'
 import { routes as runs } from '@/features/runs/routes'
 import { routes as scripts } from '@/features/scripts/routes'
@@ -26,6 +27,7 @@ export const router = createRouter({
     ...scripts,
     ...workbench,
     ...editor,
+    ...jobs,
     ...runs,
     ...environments,
     ...secrets,

@@ -4,6 +4,7 @@ import type { MessageKey } from '@/ui/i18n'
 export type Section =
   | 'home'
   | 'scripts'
+  | 'jobs'
   | 'runs'
   | 'environments'
   | 'secrets'

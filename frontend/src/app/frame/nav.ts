@@ -1,5 +1,6 @@
 import {
   Activity,
+  CalendarClock,
   CheckCheck,
   House,
   KeyRound,
@@ -29,6 +30,7 @@ export interface NavEntry {
 export const NAV: readonly NavEntry[] = [
   { section: 'home', icon: House, label: 'app.nav.home', key: 'h' },
   { section: 'scripts', icon: ScrollText, label: 'app.nav.scripts', key: 's' },
+  { section: 'jobs', icon: CalendarClock, label: 'app.nav.jobs', key: 'j', needs: 'job:read' },
   { section: 'runs', icon: Activity, label: 'app.nav.runs', key: 'r' },
   { section: 'environments', icon: Package, label: 'app.nav.environments', key: 'e' },
   { section: 'secrets', icon: KeyRound, label: 'app.nav.secrets', key: 'k', needs: 'secret:use' },

@@ -5,6 +5,7 @@ export interface RunFilters {
   project: string
   state?: RunState[]
   script_id?: string
+  job_id?: string
   label?: string[]
   q?: string
   failure_id?: string

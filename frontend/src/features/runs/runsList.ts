@@ -12,7 +12,7 @@ import { RUN_STATES } from './states'
 /** The runs list: its filters (in the URL) and its rows so far. */
 export function useRunsList() {
   const preferences = usePreferences()
-  const chips = useUrlFilters(['state', 'script', 'label', 'since', 'failure'])
+  const chips = useUrlFilters(['state', 'script', 'job', 'label', 'since', 'failure'])
   const q = useUrlText('q')
 
   const filters = computed<RunFilters>(() => {
@@ -22,6 +22,7 @@ export function useRunsList() {
       project: preferences.project,
       ...(on.state ? { state: on.state as RunState[] } : {}),
       ...(on.script?.[0] ? { script_id: on.script[0] } : {}),
+      ...(on.job?.[0] ? { job_id: on.job[0] } : {}),
       ...(on.label ? { label: on.label } : {}),
       ...(on.failure?.[0] ? { failure_id: on.failure[0] } : {}),
       ...(since ? { since } : {}),
@@ -48,8 +49,17 @@ export function useRunsList() {
       label: t('runs.queuedSince'),
       choices: SPANS.map((value) => ({ value, label: t(`runs.span.${value}`) })),
     },
-    // A script and a failure are chosen by coming from them; here the chip can only be taken off.
+    // A script, a job and a failure are chosen by coming from them; here the chip can only be taken off.
     ...(chips.value.script ? [{ key: 'script', label: t('runs.script'), choices: scriptChoices.value }] : []),
+    ...(chips.value.job
+      ? [
+          {
+            key: 'job',
+            label: t('runs.facts.job'),
+            choices: chips.value.job.map((value) => ({ value, label: `…${value.slice(-6)}` })),
+          },
+        ]
+      : []),
     ...(chips.value.failure
       ? [
           {

@@ -38,6 +38,7 @@ const messages = {
   delete: 'Delete',
   deleted: '{name} deleted',
   more: 'More actions',
+  schedule: 'Schedule…',
   download: 'Download the code',
   import: 'Import a file',
   importDrop: 'Drop a .py, .js or .sh file here, or pick one.',

@@ -41,6 +41,7 @@ export default {
   delete: '删除',
   deleted: '已删除 {name}',
   more: '更多操作',
+  schedule: '安排为作业…',
   download: '下载代码',
   import: '导入文件',
   importDrop: '把 .py、.js 或 .sh 文件拖到这里，或点击选择。',
