@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,7 @@ class Server:
         self.url = url
         self.log = log
         self._allowed: set[str] = set()
-        self.api = httpx.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_S)
-        token = self.sign_in().json()["access_token"]
-        self.api.headers["Authorization"] = f"Bearer {token}"
+        self.api = httpx.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_S, auth=SignedIn(self))
 
     def sign_in(self) -> httpx.Response:
         """Begin a session; its refresh cookie is in the answer."""
@@ -84,6 +82,26 @@ def _is_trouble(line: str, allowed: set[str]) -> bool:
     except ValueError:
         return True
     return facts.get("level") not in {"debug", "info"} and facts.get("event") not in allowed
+
+
+class SignedIn(httpx.Auth):
+    """Signs in at first, and again when the token has run out: the whole suite takes longer than one lives."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._token = self._fresh()
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send a request with the token, and once more with a new one if that is refused."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        answer = yield request
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            self._token = self._fresh()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+    def _fresh(self) -> str:
+        return str(self._server.sign_in().json()["access_token"])
 
 
 @contextmanager
