@@ -123,12 +123,14 @@ def test_the_master_key_stands_wrapped_by_a_kms_that_checks_signatures(tmp_path:
             wrong.wrap(b"k" * 32, "c")
 
 
+# Clients resolve dot segments before anything is signed.
+SEGMENTS = st.text("abcXYZ019-_.~", min_size=1, max_size=8).filter(lambda part: part not in {".", ".."})
 PARTS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=12)
 
 
 @given(
     body=st.binary(max_size=50),
-    path=st.lists(st.text("abcXYZ019-_.~", min_size=1, max_size=8), max_size=3),
+    path=st.lists(SEGMENTS, max_size=3),
     query=st.dictionaries(st.text("abc019-_", min_size=1, max_size=5), st.text("abc /+=&~é", max_size=5), max_size=3),
     token=st.sampled_from(["", "a-token"]),
     service=st.sampled_from(["kms", "s3"]),
