@@ -52,6 +52,7 @@ THING, LIST, YARD, OWN, ANY = Kind.thing, Kind.listing, Kind.installation, Kind.
 _GIT = {"kind": "git", "url": "https://127.0.0.1:9/x.git", "path": "a.sh"}
 _NEW = {"name": "{new}", "language": "shell", "code": "true", "project": "{project}"}
 _HERE = {"project": "{project}"}
+_JOB = {"name": "{new}", "target": {"kind": "script", "id": "{script_id}"}, "project": "{project}"}
 _PASSWORD = {"current_password": "x"}
 _AWAY = {"kind": "http", "url": "https://127.0.0.1:9"}
 _WHO = {"username": "{other}"}
@@ -220,6 +221,15 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/failures/{failure_id}"): Line(P.run_read, THING),
     ("GET", "/run-limits"): Line(P.system_read, LIST),
     ("PUT", "/run-limits"): Line(P.system_manage, YARD, {}),
+    # Jobs
+    ("GET", "/jobs"): Line(P.job_read, LIST),
+    ("POST", "/jobs"): Line(P.job_write, THING, _JOB, also=P.run_submit),
+    ("GET", "/jobs/{job_id}"): Line(P.job_read, THING),
+    ("PATCH", "/jobs/{job_id}"): Line(P.job_write, THING, {"description": "x"}),
+    ("DELETE", "/jobs/{job_id}"): Line(P.job_write, THING, fresh="job"),
+    ("POST", "/jobs/{job_id}/copy"): Line(P.job_write, THING, {}, also=P.run_submit),
+    ("GET", "/jobs/{job_id}/changes"): Line(P.job_read, THING),
+    ("POST", "/triggers/secret/{trigger_id}/rotate"): Line(P.job_write, THING),
     # Environments and packages
     ("GET", "/environments"): Line(P.environment_read, LIST),
     ("GET", "/environments/{environment_id}"): Line(P.environment_read, THING),

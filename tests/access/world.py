@@ -110,6 +110,8 @@ class World:
         if what == "source":
             await self._source(script)
             return {}
+        if what == "job":
+            return {"job_id": (await self._job(side, new))["id"]}
         if what in {"secret", "variable", "connection"}:
             return {f"{what}_id": await self._entry(what, side, new)}
         if what == "approval":
@@ -208,6 +210,8 @@ class World:
             things[f"{kind}_id"] = await self._entry(kind, side, kind)
         things["snippet_id"] = await self._snippet(side, f"{side.name}-snippet")
         things |= await self._approval(side)
+        job = await self._job(side, f"{side.name}-job")
+        things |= {"job_id": job["id"], "trigger_id": job["triggers"][0]["id"]}
         team = (await run.post("/teams", {"name": f"{side.name}-team"}, 201))["id"]
         things |= {"team": team, "team_id": team}
         await run.post(f"/projects/{side.name}/teams", {"team": team, "role": "viewer"}, 201)
@@ -228,6 +232,11 @@ class World:
             script_row = await run.get(f"/scripts/{script}/versions/1")
             version = await session.get_one(ScriptVersion, script_row["id"])
             version.options = {**version.options, "entry": "a.txt"}
+
+    async def _job(self, side: Side, name: str) -> dict[str, Any]:
+        target = {"kind": "script", "id": side.things["script_id"]}
+        body = {"name": name, "project": side.name, "target": target, "triggers": [{"type": "webhook"}]}
+        return dict(await self.running.post("/jobs", body, 201))
 
     async def _snippet(self, side: Side, title: str) -> str:
         body = {"prefix": "x", "title": title, "body": "x", "project": side.name}

@@ -23,6 +23,8 @@ class Permission(StrEnum):
     run_submit = "run:submit"
     run_cancel = "run:cancel"
     run_manage = "run:manage"
+    job_read = "job:read"
+    job_write = "job:write"
     environment_read = "environment:read"
     environment_manage = "environment:manage"
     system_read = "system:read"
@@ -47,13 +49,14 @@ INSTALLATION = frozenset({Permission.system_manage})
 """What no role in a project gives: only administrators of the installation hold it."""
 GRANTABLE = frozenset(Permission) - EVERYBODY - INSTALLATION
 """What a role in a project may consist of."""
-LISTED = frozenset({Permission.project_read, Permission.script_read, Permission.run_read})
+LISTED = frozenset({Permission.project_read, Permission.script_read, Permission.run_read, Permission.job_read})
 """What guards lists that show to everybody what is theirs: to whom belongs to no project, nothing."""
 
 _MEMBER = EVERYBODY | {Permission.project_read}
 _VIEWER = _MEMBER | {
     Permission.script_read,
     Permission.run_read,
+    Permission.job_read,
     Permission.environment_read,
     Permission.system_read,
 }
@@ -62,6 +65,7 @@ _DEVELOPER = _VIEWER | {
     Permission.script_review,
     Permission.run_submit,
     Permission.run_cancel,
+    Permission.job_write,
     Permission.secret_use,
     Permission.connection_read,
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -28,7 +29,7 @@ PREFIX = "/api/v1"
 def make_app(yard: Yard | None) -> FastAPI:
     """Return the application, whole; without a yard it can only describe itself."""
     app, late = begin_app(yard)
-    late.replace(_load_rooms())
+    late.replace(_load_rooms(app, yard))
     return app
 
 
@@ -45,7 +46,7 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
     problems.install(app)
     refusals.install(app)
     waiting.install(app)
-    late = LateRoutes(f"{PREFIX}/", app.router, _load_rooms)
+    late = LateRoutes(f"{PREFIX}/", app.router, partial(_load_rooms, app, yard))
     app.router.routes.extend([*_placed(access_routes), late])
     app.add_api_route(f"{PREFIX}/openapi.json", lambda: JSONResponse(app.openapi()), include_in_schema=False)
     app.include_router(health.router)
@@ -93,9 +94,11 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
     return app, late
 
 
-def _load_rooms() -> Sequence[BaseRoute]:
+def _load_rooms(app: FastAPI, yard: Yard | None) -> Sequence[BaseRoute]:
     from runyard.api.rooms import ROUTERS
 
+    if yard is not None:
+        provide(app.state, *yard.late_services)
     return _placed(*ROUTERS)
 
 

@@ -34,6 +34,12 @@ ACTS: dict[str, str] = {
     "do_batch": "run.batch_delete",
     "set_run_policy": "policy.update",
     "set_run_limits": "policy.update",
+    # Jobs
+    "create_job": "job.create",
+    "change_job": "job.update",
+    "delete_job": "job.delete",
+    "copy_job": "job.copy",
+    "rotate_trigger_secret": "job.rotate_secret",
     # Environments
     "clean_up_environments": "environment.cleanup",
     "cancel_environment": "environment.cancel",

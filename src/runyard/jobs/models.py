@@ -17,7 +17,8 @@ class Job(Base):
     """A saved way to run a target. Deleting hides it; ``live_name`` is its name until then. Its ledger stays.
 
     ``values`` are parameters as they may be shown, ``sealed`` those of passwords. ``settings`` has the fields of
-    `plans.JobSettings`, ``health`` what the circuit breaker knows of it.
+    `plans.JobSettings`, ``health`` those of `health.Health`: what the circuit breaker knows of it, and why it can't
+    run, whose code is ``broken`` too.
     """
 
     __tablename__ = "jobs"
@@ -42,12 +43,24 @@ class Job(Base):
     settings: Mapped[dict[str, Any]] = mapped_column(Json)
     enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
     health: Mapped[dict[str, Any]] = mapped_column(Json)
+    broken: Mapped[str | None] = mapped_column(String(64))
     revision: Mapped[int] = mapped_column(Integer, default=1)
     owner_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     updated_by: Mapped[str | None] = mapped_column(String(32), ForeignKey("users.id"))
     deleted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class JobLabel(Base):
+    """A label of a job, for who looks for it."""
+
+    __tablename__ = "job_labels"
+    __table_args__ = (Index("ix_job_labels_name_value", "name", "value", "job_id"),)
+
+    job_id: Mapped[str] = mapped_column(String(32), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200))
 
 
 class JobTrigger(Base):

@@ -6,8 +6,19 @@ Secrets of webhooks are not part of a spec: they are made here, shown once, and 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from runyard import clock
 from runyard.errors import Invalid
@@ -40,14 +51,45 @@ def _zone(name: str) -> str:
     return name
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("nul", "NUL characters can't be kept.")
+    return text
+
+
 CronText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_cron)]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 JobId = Annotated[str, StringConstraints(min_length=1, max_length=32)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXPRESSION)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_without_nul)]
 Mapping = Annotated[
     dict[str, Expression],
     Field(max_length=MOST_MAPPED, description="Parameters by expression over what arrived."),
 ]
+
+
+def _untagged(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return validate(value)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        told = [
+            InitErrorDetails(
+                type=PydanticCustomError(item["type"], "{said}", {"said": item["msg"]}),
+                loc=item["loc"][1:] if item["loc"][:1] == (_type(value),) else item["loc"],
+                input=item["input"],
+            )
+            for item in found
+        ]
+        raise ValidationError.from_exception_data(error.title, told) from None
+
+
+def _type(value: Any) -> Any:
+    return value.get("type") if isinstance(value, dict) else None
+
+
+UNTAGGED = WrapValidator(_untagged)
+"""Has errors name the field that is wrong, and not the kind of thing that it is a field of besides."""
 
 
 class Spec(BaseModel):
@@ -56,6 +98,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     enabled: bool = True
+    note: Note = ""
 
 
 class CronSpec(Spec):
@@ -132,7 +175,7 @@ class FileSpec(Spec):
 
 TimeSpec = CronSpec | IntervalSpec | DateSpec
 TriggerSpec = Annotated[
-    CronSpec | IntervalSpec | DateSpec | WebhookSpec | AfterSpec | FileSpec, Field(discriminator="type")
+    CronSpec | IntervalSpec | DateSpec | WebhookSpec | AfterSpec | FileSpec, Field(discriminator="type"), UNTAGGED
 ]
 _ANY: TypeAdapter[Any] = TypeAdapter(TriggerSpec)
 
@@ -196,7 +239,7 @@ class WindowEmpty(Invalid):
     """The window ends before it begins."""
 
 
-WindowSpec = Annotated[DateWindow | HourWindow | InstantWindow, Field(discriminator="type")]
+WindowSpec = Annotated[DateWindow | HourWindow | InstantWindow, Field(discriminator="type"), UNTAGGED]
 
 
 def _second(text: str) -> int:

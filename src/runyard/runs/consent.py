@@ -15,9 +15,17 @@ from runyard.secrets.repository import stages_of
 
 
 async def demand_run(
-    session: AsyncSession, actor: Actor, pinned: Pinned, stage: str | None, values: Mapping[str, Any]
+    session: AsyncSession,
+    actor: Actor,
+    pinned: Pinned,
+    stage: str | None,
+    values: Mapping[str, Any],
+    more: Mapping[str, Any] | None = None,
 ) -> None:
-    """Let a run pass, or raise `NeedsSecondPerson` where its project has such runs wait."""
+    """Let a run pass, or raise `NeedsSecondPerson` where its project has such runs wait.
+
+    `more` is what the second person is to decide by besides.
+    """
     stage = stage or pinned.policy.stage
     if stage is None:
         row = await stages_of(session, pinned.project_id)
@@ -25,7 +33,7 @@ async def demand_run(
     if not pinned.marked and stage != PROD:
         return
     code = {"draft": pinned.code} if pinned.draft else {"version": pinned.number}
-    facts = {**code, "stage": stage, "parameters": parameters.public(pinned.definitions, values)}
+    facts = {**code, "stage": stage, "parameters": parameters.public(pinned.definitions, values), **(more or {})}
     target = Target("script", pinned.script_id or "", pinned.script_name, pinned.project_id)
     if pinned.marked:
         await demand(session, actor, Operation.script_run, target, after=facts)

@@ -110,6 +110,10 @@ class ParameterSets:
         kept = {**row.values, **{key: value for key, value in self._opened(row).items() if key in secret}}
         return {**kept, **{key: value for key, value in given.items() if value != MASK or key not in kept}}
 
+    async def id_of(self, session: AsyncSession, script_id: str, chosen: str) -> str:
+        """Return the id of a script's set of that id or name; raise `NoSuchSet`."""
+        return (await self._row(session, script_id, chosen)).id
+
     async def _row(self, session: AsyncSession, script_id: str, chosen: str) -> ParameterSet:
         if "\0" in chosen:
             raise NoSuchSet

@@ -4,7 +4,9 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -69,6 +71,9 @@ from runyard.web.outbound import Reach
 from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
 from runyard.wiring.people import People
 from runyard.wiring.places import connect, prepare_data
+
+if TYPE_CHECKING:
+    from runyard.jobs.service import JobService
 
 USES = 500
 ROLES = frozenset({"api", "scheduler", "worker"})
@@ -170,6 +175,18 @@ class Yard:
         self.reaper: Reaper | None = None
         self.gatekeeper: Gatekeeper | None = None
         self.undertaker: Undertaker | None = None
+
+    @cached_property
+    def jobs(self) -> "JobService":
+        """Jobs and their triggers; loaded with the routes that ask for them, not with the start."""
+        from runyard.jobs.service import JobService
+
+        return JobService(self.scripts, self.sealer, self.bus, self.vault)
+
+    @property
+    def late_services(self) -> tuple[object, ...]:
+        """What routes ask for that are loaded once the server answers."""
+        return (self.jobs,)
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
         """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""

@@ -28,6 +28,7 @@ JOBS = (
     "job_triggers",
     "job_shadows",
     "job_changes",
+    "job_labels",
     "jobs",
     "job_pauses",
     "blackout_calendars",
@@ -137,6 +138,7 @@ def upgrade() -> None:
         sa.Column("settings", runyard.db.types.Json(), nullable=False),
         sa.Column("enabled", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("health", runyard.db.types.Json(), nullable=False),
+        sa.Column("broken", sa.String(length=64), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.String(length=32), nullable=True),
         sa.Column("created_at", runyard.db.types.Instant(), nullable=False),
@@ -166,6 +168,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_changes")),
         sa.UniqueConstraint("job_id", "revision", name=op.f("uq_job_changes_job_id_revision")),
     )
+    op.create_table(
+        "job_labels",
+        sa.Column("job_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_labels_job_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("job_id", "name", name=op.f("pk_job_labels")),
+    )
+    op.create_index("ix_job_labels_name_value", "job_labels", ["name", "value", "job_id"])
     op.create_table(
         "job_shadows",
         sa.Column("id", sa.String(length=32), nullable=False),

@@ -1,0 +1,70 @@
+"""How a job is: what keeps its runs from starting, and the one word for it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Self
+
+
+class JobState(StrEnum):
+    """How a job stands; of several that are so, the first."""
+
+    disabled = "disabled"
+    broken = "broken"
+    paused = "paused"
+    no_triggers = "no_triggers"
+    on = "on"
+
+
+TARGET_MISSING = "target_missing"
+SOURCE_MISSING = "source_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a job's runs can't be started: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a job's row keeps of how it is.
+
+    `breaker` has `state` (closed, open, half_open), `failures` in a row, and instants in microseconds; it is the
+    breaker's to read and write.
+    """
+
+    broken: Trouble | None = None
+    breaker: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what a row keeps."""
+        broken = kept.get("broken")
+        return cls(Trouble(broken["code"], broken["message"]) if broken else None, kept.get("breaker"))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a row is to keep."""
+        kept: dict[str, Any] = {}
+        if self.broken is not None:
+            kept["broken"] = {"code": self.broken.code, "message": self.broken.message}
+        if self.breaker is not None:
+            kept["breaker"] = dict(self.breaker)
+        return kept
+
+    def mended(self) -> "Health":
+        """Return it with nothing in the way."""
+        return replace(self, broken=None)
+
+
+def state_of(*, enabled: bool, broken: bool, paused: bool, triggers: bool) -> JobState:
+    """Return how a job stands; `triggers` is whether it has any that is switched on."""
+    if not enabled:
+        return JobState.disabled
+    if broken:
+        return JobState.broken
+    if paused:
+        return JobState.paused
+    return JobState.on if triggers else JobState.no_triggers
