@@ -217,6 +217,8 @@ const messages = {
     run_submit: 'Run scripts',
     run_cancel: 'Cancel runs',
     run_manage: 'Lay down rules for runs, keep runs',
+    job_read: 'See jobs',
+    job_write: 'Write jobs',
     environment_read: 'See environments and packages',
     environment_manage: 'Change environments and package sources',
     secret_use: 'Use secrets, variables and connections',

@@ -203,6 +203,8 @@ export default {
     run_submit: '运行脚本',
     run_cancel: '取消运行',
     run_manage: '制定运行规则，保留运行',
+    job_read: '查看作业',
+    job_write: '编写作业',
     environment_read: '查看环境和软件包',
     environment_manage: '修改环境和软件包来源',
     secret_use: '使用密钥、变量和连接',

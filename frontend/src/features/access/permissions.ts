@@ -12,6 +12,8 @@ const SAID: Partial<Record<string, MessageKey>> = {
   'run:submit': 'access.can.run_submit',
   'run:cancel': 'access.can.run_cancel',
   'run:manage': 'access.can.run_manage',
+  'job:read': 'access.can.job_read',
+  'job:write': 'access.can.job_write',
   'environment:read': 'access.can.environment_read',
   'environment:manage': 'access.can.environment_manage',
   'secret:use': 'access.can.secret_use',
