@@ -78,9 +78,19 @@ function plainIcons(): Plugin {
   }
 }
 
+/** Words are told apart by their room and language, as in `words-runs.en`: all of them lie in files of one name. */
+function chunkName({ facadeModuleId }: { facadeModuleId?: string | null }): string {
+  const id = facadeModuleId ?? ''
+  const [, room, language] =
+    /src\/features\/(?:.+\/)?(\w+)\/messages\.([\w-]+)\.ts$/.exec(id) ??
+    /src\/app\/messages\/together\/(\w+)\.([\w-]+)\.ts$/.exec(id) ??
+    []
+  return `assets/${room && language ? `words-${room}.${language}` : '[name]'}-[hash].js`
+}
+
 /** Name in the head what is wanted before any code has run to ask for it: public/theme.js knows which of it. */
 function early(): Plugin {
-  const wanted = /^assets\/(en|zh-CN|frame|lists|ScriptsPage)-[^/]+\.js$/
+  const wanted = /^assets\/(en|zh-CN|words-lists\.(?:en|zh-CN)|frame|lists|ScriptsPage)-[^/]+\.js$/
   return {
     name: 'runyard:early',
     apply: 'build',
@@ -114,6 +124,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
       output: {
+        chunkFileNames: chunkName,
         codeSplitting: {
           // Few, well cached files: a browser on HTTP/1.1 fetches six at a time.
           groups: [
@@ -124,19 +135,19 @@ export default defineConfig({
             },
             {
               name: 'kit',
-              test: /src[\\/](?:api|ui[\\/](?:i18n|state|keys|toast))[\\/]|node_modules[\\/](?:@lucide|@vueuse|openapi-fetch)[\\/]|plugin-vue:export-helper|preload-helper|favicon\.svg/,
+              test: /src[\\/](?:api|ui[\\/](?:i18n|state|keys|toast))[\\/]|messages[\\/]rooms\.ts|node_modules[\\/](?:@lucide|@vueuse|openapi-fetch)[\\/]|plugin-vue:export-helper|preload-helper|favicon\.svg/,
               minShareCount: 2,
             },
             {
               // Drawn around every page of who is logged in, and asked for before it is known which.
               name: 'frame',
-              test: /src[\\/](?:app[\\/](?:frame[\\/](?!MoreSheet|ShortcutSheet)|queries|live)|features[\\/](?:auth[\\/](?:me|taste)|approvals[\\/](?:api|queries)\.ts|imports[\\/](?:dialog|ImportHost)|\w+[\\/]live\.ts|runs[\\/]states)|ui[\\/]menu[\\/])|node_modules[\\/]@tanstack[\\/](?:vue-query|query-core)[\\/]/,
+              test: /src[\\/](?:app[\\/](?:frame[\\/](?!MoreSheet|ShortcutSheet)|queries|live)|features[\\/](?:auth[\\/](?:me\.ts|taste)|approvals[\\/](?:api|queries)\.ts|imports[\\/](?:dialog|ImportHost)|\w+[\\/]live\.ts|runs[\\/]states)|ui[\\/]menu[\\/])|node_modules[\\/]@tanstack[\\/](?:vue-query|query-core)[\\/]/,
               includeDependenciesRecursively: false,
             },
             {
               // What lists are made of. Each in a file of its own would be twenty requests.
               name: 'lists',
-              test: /src[\\/](?:ui[\\/](?:EmptyState|ErrorState|ListSkeleton|PageHeader|FilterChips|RelativeTime|StateBadge|SectionTabs|LanguageIcon|PushButton)\.vue|features[\\/](?:scripts[\\/](?:api|actions|shelf)|runs[\\/]saveAs|start|imports[\\/](?:api|useImports|files|outcomes))|ui[\\/]form[\\/]sending)/,
+              test: /src[\\/](?:ui[\\/](?:EmptyState|ErrorState|ListSkeleton|PageHeader|FilterChips|RelativeTime|StateBadge|SectionTabs|LanguageIcon|PushButton)\.vue|features[\\/](?:scripts[\\/](?:api|actions|shelf)|runs[\\/]saveAs|start[\\/](?!messages)|imports[\\/](?:api|useImports|files|outcomes))|ui[\\/]form[\\/]sending)/,
               includeDependenciesRecursively: false,
             },
             { name: 'chart', test: /node_modules[\\/](?:echarts|zrender)[\\/]/ },

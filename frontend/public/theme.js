@@ -20,7 +20,7 @@
   var files = JSON.parse(named.content)
   var wanted = [root.lang]
   if (location.pathname !== '/login') wanted.push('frame')
-  if (location.pathname === '/scripts') wanted.push('lists', 'ScriptsPage')
+  if (location.pathname === '/scripts') wanted.push('lists', 'ScriptsPage', 'words-lists.' + root.lang)
   wanted.forEach(function (name) {
     ;(files[name] || []).forEach(function (file) {
       var link = document.createElement('link')

@@ -4,7 +4,7 @@ import '@/ui/routing'
 import '@/ui/styles/tokens.css'
 import '@/ui/styles/base.css'
 import App from '@/app/App.vue'
-import { loadMessages } from '@/app/messages/load'
+import { library } from '@/app/messages/load'
 import { router } from '@/app/router'
 import { loadShell } from '@/app/shell'
 import { installI18n, speak } from '@/ui/i18n'
@@ -13,7 +13,7 @@ import { nextTask } from '@/ui/state/turns'
 
 const app = createApp(App)
 app.use(createPinia())
-installI18n(app, loadMessages)
+installI18n(app, library)
 
 // What was evaluated so far, the preferences with the words, and the way to the page: a task each.
 await nextTask()

@@ -38,6 +38,10 @@ const messages = {
     connecting: 'Reconnecting: what you see may be old',
     live: 'Connected: changes appear by themselves',
   },
+  asked: {
+    text: 'Asked for: it waits for a second person.',
+    see: 'See it',
+  },
   session: { ended: 'Your session has ended. Log in to go on.' },
   keys: {
     title: 'Keyboard',

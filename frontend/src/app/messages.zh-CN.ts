@@ -37,6 +37,10 @@ export default {
     connecting: '正在重连，当前内容可能不是最新',
     live: '已连接，变化会自动显示',
   },
+  asked: {
+    text: '已提交：等待第二个人同意。',
+    see: '查看',
+  },
   session: { ended: '登录已失效，请重新登录。' },
   keys: {
     title: '键盘快捷键',

@@ -71,6 +71,7 @@ const messages = {
     search: 'Search',
     clear: 'Clear the selection',
   },
+  saved: 'Saved',
   problems: {
     unknown: 'Something went wrong, and the server did not say what.',
     unreachable: 'The server cannot be reached. It may be restarting, or the network is down.',

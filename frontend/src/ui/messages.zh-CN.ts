@@ -74,6 +74,7 @@ export default {
     search: '搜索',
     clear: '取消选中',
   },
+  saved: '已保存',
   problems: {
     unknown: '出错了，服务器没有说明原因。',
     unreachable: '连不上服务器，可能正在重启，也可能是网络不通。',

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import en from './en'
-import zh from './zh-CN'
+import * as all from './all'
 
 function leaves(node: unknown, path = ''): [string, string][] {
   if (typeof node === 'string') return [[path, node]]
@@ -8,8 +7,8 @@ function leaves(node: unknown, path = ''): [string, string][] {
     leaves(value, path ? `${path}.${key}` : key),
   )
 }
-const english = new Map(leaves(en))
-const chinese = new Map(leaves(zh))
+const english = new Map(leaves(all.english))
+const chinese = new Map(leaves(all.chinese))
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort()
 
 describe('messages', () => {

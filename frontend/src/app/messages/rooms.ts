@@ -1,11 +1,9 @@
-import type { Messages } from '@/ui/i18n'
+/** The room of a message file is the folder it lies in: `features/runs/messages.en.ts` is `runs`. */
+export function roomOf(path: string): string {
+  return path.split('/').at(-2) ?? ''
+}
 
-/** Message files keyed by the folder they lie in: `features/runs/messages.en.ts` becomes `runs`. */
-export function byRoom(files: Record<string, Messages>): Messages {
-  const catalogue: Messages = {}
-  for (const [path, messages] of Object.entries(files)) {
-    const room = path.split('/').at(-2)
-    if (room) catalogue[room] = messages
-  }
-  return catalogue
+/** What belongs to message files, keyed by room. */
+export function byRoom<T>(files: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(files).map(([path, found]) => [roomOf(path), found]))
 }

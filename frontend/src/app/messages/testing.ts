@@ -1,8 +1,7 @@
 import { addMessages, speak } from '@/ui/i18n'
-import en from './en'
-import zh from './zh-CN'
+import { chinese, english } from './all'
 
 // Tests speak English unless they say otherwise, and never load a language by themselves.
-addMessages('en', en)
-addMessages('zh-CN', zh)
+addMessages('en', english)
+addMessages('zh-CN', chinese)
 await speak('en')

@@ -120,7 +120,7 @@ export function useTokens(all: Ref<boolean>) {
 export function useActing(shown: () => readonly string[] = () => [], tell?: (error: unknown) => void) {
   const queries = useQueryClient()
   const { busy, refused, trouble, send } = useSending(shown, tell)
-  const act = <T>(work: () => Promise<T>, done: (answer: T) => string | null = () => t('access.saved')) =>
+  const act = <T>(work: () => Promise<T>, done: (answer: T) => string | null = () => t('ui.saved')) =>
     send(work, async (answer) => {
       const said = done(answer)
       if (said) toast(said)

@@ -16,7 +16,6 @@ const messages = {
   change: 'Change',
   remove: 'Take out',
   more: 'Actions for {name}',
-  saved: 'Saved',
   done: 'Done',
   you: 'you',
   disabled: 'disabled',

@@ -9,7 +9,6 @@ export default {
   change: '修改',
   remove: '移出',
   more: '{name} 的操作',
-  saved: '已保存',
   done: '完成',
   you: '你',
   disabled: '已停用',

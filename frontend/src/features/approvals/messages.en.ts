@@ -14,8 +14,6 @@ const messages = {
   in: 'in {project}',
   expires: 'Expires',
   installation: 'Installation',
-  asked: 'Asked for: it waits for a second person.',
-  see: 'See it',
   kinds: {
     script_publish: 'Publish script',
     script_delete: 'Delete script',

@@ -12,8 +12,6 @@ export default {
   in: '项目 {project}',
   expires: '过期时间',
   installation: '整个系统',
-  asked: '已提交：等待第二个人同意。',
-  see: '查看',
   kinds: {
     script_publish: '发布脚本',
     script_delete: '删除脚本',

@@ -1,10 +1,11 @@
 import type { RouteRecordRaw } from 'vue-router'
+import { withWords } from '@/ui/i18n'
 
 export const routes: RouteRecordRaw[] = [
   {
     path: '/audit',
     name: 'audit',
-    component: () => import('./AuditPage.vue'),
+    component: withWords(['audit'], () => import('./AuditPage.vue')),
     meta: { title: 'app.nav.audit', section: 'audit' },
   },
 ]

@@ -1,10 +1,11 @@
 import type { RouteRecordRaw } from 'vue-router'
+import { withWords } from '@/ui/i18n'
 
 export const routes: RouteRecordRaw[] = [
   {
     path: '/snippets',
     name: 'snippets',
-    component: () => import('./SnippetsPage.vue'),
+    component: withWords(['editor'], () => import('./SnippetsPage.vue')),
     meta: { title: 'editor.snippets.title', section: 'scripts' },
   },
 ]

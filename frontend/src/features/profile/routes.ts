@@ -1,10 +1,11 @@
 import type { RouteRecordRaw } from 'vue-router'
+import { withWords } from '@/ui/i18n'
 
 export const routes: RouteRecordRaw[] = [
   {
     path: '/profile',
     name: 'profile',
-    component: () => import('./ProfilePage.vue'),
+    component: withWords(['access', 'auth', 'profile'], () => import('./ProfilePage.vue')),
     meta: { title: 'app.nav.profile', section: 'profile' },
   },
 ]

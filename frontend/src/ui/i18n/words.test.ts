@@ -22,7 +22,11 @@ const library = createI18n({
 })
 
 beforeAll(async () => {
-  installI18n(mount(() => h('p')).vm.$.appContext.app, () => Promise.resolve({}))
+  installI18n(mount(() => h('p')).vm.$.appContext.app, {
+    frame: () => Promise.resolve({}),
+    room: () => Promise.resolve({}),
+    has: () => false,
+  })
   addMessages('en', { test: MESSAGES })
   await speak('en')
 })
