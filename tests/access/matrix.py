@@ -229,6 +229,11 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("DELETE", "/jobs/{job_id}"): Line(P.job_write, THING, fresh="job"),
     ("POST", "/jobs/{job_id}/copy"): Line(P.job_write, THING, {}, also=P.run_submit),
     ("GET", "/jobs/{job_id}/changes"): Line(P.job_read, THING),
+    ("GET", "/jobs/pauses"): Line(P.job_read, LIST),
+    ("POST", "/jobs/pause"): Line(P.job_write, THING, {"ids": ["{job_id}"]}),
+    ("POST", "/jobs/resume"): Line(P.job_write, THING, {"ids": ["{job_id}"]}),
+    ("POST", "/jobs/{job_id}/pause"): Line(P.job_write, THING, {}),
+    ("POST", "/jobs/{job_id}/resume"): Line(P.job_write, THING),
     ("POST", "/triggers/secret/{trigger_id}/rotate"): Line(P.job_write, THING),
     # Environments and packages
     ("GET", "/environments"): Line(P.environment_read, LIST),

@@ -16,6 +16,8 @@ from runyard.access.service import AccessService
 from runyard.approvals import waiting
 from runyard.approvals.service import Approvals
 from runyard.db.session import Database
+from runyard.jobs.holding import JobPauses
+from runyard.jobs.pause_routes import router as pause_router
 from runyard.jobs.routes import router
 from runyard.jobs.service import JobService
 from runyard.live.bus import LocalBus
@@ -74,11 +76,13 @@ async def furnished(database: Database) -> Yard:
     vault = Vault(DataKeys(LocalWrapper(KeyRing((MasterKey(bytes(32)),)))), ScriptListing())
     jobs = JobService(scripts, sealer, bus, vault)
     app = FastAPI()
-    for each in (router, set_router, script_router):
+    for each in (pause_router, router, set_router, script_router):
         app.include_router(each, prefix="/api/v1")
     problems.install(app)
     waiting.install(app)
-    provide(app.state, database, scripts, scripts.sets, jobs, Approvals(sealer, bus, (scripts.publishing,)))
+    provide(
+        app.state, database, scripts, scripts.sets, jobs, JobPauses(jobs), Approvals(sealer, bus, (scripts.publishing,))
+    )
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, jobs, bus, app, actors)
 

@@ -39,6 +39,10 @@ ACTS: dict[str, str] = {
     "change_job": "job.update",
     "delete_job": "job.delete",
     "copy_job": "job.copy",
+    "pause_job": "job.pause",
+    "pause_jobs": "job.pause",
+    "resume_job": "job.resume",
+    "resume_jobs": "job.resume",
     "rotate_trigger_secret": "job.rotate_secret",
     # Environments
     "clean_up_environments": "environment.cleanup",

@@ -83,12 +83,19 @@ async def switch(session: AsyncSession, actor: Actor, job: Job, now: datetime, *
         await begin(session, Kind.disabled, job.project_id, job.id, now, by=actor)
 
 
-async def since(session: AsyncSession, project_ids: Iterable[str], after: datetime) -> Sequence[JobPause]:
-    """Return all pauses of jobs of some projects that reach beyond an instant, whole projects' too."""
+async def in_projects(
+    session: AsyncSession, project_ids: Sequence[str], now: datetime, before: str | None, limit: int
+) -> Sequence[JobPause]:
+    """Return pauses that are in force in some projects, but those of jobs that are switched off, newest first."""
     query = select(JobPause).where(
-        JobPause.project_id.in_(set(project_ids)), (JobPause.until_at.is_(None)) | (JobPause.until_at > after)
+        JobPause.project_id.in_(project_ids),
+        JobPause.kind != Kind.disabled.value,
+        (JobPause.until_at.is_(None)) | (JobPause.until_at > now),
+        (JobPause.job_id.is_(None)) | JobPause.job_id.in_(select(Job.id).where(Job.deleted_at.is_(None))),
     )
-    return (await session.scalars(query.order_by(JobPause.from_at, JobPause.id))).all()
+    if before is not None:
+        query = query.where(JobPause.id < before)
+    return (await session.scalars(query.order_by(JobPause.id.desc()).limit(limit))).all()
 
 
 def stretches(rows: Iterable[JobPause]) -> list[Stretch]:

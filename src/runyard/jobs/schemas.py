@@ -204,14 +204,9 @@ class Changed(BaseModel):
 class PauseShown(Paused):
     """A pause of a project or of one of its jobs that is in force."""
 
+    project: str
     job_id: str | None
     job_name: str | None
-
-
-class PauseList(BaseModel):
-    """The pauses of a project, the whole project's first."""
-
-    items: list[PauseShown]
 
 
 class Difference(BaseModel):

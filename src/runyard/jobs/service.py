@@ -243,8 +243,15 @@ class JobService:
 
     def tell(self, session: AsyncSession, job: Job, change: str) -> None:
         """Have whoever looks at the project hear of a change, once it is committed."""
-        told = {"type": "job", "job": {"id": job.id, "project": job.project_id, "change": change}}
-        after_commit(session, lambda: self._bus.publish(f"project:{job.project_id}", told))
+        self._tell(session, job.project_id, job.id, change)
+
+    def tell_project(self, session: AsyncSession, project_id: str, change: str) -> None:
+        """Have whoever looks at a project hear of what concerns all its jobs, once it is committed."""
+        self._tell(session, project_id, None, change)
+
+    def _tell(self, session: AsyncSession, project_id: str, job_id: str | None, change: str) -> None:
+        told = {"type": "job", "job": {"id": job_id, "project": project_id, "change": change}}
+        after_commit(session, lambda: self._bus.publish(f"project:{project_id}", told))
 
     # Parts
 

@@ -186,7 +186,9 @@ class Yard:
     @property
     def late_services(self) -> tuple[object, ...]:
         """What routes ask for that are loaded once the server answers."""
-        return (self.jobs,)
+        from runyard.jobs.holding import JobPauses
+
+        return (self.jobs, JobPauses(self.jobs))
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
         """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""
