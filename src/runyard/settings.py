@@ -207,13 +207,14 @@ class EditorSettings(BaseModel):
 
 
 class RetentionSettings(BaseModel):
-    """How long runs are kept where a project says nothing of its own, and how long the audit is."""
+    """How long runs are kept where a project says nothing of its own; how long the audit is, and slots of jobs are."""
 
     max_age_days: float | None = Field(180.0, gt=0)
     max_runs: int | None = Field(None, ge=1)
     max_size_mb: int | None = Field(None, ge=1)
     failure_days: float = Field(180.0, gt=0)
     audit_days: float = Field(730.0, ge=1)
+    slots_days: float = Field(400.0, ge=1)
 
 
 class ImportSettings(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from runyard.jobs.slots import CatchUp, Overlap, Plan
-from runyard.scripts.policy import Backoff, Priority, Queue, ResourceLimits, Retries, RetryDelay, RetryOn
+from runyard.scripts.policy import Backoff, Outcome, Priority, Queue, ResourceLimits, Retries, RetryDelay, RetryOn
 from runyard.scripts.schemas import Timeout
 from runyard.secrets.schemas import StageName
 
@@ -23,7 +23,7 @@ class Retry(BaseModel):
     retries: Retries = 0
     retry_delay_s: RetryDelay = 10.0
     backoff: Backoff = Backoff.fixed
-    retry_on: RetryOn = ()
+    retry_on: RetryOn = (Outcome.failed, Outcome.timed_out)
 
 
 class Breaker(BaseModel):

@@ -19,6 +19,7 @@ from runyard.jobs import listing, pausing, repository, views
 from runyard.jobs.errors import InvalidJob, JobChanged, JobTaken, NoSuchJob, NoSuchTrigger
 from runyard.jobs.health import Health, JobState
 from runyard.jobs.models import Job, JobChange, JobTrigger
+from runyard.jobs.news import wake
 from runyard.jobs.plans import JobSettings
 from runyard.jobs.triggers import Saved, Triggers, arriving, demand_sound
 from runyard.jobs.values import JobValues
@@ -252,6 +253,7 @@ class JobService:
     def _tell(self, session: AsyncSession, project_id: str, job_id: str | None, change: str) -> None:
         told = {"type": "job", "job": {"id": job_id, "project": project_id, "change": change}}
         after_commit(session, lambda: self._bus.publish(f"project:{project_id}", told))
+        after_commit(session, lambda: wake(self._bus))
 
     # Parts
 

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
     fired = "fired"
     skipped = "skipped"
-    """A run of the job was in the way."""
+    """A run of the job was in the way, or the job can't run."""
     coalesced = "coalesced"
     """Another slot's run stood for it."""
     missed = "missed"
@@ -65,6 +65,7 @@ class Reason(StrEnum):
     paused = "paused"
     paused_since = "paused_since"
     clock_set_back = "clock_set_back"
+    broken = "broken"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard.runs import repository
+from runyard.runs import bounds, policies, repository
+from runyard.runs.bounds import Bounds, Wishes
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.runs.gatekeeper import Desk, Effect, Room
+from runyard.runs.limits import LimitBook
 from runyard.runs.newruns import NewRun, NewRuns
 from runyard.scripts import repository as scripts
 from runyard.scripts.content import Pinned
@@ -41,10 +44,25 @@ class Enlisted:
 class Enlisting:
     """Queues runs that are made already."""
 
-    def __init__(self, new: NewRuns, desk: Desk, announce: Callable[[NewRun], None]) -> None:
+    def __init__(self, new: NewRuns, desk: Desk, book: LimitBook, announce: Callable[[NewRun], None]) -> None:
         self.make = new.make
+        self._book = book
         self._desk = desk
         self._announce = announce
+
+    async def within(self, session: AsyncSession, wishes: Wishes, pinned: Pinned) -> Wishes:
+        """Return what is asked for, within the script's limits and the project's bounds; raise `BadSubmit`."""
+        if not wishes.is_empty:
+            bounds.demand(wishes, pinned.policy, await policies.bounds_of(session, pinned.project_id))
+        return self.cut(wishes, pinned)
+
+    def cut(self, wishes: Wishes, pinned: Pinned, *, demanding: bool = False) -> Wishes:
+        """Return wishes within the project's bounds as they are in memory; where `demanding`, raise `BadSubmit`."""
+        if demanding and not wishes.is_empty:
+            bounds.demand(wishes, pinned.policy, self._book.now.bounds.get(pinned.project_id) or Bounds())
+        if (laid_down := self._book.now.bounds.get(pinned.project_id)) is not None:
+            wishes = bounds.within(wishes, pinned.policy, laid_down, pinned.timeout_s)
+        return wishes
 
     def take_turn(self, connection: Connection, at: datetime) -> None:
         """Have decisions about limited runs made one after the other, until the transaction ends."""

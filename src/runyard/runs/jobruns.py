@@ -34,6 +34,12 @@ class Over:
     trigger_kind: str
 
 
+def any_unheard(connection: Connection) -> bool:
+    """Whether there are any."""
+    some = select(_RUNS.c.id).where(_RUNS.c.watched == true(), _RUNS.c.finished_at.is_not(None)).limit(1)
+    return connection.execute(some).first() is not None
+
+
 def unheard(connection: Connection, limit: int) -> list[Over]:
     """Return runs of jobs that are over and that nobody was told of, in the order in which they ended."""
     columns = ("id", "job_id", "state", "finished_at", "attempt", "trigger_kind")

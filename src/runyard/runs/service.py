@@ -22,7 +22,7 @@ from runyard.environments import trials
 from runyard.errors import FieldError
 from runyard.ids import ProjectId
 from runyard.live.bus import Bus
-from runyard.runs import bounds, consent, files, jobruns, keys, policies, records, repository
+from runyard.runs import consent, files, jobruns, keys, records, repository
 from runyard.runs.bounds import Wishes
 from runyard.runs.enlisting import Enlisting
 from runyard.runs.errors import AlreadyOver, BadSubmit, KeyReused, NoSuchRun
@@ -72,7 +72,7 @@ class RunService:
         self._vault = vault
         self._new = NewRuns(sealer, book)
         self._desk = Desk(bus, dispatch, self._tell)
-        self.enlisting = Enlisting(self._new, self._desk, self._announce)
+        self.enlisting = Enlisting(self._new, self._desk, book, self._announce)
         self.most_files = settings.limits.upload_files
         self._work = settings.data / "work"
 
@@ -247,11 +247,7 @@ class RunService:
     async def _wishes(self, session: AsyncSession, body: SubmitAny, pinned: Pinned) -> Wishes:
         """Return what a submit asks for, within the script's limits and the project's bounds."""
         wishes = Wishes(body.timeout_s, body.priority, body.queue, body.limits)
-        if not wishes.is_empty:
-            bounds.demand(wishes, pinned.policy, await policies.bounds_of(session, pinned.project_id))
-        if (laid_down := self._book.now.bounds.get(pinned.project_id)) is not None:
-            wishes = bounds.within(wishes, pinned.policy, laid_down, pinned.timeout_s)
-        return wishes
+        return await self.enlisting.within(session, wishes, pinned)
 
     async def rerun(self, actor: Actor, run_id: str, *, key: str | None = None, kind: str = "rerun") -> Accepted:
         """Queue the run again as it was: same version, same lock, same parameters, same files.

@@ -29,7 +29,9 @@ from runyard.editor.service import EditorService
 from runyard.editor.snippets import SnippetService
 from runyard.engine.crew import Crew
 from runyard.engine.executor import Executor
+from runyard.engine.listener import Listener
 from runyard.engine.reaper import Reaper
+from runyard.engine.ticker import Ticker
 from runyard.engine.undertaker import Undertaker
 from runyard.engine.workspace import Workspaces
 from runyard.environments.service import EnvironmentService
@@ -73,6 +75,9 @@ from runyard.wiring.people import People
 from runyard.wiring.places import connect, prepare_data
 
 if TYPE_CHECKING:
+    from runyard.jobs.expressions import Expressions
+    from runyard.jobs.firing import Firing
+    from runyard.jobs.following import Following
     from runyard.jobs.service import JobService
 
 USES = 500
@@ -175,6 +180,8 @@ class Yard:
         self.reaper: Reaper | None = None
         self.gatekeeper: Gatekeeper | None = None
         self.undertaker: Undertaker | None = None
+        self.ticker: Ticker | None = None
+        self.listener: Listener | None = None
 
     @cached_property
     def jobs(self) -> "JobService":
@@ -182,6 +189,26 @@ class Yard:
         from runyard.jobs.service import JobService
 
         return JobService(self.scripts, self.sealer, self.bus, self.vault)
+
+    @cached_property
+    def firing(self) -> "Firing":
+        """What starts the runs of jobs."""
+        from runyard.jobs.firing import Firing
+
+        return Firing(self.scripts, self.jobs.values, self.vault, self.runs.enlisting)
+
+    @cached_property
+    def expressions(self) -> "Expressions":
+        """What works out what arrives."""
+        from runyard.jobs.expressions import Expressions
+
+        return Expressions()
+
+    def following(self) -> "Following":
+        """Return what follows the ends of jobs' runs."""
+        from runyard.jobs.following import Following
+
+        return Following(self.database, self.bus, self.firing, self.expressions.work)
 
     @property
     def late_services(self) -> tuple[object, ...]:
@@ -232,12 +259,17 @@ class Yard:
                     self._prune_audit,
                     self._sweep_secrets,
                     self._sweep_approvals,
+                    self._prune_slots,
                 ),
             )
             await self.reaper.start()
             await self.sources.start()
             self.gatekeeper = Gatekeeper(self.database, self.bus, self.dispatch, self.limits)
             await self.gatekeeper.start()
+            self.ticker = Ticker(self.database, self.bus, lambda: self.firing)
+            await self.ticker.start()
+            self.listener = Listener(self.database, self.bus, self.following)
+            await self.listener.start()
             self.undertaker = Undertaker(self.settings, self.database, self.workspaces, self.logs, self.archives)
             await self.undertaker.start()
         return first, examples, backup
@@ -247,6 +279,12 @@ class Yard:
         left = 0
         if self.undertaker is not None:
             await self.undertaker.stop()
+        if self.listener is not None:
+            await self.listener.stop()
+        if self.ticker is not None:
+            await self.ticker.stop()
+        if "expressions" in self.__dict__:
+            await self.expressions.close()
         if self.gatekeeper is not None:
             await self.gatekeeper.stop()
         await self.sources.stop()
@@ -281,6 +319,10 @@ class Yard:
         while more:
             async with self.database.write() as session:
                 more = await forget_uses(session, before, USES) == USES
+
+    async def _prune_slots(self) -> None:
+        if self.ticker is not None:
+            await self.ticker.prune(clock.now() - timedelta(days=self.settings.retention.slots_days))
 
     async def _sweep_approvals(self) -> None:
         async with self.database.write() as session:

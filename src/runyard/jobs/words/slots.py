@@ -35,6 +35,7 @@ REASONS: dict[Reason, tuple[str, str]] = {
         "Its local time came for the second time after clocks went back; it was due at the first.",
         "时钟拨慢后它的本地时间再次出现，只在第一次触发。",
     ),
+    Reason.broken: ("The job can't run.", "该作业无法运行。"),
 }
 NOTES: dict[Dst, tuple[str, str]] = {
     Dst.moved: (
