@@ -53,6 +53,7 @@ _GIT = {"kind": "git", "url": "https://127.0.0.1:9/x.git", "path": "a.sh"}
 _NEW = {"name": "{new}", "language": "shell", "code": "true", "project": "{project}"}
 _HERE = {"project": "{project}"}
 _JOB = {"name": "{new}", "target": {"kind": "script", "id": "{script_id}"}, "project": "{project}"}
+_DAY = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
 _PASSWORD = {"current_password": "x"}
 _AWAY = {"kind": "http", "url": "https://127.0.0.1:9"}
 _WHO = {"username": "{other}"}
@@ -234,6 +235,13 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/jobs/resume"): Line(P.job_write, THING, {"ids": ["{job_id}"]}),
     ("POST", "/jobs/{job_id}/pause"): Line(P.job_write, THING, {}),
     ("POST", "/jobs/{job_id}/resume"): Line(P.job_write, THING),
+    ("GET", "/jobs/calendar"): Line(P.job_read, LIST, query=_DAY),
+    ("GET", "/jobs/forecast"): Line(P.job_read, LIST),
+    ("POST", "/jobs/import"): Line(P.job_write, THING, {"kind": "crontab", "text": "", **_HERE}),
+    ("GET", "/jobs/{job_id}/shadow"): Line(P.job_read, THING, query=_DAY, granted=(200, 404)),
+    ("POST", "/jobs/{job_id}/shadow"): Line(P.job_write, THING, {"log": "", **_DAY}),
+    ("POST", "/jobs/{job_id}/shadow/begin"): Line(P.job_write, THING),
+    ("POST", "/jobs/{job_id}/cut-over"): Line(P.job_write, THING, also=P.run_submit),
     ("POST", "/triggers/secret/{trigger_id}/rotate"): Line(P.job_write, THING),
     # Environments and packages
     ("GET", "/environments"): Line(P.environment_read, LIST),

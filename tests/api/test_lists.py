@@ -13,6 +13,7 @@ WHOLE = {
     "/editor/help": "One for each language.",
     "/environments/{environment_id}/log": NUMBERED,
     "/interpreters": "What is installed on one machine.",
+    "/jobs/calendar": "What is on it, 5000 at the most.",
     "/keys": "The keys of one installation.",
     "/permissions": "Named in the code.",
     "/projects/{project}/run-archives": "One file a month.",

@@ -16,10 +16,15 @@ from runyard.access.service import AccessService
 from runyard.approvals import waiting
 from runyard.approvals.service import Approvals
 from runyard.db.session import Database
+from runyard.jobs.calendar_routes import router as calendar_router
 from runyard.jobs.holding import JobPauses
+from runyard.jobs.import_routes import router as import_router
 from runyard.jobs.pause_routes import router as pause_router
 from runyard.jobs.routes import router
 from runyard.jobs.service import JobService
+from runyard.jobs.shadow_routes import router as shadow_router
+from runyard.jobs.shadowing import Shadows
+from runyard.jobs.taking import Imports
 from runyard.live.bus import LocalBus
 from runyard.projects.models import Project
 from runyard.scripts.entries import ScriptListing
@@ -76,13 +81,14 @@ async def furnished(database: Database) -> Yard:
     vault = Vault(DataKeys(LocalWrapper(KeyRing((MasterKey(bytes(32)),)))), ScriptListing())
     jobs = JobService(scripts, sealer, bus, vault)
     app = FastAPI()
-    for each in (pause_router, router, set_router, script_router):
+    routers = (calendar_router, import_router, shadow_router, pause_router, router, set_router, script_router)
+    for each in routers:
         app.include_router(each, prefix="/api/v1")
     problems.install(app)
     waiting.install(app)
-    provide(
-        app.state, database, scripts, scripts.sets, jobs, JobPauses(jobs), Approvals(sealer, bus, (scripts.publishing,))
-    )
+    shadows = Shadows(jobs)
+    provide(app.state, JobPauses(jobs), shadows, Imports(scripts, jobs, shadows))
+    provide(app.state, database, scripts, scripts.sets, jobs, Approvals(sealer, bus, (scripts.publishing,)))
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, jobs, bus, app, actors)
 

@@ -21,8 +21,11 @@ from runyard.environments.transfer_routes import router as transfer_routes
 from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.insights.security_routes import router as security_routes
+from runyard.jobs.calendar_routes import router as calendar_routes
+from runyard.jobs.import_routes import router as import_routes
 from runyard.jobs.pause_routes import router as pause_routes
 from runyard.jobs.routes import router as job_routes
+from runyard.jobs.shadow_routes import router as shadow_routes
 from runyard.projects.member_routes import router as member_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.history_routes import router as history_routes
@@ -68,8 +71,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     entry_routes,
     publish_routes,
     script_routes,
-    # Before those whose paths begin with an id.
+    # Before the jobs' own, whose paths begin with an id.
     pause_routes,
+    calendar_routes,
+    import_routes,
+    shadow_routes,
     job_routes,
     secret_routes,
     connection_routes,

@@ -44,6 +44,9 @@ ACTS: dict[str, str] = {
     "resume_job": "job.resume",
     "resume_jobs": "job.resume",
     "rotate_trigger_secret": "job.rotate_secret",
+    "import_jobs": "job.create",
+    "begin_job_shadow": "job.shadow",
+    "cut_job_over": "job.cut_over",
     # Environments
     "clean_up_environments": "environment.cleanup",
     "cancel_environment": "environment.cancel",
@@ -151,6 +154,7 @@ UNWRITTEN: dict[str, str] = {
     "star_script": "a star is one's own bookmark and changes nothing for anybody else",
     "unstar_script": "a star is one's own bookmark and changes nothing for anybody else",
     "scan_interpreters": "it looks at what the machine has; choosing among it is written down",
+    "compare_job_shadow": "it keeps what a job is compared with, and changes nothing of the job",
     "probe_interpreter": "it looks at what the machine has; choosing among it is written down",
     "call_script_source": "a push elsewhere; what it brings is written down as the source's own change",
 }
