@@ -10,8 +10,8 @@ from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.jobs import outlook
-from runyard.jobs.calendar_schemas import Calendar, CalendarItem, Forecast, ForecastHour
 from runyard.jobs.outlook import Asked, Shown
+from runyard.jobs.outlook_schemas import Calendar, CalendarItem, Forecast, ForecastHour
 from runyard.jobs.slots import Outcome
 from runyard.jobs.specs import Zone
 from runyard.web.depends import Reading
