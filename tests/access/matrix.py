@@ -314,6 +314,8 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/connections/{connection_id}/test"): Line(P.secret_use, THING),
     ("GET", "/connections/{connection_id}/scripts"): Line(P.secret_use, THING),
     ("GET", "/connections/{connection_id}/uses"): Line(P.secret_use, THING),
+    ("POST", "/connections/{connection_id}/scrub"): Line(P.secret_manage, THING),
+    ("GET", "/connections/{connection_id}/scrubs"): Line(P.secret_use, THING),
     ("GET", "/scripts/{script_id}/variables"): Line(P.secret_use, THING),
     ("GET", "/projects/{project}/stages"): Line(P.project_read, THING),
     ("PUT", "/projects/{project}/stages"): Line(P.secret_manage, THING, {"stages": ["dev"]}),

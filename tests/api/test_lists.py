@@ -10,6 +10,7 @@ NUMBERED = "Its lines have numbers, and those are the way through it."
 WHOLE = {
     "/audit/alerts": "As many as there are rules that found something.",
     "/connections/kinds": "What Runyard can connect to.",
+    "/connections/{connection_id}/scrubs": "The last 20.",
     "/editor/help": "One for each language.",
     "/environments/{environment_id}/log": NUMBERED,
     "/interpreters": "What is installed on one machine.",

@@ -112,7 +112,7 @@ def test_a_value_that_was_printed_before_it_was_secret_is_scrubbed(ry: Commands,
     assert ry("logs", run, "-f").out == f"{leaked}\n"
     ry("secrets", "set", f"LEAK_{mark}", stdin=leaked)
     done = ry("secrets", "scrub", f"LEAK_{mark}")
-    assert (done.code, "; the value was in 1." in done.err) == (0, True), done.err
+    assert (done.code, "; it was in 1." in done.err) == (0, True), done.err
     assert ry("logs", run).out == "***\n"
     assert ry("secrets", "scrub", f"LEAK_{mark}", "--no-wait").code == 0
     assert ry("secrets", "delete", f"LEAK_{mark}").code == 0

@@ -120,3 +120,27 @@ async def test_what_is_too_short_or_still_goes_on() -> None:
         (data / "work" / run_id / "1" / "files" / "go").touch()
         await yard.finished(run_id)
         await settled(yard)
+
+
+async def test_every_secret_of_a_connection_is_masked_and_what_is_no_secret_stays() -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nabcdefgh\n-----END PRIVATE KEY-----"
+    settings = {"kind": "ssh", "host": "db.example", "username": "reports", "private_key": key, "passphrase": VALUE}
+    async with place() as data, opened(options(data)) as yard:
+        script = f"echo 'reports:{VALUE}@db.example abc'\nprintf '%s\\n' '{key}'"
+        run = await yard.run(script)
+        await settled(yard)
+        kept = await yard.post("/connections", {"name": "HOST", "settings": settings}, 201)
+        assert (await yard.client.post(f"/secrets/{kept['id']}/scrub")).status_code == 404
+        begun = await yard.post(f"/connections/{kept['id']}/scrub")
+        await yard.yard.scrubs.finished()
+        [done] = (await yard.get(f"/connections/{kept['id']}/scrubs"))["items"]
+        assert (done["id"], done["state"], done["changed"]) == (begun["id"], "finished", 1)
+        assert await yard.log(run["id"]) == "reports:***@db.example abc\n" + "***\n" * 3
+
+
+async def test_a_connection_without_a_secret_to_look_for() -> None:
+    async with place() as data, opened(options(data)) as yard:
+        settings = {"kind": "redis", "host": "db.example", "password": "abc"}
+        kept = await yard.post("/connections", {"name": "CACHE", "settings": settings}, 201)
+        answer = await yard.client.post(f"/connections/{kept['id']}/scrub")
+        assert (answer.status_code, answer.json()["code"]) == (422, "too_short_to_scrub")

@@ -68,6 +68,7 @@ ACTS: dict[str, str] = {
     "change_secret": "secret.update",
     "delete_secret": "secret.delete",
     "scrub_secret": "secret.scrub",
+    "scrub_connection": "connection.scrub",
     "create_variable": "variable.create",
     "change_variable": "variable.update",
     "delete_variable": "variable.delete",

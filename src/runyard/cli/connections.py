@@ -149,4 +149,7 @@ entries.add_list(
     {"KIND": lambda one: str(one["kind"]), "LEADS TO": _leads, "LAST TEST": _checked},
     flexible="LEADS TO",
 )
+entries.add_scrub(
+    app, KIND, "Mask a connection's present secrets in logs, outputs, parameters and errors that are stored already."
+)
 entries.add_delete(app, KIND, "Delete a connection for good; refused while scripts list it.")

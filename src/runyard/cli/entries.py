@@ -21,6 +21,7 @@ Everywhere = Annotated[bool, typer.Option("--global", help="Of the whole install
 Stage = Annotated[str | None, typer.Option("--stage", help="For runs in this stage only.")]
 About = Annotated[str | None, typer.Option("--description", help="What it is for.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+POLL_S = 0.5
 Columns = Mapping[str, Callable[[dict[str, Any]], str]]
 
 
@@ -86,6 +87,37 @@ def add_delete(app: typer.Typer, kind: str, text: str) -> None:
             if refused.problem == "secret_in_use":
                 refused.hint = "With --force it is deleted all the same; their runs then fail to start."
             raise
+
+
+def add_scrub(app: typer.Typer, kind: str, text: str) -> None:
+    """Add the command that masks what is secret in what is stored of runs."""
+
+    @app.command(help=text)
+    def scrub(
+        name: Name,
+        project: Project = "default",
+        script: Script = None,
+        everywhere: Everywhere = False,
+        stage: Stage = None,
+        wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")] = True,
+    ) -> None:
+        import time
+
+        from runyard.cli.client import Server
+
+        server = Server.current()
+        one = find(server, kind, name, Place(project, script, everywhere, stage))
+        now = server.post(f"/{kind}/{one['id']}/scrub")
+        while wait and now["state"] == "running":
+            time.sleep(POLL_S)
+            now = server.get(f"/{kind}/{one['id']}/scrubs")["items"][0]
+        if not wait:
+            note("It goes on in the background.")
+            return
+        looked = "1 run" if now["done"] == 1 else f"{now['done']} runs"
+        note(f"Looked into {looked}; it was in {now['changed']}. {now['note'] or ''}".rstrip())
+        if now["state"] == "failed":
+            raise typer.Exit(1)
 
 
 def keep(server: "Server", kind: str, body: dict[str, Any], place: Place) -> None:

@@ -9,11 +9,10 @@ from runyard.cli import entries
 from runyard.cli.entries import About, Everywhere, Name, NewName, Place, Project, Script, Stage
 from runyard.cli.errors import Misuse
 from runyard.cli.options import group
-from runyard.cli.output import brief, note, table
+from runyard.cli.output import brief, table
 
 app = group("Keep secrets that scripts find as environment variables. Values are never shown again.")
 KIND = "secrets"
-POLL_S = 0.5
 
 
 def _used(one: dict[str, Any]) -> str:
@@ -71,35 +70,9 @@ def uses(
     table(("AT", "RUN", "ATTEMPT", "SCRIPT", "VERSION"), rows, flexible="SCRIPT")
 
 
-@app.command()
-def scrub(
-    name: Name,
-    project: Project = "default",
-    script: Script = None,
-    everywhere: Everywhere = False,
-    stage: Stage = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is done.")] = True,
-) -> None:
-    """Mask a secret's present value in logs, outputs, parameters and errors that are stored already."""
-    import time
-
-    from runyard.cli.client import Server
-
-    server = Server.current()
-    one = entries.find(server, KIND, name, Place(project, script, everywhere, stage))
-    now = server.post(f"/secrets/{one['id']}/scrub")
-    while wait and now["state"] == "running":
-        time.sleep(POLL_S)
-        now = server.get(f"/secrets/{one['id']}/scrubs")["items"][0]
-    if not wait:
-        note("It goes on in the background.")
-        return
-    looked = "1 run" if now["done"] == 1 else f"{now['done']} runs"
-    note(f"Looked into {looked}; the value was in {now['changed']}. {now['note'] or ''}".rstrip())
-    if now["state"] == "failed":
-        raise typer.Exit(1)
-
-
+entries.add_scrub(
+    app, KIND, "Mask a secret's present value in logs, outputs, parameters and errors that are stored already."
+)
 entries.add_delete(app, KIND, "Delete a secret for good; refused while scripts list it.")
 
 

@@ -76,4 +76,4 @@ class TooShortToScrub(Invalid):
 
 
 class ScrubGoesOn(Conflict):
-    """This secret is being looked for already."""
+    """This is being looked for already."""

@@ -1,10 +1,13 @@
-"""Looks for a secret's value in what is stored of runs, and masks it there: for secrets that were not known as such.
+"""Looks for secret values in what is stored of runs, and masks them there: for what was not known as secret then.
+
+A secret has one value, a connection as many as it has secret parts.
 
 Run by run, in order, so that one that was cut short goes on where it was. Files that scripts have left, and archives of
 removed runs, are not looked into.
 """
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,10 +22,9 @@ from runyard.runs.errors import ScrubGoesOn, TooShortToScrub
 from runyard.runs.lifecycle import TERMINAL
 from runyard.runs.logs import LogStore
 from runyard.runs.models import FailureGroupRow, RunAttemptRow, RunEventRow, RunInputRow, RunRow
-from runyard.secrets import repository as entries
 from runyard.secrets.masking import Masker
 from runyard.secrets.models import Entry, SecretScrub
-from runyard.secrets.service import SECRET, Vault
+from runyard.secrets.service import CONNECTION, SECRET, Kind, Vault
 
 logger = log.get("scrub")
 BATCH = 50
@@ -40,10 +42,13 @@ class Scrubs:
         self._logs = logs
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    async def begin(self, session: AsyncSession, actor: Actor, secret_id: str) -> SecretScrub:
-        """Begin to look for a secret's present value; raise `NoSuchSecret`, `TooShortToScrub`, `ScrubGoesOn`."""
-        entry = await self._vault.demand(session, actor, secret_id, Permission.secret_manage)
-        if len((await self._vault.value(session, entry)).strip()) < SHORTEST:
+    async def begin(self, session: AsyncSession, actor: Actor, id_: str, kind: Kind = SECRET) -> SecretScrub:
+        """Begin to look for what is secret of a secret or a connection now.
+
+        Raises: NoSuchSecret; NoSuchConnection; Forbidden; TooShortToScrub; ScrubGoesOn.
+        """
+        entry = await self._vault.find(session, actor, kind, id_, Permission.secret_manage)
+        if not await self._values(session, entry):
             raise TooShortToScrub
         going = select(SecretScrub.id).where(SecretScrub.secret_id == entry.id, SecretScrub.state == RUNNING)
         if (await session.scalars(going)).first() is not None:
@@ -65,9 +70,11 @@ class Scrubs:
         after_commit(session, lambda: self._start(scrub.id))
         return scrub
 
-    async def of(self, session: AsyncSession, actor: Actor, secret_id: str, limit: int) -> Sequence[SecretScrub]:
-        """Return a secret's searches, newest first."""
-        entry = await self._vault.get(session, actor, SECRET, secret_id)
+    async def of(
+        self, session: AsyncSession, actor: Actor, id_: str, limit: int, kind: Kind = SECRET
+    ) -> Sequence[SecretScrub]:
+        """Return the searches for a secret or a connection, newest first."""
+        entry = await self._vault.get(session, actor, kind, id_)
         query = select(SecretScrub).where(SecretScrub.secret_id == entry.id).order_by(SecretScrub.id.desc())
         return (await session.scalars(query.limit(limit))).all()
 
@@ -104,12 +111,12 @@ class Scrubs:
     async def _scrub(self, scrub_id: str) -> None:
         async with self._database.read() as session:
             scrub = await session.get(SecretScrub, scrub_id)
-            entry = await entries.get(session, SECRET, scrub.secret_id) if scrub is not None else None
-            value = await self._vault.value(session, entry) if entry is not None else ""
+            entry = await session.get(Entry, scrub.secret_id) if scrub is not None else None
+            values = await self._values(session, entry) if entry is not None else []
         if scrub is None or entry is None:
-            await self._note(scrub_id, state=FAILED, error="The secret was deleted meanwhile.")
+            await self._note(scrub_id, state=FAILED, error="It was deleted meanwhile.")
             return
-        masker, after = Masker([value]), scrub.last_run_id
+        masker, after = Masker(values), scrub.last_run_id
         done, changed = scrub.done, scrub.changed
         while runs := await self._next(entry, after):
             touched = await self._rows(masker, runs)
@@ -128,6 +135,18 @@ class Scrubs:
         note = f"Not looked into, as they are still going: {going} runs." if going else None
         await self._note(scrub_id, state=FINISHED, error=note)
         logger.info("scrub.finished", scrub_id=scrub_id, secret_id=entry.id, runs=done, changed=changed)
+
+    async def _values(self, session: AsyncSession, entry: Entry) -> list[str]:
+        """Return what is secret of it, but for what is too short to be looked for."""
+        value = await self._vault.value(session, entry)
+        if entry.kind == CONNECTION:
+            # All kinds of them take long to load; most processes never meet one.
+            from runyard.connections.shapes import opened
+
+            found = list(opened(json.loads(value)).secrets().values())
+        else:
+            found = [value]
+        return [one for one in found if len(one.strip()) >= SHORTEST]
 
     async def _next(self, entry: Entry, after: str) -> list[str]:
         """Return the next runs that are over."""

@@ -74,16 +74,26 @@ export function usersOf(kind: Kind, id: string): Promise<ScriptUser[]> {
   )
 }
 
-const at = (id: string) => ({ params: { path: { secret_id: id } } })
-
 export const usesOf = (id: string, query: { cursor?: string }): Promise<Page<SecretUse>> =>
   ask(client.GET('/api/v1/secrets/{secret_id}/uses', { params: { path: { secret_id: id }, query } }))
 
-export const scrubsOf = async (id: string): Promise<Scrub[]> =>
-  (await ask(client.GET('/api/v1/secrets/{secret_id}/scrubs', at(id)))).items
+/** What has secret parts that logs of the past may tell. */
+export type Hidden = 'secret' | 'connection'
+const at = (id: string) => ({ params: { path: { secret_id: id } } })
+const to = (id: string) => ({ params: { path: { connection_id: id } } })
 
-export const scrub = (id: string): Promise<Scrub> =>
-  ask(client.POST('/api/v1/secrets/{secret_id}/scrub', at(id)))
+export async function scrubsOf(kind: Hidden, id: string): Promise<Scrub[]> {
+  const answer =
+    kind === 'secret'
+      ? ask(client.GET('/api/v1/secrets/{secret_id}/scrubs', at(id)))
+      : ask(client.GET('/api/v1/connections/{connection_id}/scrubs', to(id)))
+  return (await answer).items
+}
+
+export const scrub = (kind: Hidden, id: string): Promise<Scrub> =>
+  kind === 'secret'
+    ? ask(client.POST('/api/v1/secrets/{secret_id}/scrub', at(id)))
+    : ask(client.POST('/api/v1/connections/{connection_id}/scrub', to(id)))
 
 export const stagesOf = (project: string): Promise<Stages> =>
   ask(client.GET('/api/v1/projects/{project}/stages', { params: { path: { project } } }))

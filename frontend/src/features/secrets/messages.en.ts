@@ -80,7 +80,10 @@ const messages = {
   },
   scrub: {
     title: 'In logs of the past',
-    text: 'Was it printed before it was a secret? Its present value is looked for in stored logs, outputs, parameters and errors, and masked there. Files that runs left are not looked into.',
+    connection:
+      'Were its secrets printed before they were kept here? They are looked for in stored logs, outputs, parameters and errors, and masked there. Files that runs left are not looked into.',
+    secret:
+      'Was it printed before it was a secret? Its present value is looked for in stored logs, outputs, parameters and errors, and masked there. Files that runs left are not looked into.',
     begin: 'Mask it there',
     begun: 'Looking for it',
     going: '{done} of {total} runs',

@@ -43,10 +43,10 @@ export const useUsers = (kind: api.Kind, id: string) =>
 export const useUses = (id: string) => usePaged(keys.secrets.uses(id), (page) => api.usesOf(id, page))
 
 /** Searches for a secret's value; looked at again while one goes on. */
-export const useScrubs = (id: string) =>
+export const useScrubs = (kind: api.Hidden, id: string) =>
   useQuery({
     queryKey: keys.secrets.scrubs(id),
-    queryFn: () => api.scrubsOf(id),
+    queryFn: () => api.scrubsOf(kind, id),
     refetchInterval: ({ state }) => (state.data?.[0]?.state === 'running' ? POLL_MS : false),
   })
 
