@@ -8,6 +8,7 @@ const page = withWords(
     'editor',
     'hooks',
     'imports',
+    'jobs',
     'parameters',
     'policy',
     'runs',
