@@ -776,9 +776,49 @@ export interface paths {
         };
         /**
          * List Connection Scripts
-         * @description List the scripts that use a connection.
+         * @description List the scripts that use a connection, by name.
          */
         get: operations["list_connection_scripts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}/scrub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scrub Connection
+         * @description Look for a connection's present secrets in what is stored of runs that are over, and mask them there.
+         */
+        post: operations["scrub_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{connection_id}/scrubs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Connection Scrubs
+         * @description List the last searches for a connection's secrets, newest first.
+         */
+        get: operations["list_connection_scrubs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1168,7 +1208,7 @@ export interface paths {
         };
         /**
          * List Folders
-         * @description List every folder that has scripts.
+         * @description List every folder that has scripts, by name.
          */
         get: operations["list_folders"];
         put?: never;
@@ -1426,6 +1466,324 @@ export interface paths {
          * @description Have an invitation's link open nothing any more.
          */
         delete: operations["revoke_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Jobs
+         * @description List jobs by name, by when they are due next, or the last changed first; all conditions hold at once.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        /**
+         * Create Job
+         * @description Save a job. The secrets of its webhooks are in this answer, and nowhere else.
+         */
+        post: operations["create_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description Return what was due and what became of it, and what will be: dense triggers by the quarter, the hour or the day.
+         *
+         *     Up to a day and a half is told by quarters of an hour, up to ten days by hours, anything longer by days.
+         */
+        get: operations["get_job_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Forecast
+         * @description Return how busy the hours to come will be: a run takes as long as the median of the last 20 of its job.
+         */
+        get: operations["get_job_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Jobs
+         * @description Tell which scripts and jobs a crontab, a workflow or an export makes, or make them: all of them or none.
+         */
+        post: operations["import_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Jobs
+         * @description Pause some jobs; or with `project` all that it has, and will have until it is resumed.
+         */
+        post: operations["pause_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/pauses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pauses
+         * @description List the pauses that are in force, of jobs and of whole projects, the newest first.
+         */
+        get: operations["list_job_pauses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Jobs
+         * @description Have some jobs go on; or with `project` end the pause of the whole project, those of single jobs stay.
+         */
+        post: operations["resume_jobs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job
+         * @description Return a job.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Job
+         * @description Delete a job; its runs and the ledger of its slots stay.
+         */
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Job
+         * @description Change what the body names. Triggers that stay the same keep their ids and their ledger.
+         */
+        patch: operations["change_job"];
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changes
+         * @description List what was done to a job, newest first.
+         */
+        get: operations["list_job_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Copy Job
+         * @description Make a job like this one, which begins switched off.
+         */
+        post: operations["copy_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/cut-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut Over
+         * @description End a job's shadow: from now on it starts its runs itself.
+         */
+        post: operations["cut_job_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Job
+         * @description Have a job start nothing for a while; what is due meanwhile stands in its ledger as paused.
+         */
+        post: operations["pause_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Have a job go on; its circuit breaker is closed.
+         */
+        post: operations["resume_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/shadow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look
+         * @description Compare with what was given last.
+         */
+        get: operations["get_job_shadow"];
+        put?: never;
+        /**
+         * Give
+         * @description Compare when a job would have run with when another system did; what that started is kept for the next look.
+         */
+        post: operations["compare_job_shadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/shadow/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin
+         * @description Put a job into shadow: it starts nothing by itself, and what is due stands in its ledger as paused.
+         */
+        post: operations["begin_job_shadow"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1736,7 +2094,7 @@ export interface paths {
         };
         /**
          * List Package Users
-         * @description Tell which scripts use a package: those whose present environment holds it.
+         * @description Tell which scripts use a package, by name: those whose present environment holds it.
          */
         get: operations["list_package_users"];
         put?: never;
@@ -1852,7 +2210,7 @@ export interface paths {
         };
         /**
          * List Members
-         * @description List who is a member themselves, by name; whoever belongs by a team is listed there.
+         * @description List who is a member themselves, by username; whoever belongs by a team is listed there.
          */
         get: operations["list_members"];
         put?: never;
@@ -2036,7 +2394,7 @@ export interface paths {
         };
         /**
          * List Roles
-         * @description List the built-in roles and those of this installation.
+         * @description List the built-in roles, then those of this installation by name.
          */
         get: operations["list_roles"];
         put?: never;
@@ -3091,7 +3449,7 @@ export interface paths {
         };
         /**
          * List Secret Scripts
-         * @description List the scripts that use a secret.
+         * @description List the scripts that use a secret, by name.
          */
         get: operations["list_secret_scripts"];
         put?: never;
@@ -3259,7 +3617,7 @@ export interface paths {
         };
         /**
          * List Tags
-         * @description List every tag in use with the number of scripts that have it.
+         * @description List every tag in use by name, with the number of scripts that have it.
          */
         get: operations["list_tags"];
         put?: never;
@@ -3331,7 +3689,7 @@ export interface paths {
         };
         /**
          * List Team Members
-         * @description List who is in a team.
+         * @description List who is in a team, by username.
          */
         get: operations["list_team_members"];
         put?: never;
@@ -3405,6 +3763,26 @@ export interface paths {
          * @description Revoke a token: it is worth nothing from now on.
          */
         delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/secret/{trigger_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate
+         * @description Give a webhook another secret, which is in this answer and nowhere else.
+         */
+        post: operations["rotate_trigger_secret"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3507,7 +3885,7 @@ export interface paths {
         };
         /**
          * List User Sessions
-         * @description List where a user is signed in.
+         * @description List where a user is signed in, the last used first.
          */
         get: operations["list_user_sessions"];
         put?: never;
@@ -3599,7 +3977,7 @@ export interface paths {
         };
         /**
          * List Variable Scripts
-         * @description List the scripts that use a variable.
+         * @description List the scripts that use a variable, by name.
          */
         get: operations["list_variable_scripts"];
         put?: never;
@@ -3781,6 +4159,111 @@ export interface components {
             refresh_urls: string[];
             /** Total */
             total: number;
+        };
+        /**
+         * AfterIn
+         * @description When a run of another job of the project is over.
+         */
+        AfterIn: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Id */
+            id?: string | null;
+            /** Job Id */
+            job_id: string;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * On
+             * @default success
+             * @enum {string}
+             */
+            on?: "success" | "failure" | "any";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "after";
+        };
+        /**
+         * AfterTrigger
+         * @description When a run of another job is over.
+         */
+        AfterTrigger: {
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /** Job Id */
+            job_id: string;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * On
+             * @default success
+             * @enum {string}
+             */
+            on?: "success" | "failure" | "any";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "after";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            words?: components["schemas"]["Words"] | null;
+        };
+        /**
+         * Alert
+         * @description No run has succeeded for longer than the job allows.
+         */
+        Alert: {
+            /** Message */
+            message: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * AnalysisBody
@@ -4295,6 +4778,12 @@ export interface components {
             /** Refused */
             refused: components["schemas"]["Refusal"][];
         };
+        /**
+         * Begin
+         * @description How jobs begin: in shadow they start nothing until they are cut over.
+         * @enum {string}
+         */
+        Begin: "shadow" | "enabled" | "disabled";
         /** Body_import_advisories */
         Body_import_advisories: {
             /** File */
@@ -4356,6 +4845,45 @@ export interface components {
             timeout_s?: number | null;
         };
         /**
+         * Breaker
+         * @description Pauses a job that fails again and again, until a trial succeeds.
+         */
+        Breaker: {
+            /**
+             * Failures
+             * @description So many in a row pause the job.
+             * @default 5
+             */
+            failures?: number;
+            /**
+             * Reset S
+             * @description After so many seconds one due slot runs as a trial; null: never.
+             * @default 3600
+             */
+            reset_s?: number | null;
+        };
+        /**
+         * BreakerBody
+         * @description Where the circuit breaker stands; `failures` are those in a row.
+         */
+        BreakerBody: {
+            /**
+             * Failures
+             * @default 0
+             */
+            failures?: number;
+            /** Opened At */
+            opened_at?: string | null;
+            /**
+             * State
+             * @default closed
+             * @enum {string}
+             */
+            state?: "closed" | "open" | "half_open";
+            /** Trial At */
+            trial_at?: string | null;
+        };
+        /**
          * Broke
          * @description Failures of one script with one error, within the last 24 hours.
          */
@@ -4384,6 +4912,74 @@ export interface components {
             script_name: string;
         };
         /**
+         * Broken
+         * @description Why a job's runs can't be started.
+         */
+        Broken: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Calendar
+         * @description What is on a calendar, in order; `capped` where more is than was asked for.
+         */
+        Calendar: {
+            /** Capped */
+            capped: boolean;
+            /** Items */
+            items: components["schemas"]["CalendarItem"][];
+        };
+        /**
+         * CalendarItem
+         * @description What is due, or was, within one cell of a calendar and shares what becomes or became of it.
+         */
+        CalendarItem: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Count */
+            count: number;
+            /** Job Id */
+            job_id: string;
+            /** Job Name */
+            job_name: string;
+            /**
+             * Kind
+             * @description due: to come; ran: runs; slot: a due time of the past that started none.
+             * @enum {string}
+             */
+            kind: "due" | "ran" | "slot";
+            /**
+             * Name
+             * @description Of the blackout window, or of what paused it.
+             * @default
+             */
+            name?: string;
+            /** @description Of what is to come: null where it is to fire. */
+            outcome?: components["schemas"]["runyard__jobs__slots__Outcome"] | null;
+            /**
+             * Run Id
+             * @description The run; the newest where there are several.
+             */
+            run_id?: string | null;
+            run_state?: components["schemas"]["runyard__runs__lifecycle__State"] | null;
+            /**
+             * Trigger Id
+             * @description Null for runs that no due time started, such as by a webhook.
+             */
+            trigger_id: string | null;
+            /**
+             * Until
+             * Format: date-time
+             * @description The last of them.
+             */
+            until: string;
+        };
+        /**
          * Candidate
          * @description A value that a script may be given; a `value` is shown of variables alone.
          */
@@ -4408,6 +5004,12 @@ export interface components {
              */
             why: "wins" | "nearer" | "stage" | "other_stage";
         };
+        /**
+         * CatchUp
+         * @description What becomes of slots that nobody decided within their grace time.
+         * @enum {string}
+         */
+        CatchUp: "none" | "latest" | "all";
         /**
          * Category
          * @description A category, and how many scripts have it; `colour` is written ``#rrggbb``.
@@ -4437,14 +5039,6 @@ export interface components {
             position?: number | null;
         };
         /**
-         * CategoryList
-         * @description A project's categories, in their order.
-         */
-        CategoryList: {
-            /** Items */
-            items: components["schemas"]["Category"][];
-        };
-        /**
          * Change
          * @description One thing that differs between two runs.
          */
@@ -4456,6 +5050,37 @@ export interface components {
              * @enum {string}
              */
             what: "code" | "packages" | "parameters" | "environment_names" | "settings" | "labels" | "worker";
+        };
+        /**
+         * ChangeBody
+         * @description One revision of a job.
+         */
+        ChangeBody: {
+            /** Act */
+            act: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Changes */
+            changes: {
+                [key: string]: components["schemas"]["Difference"];
+            };
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * Changed
+         * @description The jobs that are different now; `all` when it was a whole project.
+         */
+        Changed: {
+            /** All */
+            all: boolean;
+            /** Changed */
+            changed: string[];
         };
         /**
          * Check
@@ -4719,12 +5344,168 @@ export interface components {
             revision?: number | null;
         };
         /**
+         * CopyJob
+         * @description What a copy is to be called; it begins switched off.
+         */
+        CopyJob: {
+            /** Name */
+            name?: string | null;
+        };
+        /**
          * CopyRequest
          * @description How the copy is to be called; by default ``<name> copy``.
          */
         CopyRequest: {
             /** Name */
             name?: string | null;
+        };
+        /**
+         * CronIn
+         * @description At local times of a zone, by a cron expression of five or six fields (seconds first) or a name such as @daily.
+         */
+        CronIn: {
+            /** Cron */
+            cron: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Id */
+            id?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Timezone
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "cron";
+        };
+        /**
+         * CronTrigger
+         * @description At local times of a zone.
+         */
+        CronTrigger: {
+            /** Cron */
+            cron: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Timezone
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "cron";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            words?: components["schemas"]["Words"] | null;
+        };
+        /**
+         * DateIn
+         * @description Once.
+         */
+        DateIn: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Id */
+            id?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "date";
+        };
+        /**
+         * DateTrigger
+         * @description Once.
+         */
+        DateTrigger: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "date";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            words?: components["schemas"]["Words"] | null;
         };
         /**
          * Definition
@@ -4786,6 +5567,16 @@ export interface components {
             step?: number | null;
             /** @default text */
             type?: components["schemas"]["ParameterType"];
+        };
+        /**
+         * Difference
+         * @description A field before and after.
+         */
+        Difference: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
         };
         /**
          * Draft
@@ -5059,7 +5850,7 @@ export interface components {
              * @description Such as "CPython 3.12.4" or "Node.js 22.1.0".
              */
             interpreter: string;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["runyard__environments__wants__Kind"];
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -5140,7 +5931,7 @@ export interface components {
              * @description Such as "CPython 3.12.4" or "Node.js 22.1.0".
              */
             interpreter: string;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["runyard__environments__wants__Kind"];
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -5393,6 +6184,136 @@ export interface components {
             text?: string | null;
         };
         /**
+         * FileIn
+         * @description When a file arrives: in a folder of this machine that an administrator allows, or in an object store.
+         */
+        FileIn: {
+            /**
+             * Connection
+             * @description Name of a connection to an object store, instead of a folder.
+             */
+            connection?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Every S
+             * @description How often it is looked for.
+             * @default 30
+             */
+            every_s?: number;
+            /**
+             * Folder
+             * @description An absolute path.
+             */
+            folder?: string | null;
+            /**
+             * Glob
+             * @default *
+             */
+            glob?: string;
+            /** Id */
+            id?: string | null;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Settle S
+             * @description How long a file must not have changed to count as whole.
+             * @default 10
+             */
+            settle_s?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file";
+        };
+        /**
+         * FileTrigger
+         * @description When a file arrives.
+         */
+        FileTrigger: {
+            /**
+             * Connection
+             * @description Name of a connection to an object store, instead of a folder.
+             */
+            connection?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Every S
+             * @description How often it is looked for.
+             * @default 30
+             */
+            every_s?: number;
+            /**
+             * Folder
+             * @description An absolute path.
+             */
+            folder?: string | null;
+            /**
+             * Glob
+             * @default *
+             */
+            glob?: string;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * Settle S
+             * @description How long a file must not have changed to count as whole.
+             * @default 10
+             */
+            settle_s?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            words?: components["schemas"]["Words"] | null;
+        };
+        /**
          * FindingBody
          * @description One thing that the linter does not like.
          */
@@ -5447,14 +6368,6 @@ export interface components {
             name: string;
         };
         /**
-         * FolderList
-         * @description Every folder that has scripts, by name.
-         */
-        FolderList: {
-            /** Items */
-            items: components["schemas"]["FolderCount"][];
-        };
-        /**
          * FolderRename
          * @description A folder's new path; all below it goes along. An empty one moves its scripts to the top.
          */
@@ -5468,6 +6381,44 @@ export interface components {
             project?: string;
             /** To */
             to: string;
+        };
+        /**
+         * Forecast
+         * @description How busy hours will be, beside how many runs the workers that are there can hold at once.
+         */
+        Forecast: {
+            /** Capacity Slots */
+            capacity_slots: number;
+            /**
+             * Capped
+             * @description Whether there are more triggers than were counted.
+             */
+            capped: boolean;
+            /** Hours */
+            hours: components["schemas"]["ForecastHour"][];
+        };
+        /**
+         * ForecastHour
+         * @description One hour that is to come: how many runs start in it, and how busy workers will be.
+         */
+        ForecastHour: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Busy S
+             * @description How long the runs that start in it take in all, as they usually do.
+             */
+            busy_s: number;
+            /** Runs */
+            runs: number;
+            /**
+             * Slots Used
+             * @description Worker-hours spent in it, also on what started before.
+             */
+            slots_used: number;
         };
         /**
          * ForgottenBody
@@ -5749,6 +6700,59 @@ export interface components {
             verify?: boolean;
         };
         /**
+         * ImportAnswer
+         * @description What an import makes, and what it can't.
+         */
+        ImportAnswer: {
+            /** Items */
+            items: components["schemas"]["ImportedEntry"][];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutEntry"][];
+        };
+        /**
+         * ImportedEntry
+         * @description One schedule, and the job that it makes; several may make one.
+         */
+        ImportedEntry: {
+            /**
+             * At
+             * @description Where it stands.
+             */
+            at: string;
+            /**
+             * Code
+             * @description The script.
+             */
+            code: string;
+            /** Command */
+            command: string;
+            /** Cron */
+            cron: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Index */
+            index: number;
+            /** Job Id */
+            job_id: string | null;
+            /**
+             * Name
+             * @description What its script and its job are called.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What of it is not carried.
+             */
+            notes: string[];
+            /** Script Id */
+            script_id: string | null;
+            /** Timezone */
+            timezone: string;
+            /** User */
+            user: string;
+            words: components["schemas"]["Words"];
+        };
+        /**
          * InterpreterBody
          * @description An interpreter that environments can be built on.
          */
@@ -5770,7 +6774,7 @@ export interface components {
              * @description Whether environments of its kind are built on it by default.
              */
             is_default: boolean;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["runyard__environments__wants__Kind"];
             /** Path */
             path: string;
             /** Platform */
@@ -5815,6 +6819,76 @@ export interface components {
         InterpreterList: {
             /** Items */
             items: components["schemas"]["InterpreterBody"][];
+        };
+        /**
+         * IntervalIn
+         * @description Every so many seconds, counted from the anchor, which is when it was made unless it says so.
+         */
+        IntervalIn: {
+            /** Anchor */
+            anchor?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Every S */
+            every_s: number;
+            /** Id */
+            id?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "interval";
+        };
+        /**
+         * IntervalTrigger
+         * @description Every so many seconds.
+         */
+        IntervalTrigger: {
+            /** Anchor */
+            anchor?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Every S */
+            every_s: number;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "interval";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            words?: components["schemas"]["Words"] | null;
         };
         /**
          * InvitationBody
@@ -5907,6 +6981,187 @@ export interface components {
             /** Items */
             items: components["schemas"]["Worker"][];
         };
+        /**
+         * JobBody
+         * @description A job, whole. Passwords among its parameters are ``***``.
+         */
+        JobBody: {
+            alert: components["schemas"]["Alert"] | null;
+            breaker: components["schemas"]["BreakerBody"];
+            broken: components["schemas"]["Broken"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Id */
+            id: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Last
+             * @description The newest, newest first.
+             */
+            last: components["schemas"]["LastRun"][];
+            /** Name */
+            name: string;
+            next: components["schemas"]["Next"] | null;
+            owner: components["schemas"]["Owner"] | null;
+            /** Parameter Set */
+            parameter_set: string | null;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            paused: components["schemas"]["Paused"] | null;
+            /** Project */
+            project: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Runs Counted
+             * @description Of how many runs that share is.
+             */
+            runs_counted: number;
+            settings: components["schemas"]["JobSettings"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "paused" | "disabled" | "broken" | "no_triggers";
+            /**
+             * Success Rate
+             * @description Share of the newest finished runs that succeeded, 0 to 1.
+             */
+            success_rate: number | null;
+            target: components["schemas"]["JobTarget"];
+            /** Triggers */
+            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["IntervalTrigger"] | components["schemas"]["DateTrigger"] | components["schemas"]["WebhookTrigger"] | components["schemas"]["AfterTrigger"] | components["schemas"]["FileTrigger"])[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+        };
+        /**
+         * JobChange
+         * @description What is to be different. `triggers` are whole: those with their id stay what they are, those left out go.
+         *
+         *     `parameters` and `settings` are whole too; ``***`` keeps a password that is there.
+         */
+        JobChange: {
+            /** Description */
+            description?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /** Parameter Set */
+            parameter_set?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Revision */
+            revision?: number | null;
+            settings?: components["schemas"]["JobSettings"] | null;
+            target?: components["schemas"]["TargetChoice"] | null;
+            /** Triggers */
+            triggers?: (components["schemas"]["CronIn"] | components["schemas"]["IntervalIn"] | components["schemas"]["DateIn"] | components["schemas"]["WebhookIn"] | components["schemas"]["AfterIn"] | components["schemas"]["FileIn"])[] | null;
+        };
+        /**
+         * JobSettings
+         * @description How a job is run, and what becomes of its due slots; null leaves it to the script.
+         */
+        JobSettings: {
+            /**
+             * Alert After S
+             * @description Mark the job when it had no success for so long.
+             */
+            alert_after_s?: number | null;
+            breaker?: components["schemas"]["Breaker"] | null;
+            /**
+             * Calendars
+             * @description Ids of blackout calendars.
+             * @default []
+             */
+            calendars?: string[];
+            /**
+             * @description What becomes of slots that nobody decided in their grace time.
+             * @default latest
+             */
+            catch_up?: components["schemas"]["CatchUp"];
+            /**
+             * Catch Up Most
+             * @description How many `all` catches up.
+             * @default 10
+             */
+            catch_up_most?: number;
+            /**
+             * Grace S
+             * @description How late a slot may start and be in time.
+             * @default 60
+             */
+            grace_s?: number;
+            limits?: components["schemas"]["ResourceLimits"] | null;
+            /**
+             * Max Active
+             * @description Counts unless `overlap` is allow.
+             * @default 1
+             */
+            max_active?: number;
+            /**
+             * @description What becomes of a slot while `max_active` runs are active.
+             * @default queue
+             */
+            overlap?: components["schemas"]["Overlap"];
+            /** Priority */
+            priority?: number | null;
+            /** Queue */
+            queue?: string | null;
+            retry?: components["schemas"]["Retry"] | null;
+            /** Stage */
+            stage?: string | null;
+            /** Timeout S */
+            timeout_s?: number | null;
+        };
+        /**
+         * JobState
+         * @description How a job stands; of several that are so, the first.
+         * @enum {string}
+         */
+        JobState: "disabled" | "broken" | "paused" | "no_triggers" | "on";
+        /**
+         * JobTarget
+         * @description What a job runs; `missing` when it was deleted, or is not there for jobs any more.
+         */
+        JobTarget: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @constant
+             */
+            kind: "script";
+            /** Language */
+            language: string | null;
+            /** Missing */
+            missing: boolean;
+            /** Name */
+            name: string;
+        };
         JsonValue: unknown;
         /**
          * Keep
@@ -5986,12 +7241,6 @@ export interface components {
              */
             wrapper: string;
         };
-        /**
-         * Kind
-         * @description Which world the packages come from.
-         * @enum {string}
-         */
-        Kind: "python" | "node" | "conda";
         /**
          * KindBody
          * @description One kind of connection: the JSON Schema of its settings serves forms and other programs.
@@ -6090,6 +7339,22 @@ export interface components {
             server: components["schemas"]["ProgramBody"] | null;
         };
         /**
+         * LastRun
+         * @description A run of the job in short.
+         */
+        LastRun: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Run Id */
+            run_id: string;
+            /** Slot Due At */
+            slot_due_at: string | null;
+            state: components["schemas"]["runyard__runs__lifecycle__State"];
+        };
+        /**
          * LastUse
          * @description The run that was given it last.
          */
@@ -6109,6 +7374,18 @@ export interface components {
             script_name: string;
             /** Version */
             version: number;
+        };
+        /**
+         * LeftOutEntry
+         * @description What can't be carried.
+         */
+        LeftOutEntry: {
+            /** At */
+            at: string;
+            /** Text */
+            text: string;
+            /** Why */
+            why: string;
         };
         /**
          * Limit
@@ -6210,6 +7487,24 @@ export interface components {
         Mark: {
             /** Marked */
             marked: boolean;
+        };
+        /**
+         * MatchBody
+         * @description One that both started; `late_ms` is how much later the other system did.
+         */
+        MatchBody: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Late Ms */
+            late_ms: number;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
         };
         /**
          * MeBody
@@ -6615,6 +7910,56 @@ export interface components {
             projects: components["schemas"]["Place"][];
         };
         /**
+         * NewJob
+         * @description A saved way to run a script: `parameters` go over those of the saved `parameter_set` (its id or name).
+         */
+        NewJob: {
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Labels
+             * @description What its runs wear.
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /** Parameter Set */
+            parameter_set?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /**
+             * @default {
+             *       "calendars": [],
+             *       "catch_up": "latest",
+             *       "catch_up_most": 10,
+             *       "grace_s": 60,
+             *       "max_active": 1,
+             *       "overlap": "queue"
+             *     }
+             */
+            settings?: components["schemas"]["JobSettings"];
+            target: components["schemas"]["TargetChoice"];
+            /** Triggers */
+            triggers?: (components["schemas"]["CronIn"] | components["schemas"]["IntervalIn"] | components["schemas"]["DateIn"] | components["schemas"]["WebhookIn"] | components["schemas"]["AfterIn"] | components["schemas"]["FileIn"])[];
+        };
+        /**
          * NewScript
          * @description A script to be saved for the first time.
          */
@@ -6741,7 +8086,7 @@ export interface components {
              *       "timed_out"
              *     ]
              */
-            retry_on?: components["schemas"]["Outcome"][];
+            retry_on?: components["schemas"]["runyard__scripts__policy__Outcome"][];
             /**
              * Row Limit
              * @description Rows kept of each SQL result.
@@ -7011,6 +8356,19 @@ export interface components {
             username: string;
         };
         /**
+         * Next
+         * @description What is due next.
+         */
+        Next: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Trigger Id */
+            trigger_id: string;
+        };
+        /**
          * NodeSource
          * @description The npm registry. An empty `mirror` leaves it to the installation, `custom` takes `registry_url`.
          */
@@ -7062,6 +8420,24 @@ export interface components {
             diff: string[];
             /** Same */
             same: boolean;
+        };
+        /**
+         * Overlap
+         * @description What becomes of a slot that is due while as many runs of the job are active as may be.
+         * @enum {string}
+         */
+        Overlap: "allow" | "queue" | "skip" | "cancel_previous";
+        /**
+         * Owner
+         * @description Whose job it is; that they are disabled does not stop it.
+         */
+        Owner: {
+            /** Disabled */
+            disabled: boolean;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
         };
         /**
          * OwnerChoice
@@ -7124,7 +8500,7 @@ export interface components {
         PackageSummary: {
             /** Environment Count */
             environment_count: number;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["runyard__environments__wants__Kind"];
             /** Name */
             name: string;
             /**
@@ -7145,7 +8521,7 @@ export interface components {
         PackageUserBody: {
             /** Environment Id */
             environment_id: string;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["runyard__environments__wants__Kind"];
             /**
              * Last Used At
              * Format: date-time
@@ -7159,14 +8535,6 @@ export interface components {
             script_id: string;
             /** Version */
             version: string;
-        };
-        /**
-         * PackageUserList
-         * @description Scripts that use a package, by name; 200 at the most.
-         */
-        PackageUserList: {
-            /** Items */
-            items: components["schemas"]["PackageUserBody"][];
         };
         /**
          * Packages
@@ -7213,6 +8581,20 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[Category] */
+        Page_Category_: {
+            /** Items */
+            items: components["schemas"]["Category"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ChangeBody] */
+        Page_ChangeBody_: {
+            /** Items */
+            items: components["schemas"]["ChangeBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[ConnectionBody] */
         Page_ConnectionBody_: {
             /** Items */
@@ -7241,10 +8623,24 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[FolderCount] */
+        Page_FolderCount_: {
+            /** Items */
+            items: components["schemas"]["FolderCount"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[InvitationBody] */
         Page_InvitationBody_: {
             /** Items */
             items: components["schemas"]["InvitationBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[JobBody] */
+        Page_JobBody_: {
+            /** Items */
+            items: components["schemas"]["JobBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7266,6 +8662,20 @@ export interface components {
         Page_PackageSummary_: {
             /** Items */
             items: components["schemas"]["PackageSummary"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PackageUserBody] */
+        Page_PackageUserBody_: {
+            /** Items */
+            items: components["schemas"]["PackageUserBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[PauseShown] */
+        Page_PauseShown_: {
+            /** Items */
+            items: components["schemas"]["PauseShown"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7311,6 +8721,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[ScriptUser] */
+        Page_ScriptUser_: {
+            /** Items */
+            items: components["schemas"]["ScriptUser"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[SecretBody] */
         Page_SecretBody_: {
             /** Items */
@@ -7329,6 +8746,20 @@ export interface components {
         Page_SessionBody_: {
             /** Items */
             items: components["schemas"]["SessionBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[SnippetBody] */
+        Page_SnippetBody_: {
+            /** Items */
+            items: components["schemas"]["SnippetBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[TagCount] */
+        Page_TagCount_: {
+            /** Items */
+            items: components["schemas"]["TagCount"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -7423,11 +8854,95 @@ export interface components {
             password?: string | null;
         };
         /**
+         * PauseBody
+         * @description Why, and until when; without an end until somebody resumes it.
+         */
+        PauseBody: {
+            /** Until */
+            until?: string | null;
+            /**
+             * Why
+             * @default
+             */
+            why?: string;
+        };
+        /**
+         * PauseMany
+         * @description Which jobs: some of them, or with `project` all of a project, present and future.
+         */
+        PauseMany: {
+            /** Ids */
+            ids?: string[] | null;
+            /** Project */
+            project?: string | null;
+            /** Until */
+            until?: string | null;
+            /**
+             * Why
+             * @default
+             */
+            why?: string;
+        };
+        /**
+         * PauseShown
+         * @description A pause of a project or of one of its jobs that is in force.
+         */
+        PauseShown: {
+            /** By */
+            by: string;
+            /** Job Id */
+            job_id: string | null;
+            /** Job Name */
+            job_name: string | null;
+            /**
+             * Kind
+             * @description person, project, breaker, shadow.
+             */
+            kind: string;
+            /** Project */
+            project: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Whole Project */
+            whole_project: boolean;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Paused
+         * @description Why a job starts nothing at the moment, and who or what has it so.
+         */
+        Paused: {
+            /** By */
+            by: string;
+            /**
+             * Kind
+             * @description person, project, breaker, shadow.
+             */
+            kind: string;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Until */
+            until: string | null;
+            /** Whole Project */
+            whole_project: boolean;
+            /** Why */
+            why: string;
+        };
+        /**
          * Permission
          * @description One thing that may be allowed. ``self:`` is everybody's, ``system:`` belongs to the installation.
          * @enum {string}
          */
-        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "approval:decide" | "script:read" | "script:write" | "script:review" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage" | "connection:read";
+        Permission: "self:read" | "self:manage" | "project:read" | "project:manage" | "approval:decide" | "script:read" | "script:write" | "script:review" | "run:read" | "run:submit" | "run:cancel" | "run:manage" | "job:read" | "job:write" | "environment:read" | "environment:manage" | "system:read" | "system:manage" | "audit:read" | "secret:use" | "secret:manage" | "connection:read";
         /**
          * PermissionBody
          * @description A permission: whether roles may give it, or only administrators of the installation hold it.
@@ -8034,6 +9549,16 @@ export interface components {
             pids?: number | null;
         };
         /**
+         * ResumeMany
+         * @description Which jobs: some of them, or with `project` what was paused as a whole.
+         */
+        ResumeMany: {
+            /** Ids */
+            ids?: string[] | null;
+            /** Project */
+            project?: string | null;
+        };
+        /**
          * Retention
          * @description What a project keeps of its runs; null keeps without end. What any of the three gives up is removed.
          *
@@ -8052,6 +9577,33 @@ export interface components {
             max_runs?: number | null;
             /** Max Size Mb */
             max_size_mb?: number | null;
+        };
+        /**
+         * Retry
+         * @description What happens after an attempt that did not succeed, instead of what the script says.
+         */
+        Retry: {
+            /** @default fixed */
+            backoff?: components["schemas"]["Backoff"];
+            /**
+             * Retries
+             * @default 0
+             */
+            retries?: number;
+            /**
+             * Retry Delay S
+             * @description Seconds.
+             * @default 10
+             */
+            retry_delay_s?: number;
+            /**
+             * Retry On
+             * @default [
+             *       "failed",
+             *       "timed_out"
+             *     ]
+             */
+            retry_on?: components["schemas"]["runyard__scripts__policy__Outcome"][];
         };
         /**
          * ReviewRequest
@@ -8139,6 +9691,14 @@ export interface components {
             what: "data" | "master";
         };
         /**
+         * Rotated
+         * @description A webhook's new secret, shown this once.
+         */
+        Rotated: {
+            /** Secret */
+            secret: string;
+        };
+        /**
          * RulesBody
          * @description What waits for a second person in a project: publishing scripts, and the operations named.
          *
@@ -8186,6 +9746,11 @@ export interface components {
             isolation: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * Job Id
+             * @description The job that it is a run of.
+             */
+            job_id: string | null;
             kept: components["schemas"]["Kept"] | null;
             /** Labels */
             labels: {
@@ -8227,6 +9792,11 @@ export interface components {
             /** Script Name */
             script_name: string;
             /**
+             * Slot Due At
+             * @description When it was due; it started later than that.
+             */
+            slot_due_at: string | null;
+            /**
              * Stage
              * @description What the submit or the script says; null leaves it to the project.
              */
@@ -8237,6 +9807,11 @@ export interface components {
             /** Timeout S */
             timeout_s: number | null;
             trigger: components["schemas"]["Trigger"];
+            /**
+             * Trigger Id
+             * @description The trigger of the job that started it.
+             */
+            trigger_id: string | null;
             /** Uploads */
             uploads: string[];
             usage: components["schemas"]["Usage"];
@@ -8321,6 +9896,11 @@ export interface components {
             finished_at: string | null;
             /** Id */
             id: string;
+            /**
+             * Job Id
+             * @description The job that it is a run of.
+             */
+            job_id: string | null;
             /** Labels */
             labels: {
                 [key: string]: string;
@@ -8342,10 +9922,20 @@ export interface components {
             script_id: string | null;
             /** Script Name */
             script_name: string;
+            /**
+             * Slot Due At
+             * @description When it was due; it started later than that.
+             */
+            slot_due_at: string | null;
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["runyard__runs__lifecycle__State"];
             trigger: components["schemas"]["Trigger"];
+            /**
+             * Trigger Id
+             * @description The trigger of the job that started it.
+             */
+            trigger_id: string | null;
             /** Version */
             version: number | null;
             waiting_for: components["schemas"]["Waiting"] | null;
@@ -8423,6 +10013,131 @@ export interface components {
             level: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * SavedJob
+         * @description A job that was just saved, with the secrets that were made for its webhooks: they are never shown again.
+         */
+        SavedJob: {
+            alert: components["schemas"]["Alert"] | null;
+            breaker: components["schemas"]["BreakerBody"];
+            broken: components["schemas"]["Broken"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Id */
+            id: string;
+            /** Labels */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * Last
+             * @description The newest, newest first.
+             */
+            last: components["schemas"]["LastRun"][];
+            /** Name */
+            name: string;
+            next: components["schemas"]["Next"] | null;
+            owner: components["schemas"]["Owner"] | null;
+            /** Parameter Set */
+            parameter_set: string | null;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            paused: components["schemas"]["Paused"] | null;
+            /** Project */
+            project: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Runs Counted
+             * @description Of how many runs that share is.
+             */
+            runs_counted: number;
+            /**
+             * Secrets
+             * @description By the trigger's id.
+             */
+            secrets?: {
+                [key: string]: string;
+            };
+            settings: components["schemas"]["JobSettings"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "on" | "paused" | "disabled" | "broken" | "no_triggers";
+            /**
+             * Success Rate
+             * @description Share of the newest finished runs that succeeded, 0 to 1.
+             */
+            success_rate: number | null;
+            target: components["schemas"]["JobTarget"];
+            /** Triggers */
+            triggers: (components["schemas"]["CronTrigger"] | components["schemas"]["IntervalTrigger"] | components["schemas"]["DateTrigger"] | components["schemas"]["WebhookTrigger"] | components["schemas"]["AfterTrigger"] | components["schemas"]["FileTrigger"])[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string | null;
+        };
+        /**
+         * ScheduleImport
+         * @description Schedules of another system, and what is to become of them; without `apply` nothing is made.
+         */
+        ScheduleImport: {
+            /**
+             * Apply
+             * @default false
+             */
+            apply?: boolean;
+            /**
+             * @description What was switched off there begins switched off.
+             * @default shadow
+             */
+            begin?: components["schemas"]["Begin"];
+            /**
+             * Entries
+             * @description Only the entries of these numbers, as `index` has them.
+             */
+            entries?: number[] | null;
+            /**
+             * Folder
+             * @default
+             */
+            folder?: string;
+            kind: components["schemas"]["runyard__jobs__importing__Kind"];
+            /**
+             * Prefix
+             * @description What the names of scripts and jobs begin with.
+             * @default
+             */
+            prefix?: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /** Tags */
+            tags?: string[];
+            /** Text */
+            text: string;
+            /**
+             * Timezone
+             * @description The zone that they went by, where they name none.
+             * @default UTC
+             */
+            timezone?: string;
         };
         /**
          * ScriptBody
@@ -8564,7 +10279,7 @@ export interface components {
              *       "timed_out"
              *     ]
              */
-            retry_on?: components["schemas"]["Outcome"][];
+            retry_on?: components["schemas"]["runyard__scripts__policy__Outcome"][];
             /**
              * Row Limit
              * @description Rows kept of each SQL result.
@@ -8671,7 +10386,7 @@ export interface components {
             /** Retry Delay S */
             retry_delay_s?: number | null;
             /** Retry On */
-            retry_on?: components["schemas"]["Outcome"][] | null;
+            retry_on?: components["schemas"]["runyard__scripts__policy__Outcome"][] | null;
             /** Row Limit */
             row_limit?: number | null;
             /** Secrets */
@@ -8778,12 +10493,12 @@ export interface components {
         };
         /**
          * Scrub
-         * @description A search for a secret's value in stored logs, outputs, parameters and errors.
+         * @description A search for secret values in stored logs, outputs, parameters and errors.
          */
         Scrub: {
             /**
              * Changed
-             * @description In how many the value was found.
+             * @description In how many a value was found.
              */
             changed: number;
             /**
@@ -9122,6 +10837,88 @@ export interface components {
             username: string;
         };
         /**
+         * ShadowBody
+         * @description What both systems started, and what only one did; of each list the first thousand.
+         */
+        ShadowBody: {
+            /**
+             * Late Ms
+             * @description How much later the other system usually was.
+             */
+            late_ms: number;
+            /**
+             * Latest Ms
+             * @description And at the most.
+             */
+            latest_ms: number;
+            /** Matched */
+            matched: components["schemas"]["MatchBody"][];
+            /** Matched Count */
+            matched_count: number;
+            /**
+             * Only Here
+             * @description The job would have run, and the other system did not.
+             */
+            only_here: string[];
+            /** Only Here Count */
+            only_here_count: number;
+            /**
+             * Only There
+             * @description The other system ran it, and the job would not have.
+             */
+            only_there: string[];
+            /** Only There Count */
+            only_there_count: number;
+            /**
+             * Unread
+             * @description Lines of the log that tell no time.
+             * @default 0
+             */
+            unread?: number;
+        };
+        /**
+         * ShadowLog
+         * @description What another system started: its log as text, or the instants themselves.
+         */
+        ShadowLog: {
+            /**
+             * Contains
+             * @description Only lines that hold this count.
+             * @default
+             */
+            contains?: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Log */
+            log: string | string[];
+            /**
+             * Source
+             * @description What the log is of.
+             * @default
+             */
+            source?: string;
+            /**
+             * Timezone
+             * @description Of times in the log without an offset.
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * Tolerance S
+             * @description How many seconds apart is the same.
+             * @default 60
+             */
+            tolerance_s?: number;
+        };
+        /**
          * Slots
          * @description Places for runs on the workers that are online.
          */
@@ -9178,14 +10975,6 @@ export interface components {
             project?: string | null;
             /** Title */
             title?: string | null;
-        };
-        /**
-         * SnippetList
-         * @description Snippets, by prefix.
-         */
-        SnippetList: {
-            /** Items */
-            items: components["schemas"]["SnippetBody"][];
         };
         /**
          * SourceAddress
@@ -9547,14 +11336,6 @@ export interface components {
             name: string;
         };
         /**
-         * TagList
-         * @description Every tag in use, by name.
-         */
-        TagList: {
-            /** Items */
-            items: components["schemas"]["TagCount"][];
-        };
-        /**
          * TakenList
          * @description What became of everything that was imported.
          */
@@ -9578,6 +11359,20 @@ export interface components {
             outcome: "created" | "updated" | "unchanged" | "skipped";
             /** Version */
             version: number;
+        };
+        /**
+         * TargetChoice
+         * @description What a job runs.
+         */
+        TargetChoice: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @default script
+             * @constant
+             */
+            kind?: "script";
         };
         /**
          * TeamBody
@@ -9906,14 +11701,6 @@ export interface components {
             username: string;
         };
         /**
-         * Users
-         * @description The scripts that list a name where this value is within their reach.
-         */
-        Users: {
-            /** Items */
-            items: components["schemas"]["ScriptUser"][];
-        };
-        /**
          * VariableBody
          * @description A variable.
          */
@@ -10076,7 +11863,7 @@ export interface components {
              *       "timed_out"
              *     ]
              */
-            retry_on?: components["schemas"]["Outcome"][];
+            retry_on?: components["schemas"]["runyard__scripts__policy__Outcome"][];
             /**
              * Row Limit
              * @description Rows kept of each SQL result.
@@ -10190,6 +11977,114 @@ export interface components {
             oidc: components["schemas"]["ProviderBody"] | null;
         };
         /**
+         * WebhookIn
+         * @description When ``POST /hooks/{trigger_id}`` is called with the right signature or token.
+         */
+        WebhookIn: {
+            /**
+             * Auth
+             * @default hmac
+             * @enum {string}
+             */
+            auth?: "hmac" | "token";
+            /**
+             * Condition
+             * @description Starts a run only where this is true of what arrived.
+             */
+            condition?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /** Id */
+            id?: string | null;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            /**
+             * Wait S
+             * @description Answer with the outputs, waiting so long; null: at once.
+             */
+            wait_s?: number | null;
+        };
+        /**
+         * WebhookTrigger
+         * @description When it is called; its secret is shown once, when it is made.
+         */
+        WebhookTrigger: {
+            /**
+             * Auth
+             * @default hmac
+             * @enum {string}
+             */
+            auth?: "hmac" | "token";
+            /**
+             * Condition
+             * @description Starts a run only where this is true of what arrived.
+             */
+            condition?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Has Secret
+             * @default false
+             */
+            has_secret?: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Mapping
+             * @description Parameters by expression over what arrived.
+             */
+            mapping?: {
+                [key: string]: string;
+            };
+            /**
+             * Next At
+             * @description When it is due next.
+             */
+            next_at?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "webhook";
+            /**
+             * Url
+             * @description What a webhook is called at.
+             */
+            url?: string | null;
+            /**
+             * Wait S
+             * @description Answer with the outputs, waiting so long; null: at once.
+             */
+            wait_s?: number | null;
+            words?: components["schemas"]["Words"] | null;
+        };
+        /**
          * WhenBusy
          * @description What becomes of a run that would exceed a concurrency limit.
          * @enum {string}
@@ -10204,6 +12099,16 @@ export interface components {
             user_id?: string | null;
             /** Username */
             username?: string | null;
+        };
+        /**
+         * Words
+         * @description A sentence in each language.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
         };
         /**
          * Worker
@@ -10291,6 +12196,24 @@ export interface components {
             text: string;
         };
         /**
+         * Kind
+         * @description Which world the packages come from.
+         * @enum {string}
+         */
+        runyard__environments__wants__Kind: "python" | "node" | "conda";
+        /**
+         * Kind
+         * @description Where schedules come from.
+         * @enum {string}
+         */
+        runyard__jobs__importing__Kind: "crontab" | "cron_d" | "github" | "qinglong";
+        /**
+         * Outcome
+         * @description What became of a slot.
+         * @enum {string}
+         */
+        runyard__jobs__slots__Outcome: "fired" | "skipped" | "coalesced" | "missed" | "blackout" | "paused" | "dst";
+        /**
          * State
          * @description Where a run stands.
          * @enum {string}
@@ -10316,6 +12239,12 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Outcome
+         * @description An end that may be followed by another attempt; a cancelled run is never retried.
+         * @enum {string}
+         */
+        runyard__scripts__policy__Outcome: "failed" | "timed_out" | "lost";
     };
     responses: never;
     parameters: never;
@@ -10329,6 +12258,9 @@ export type Action = components['schemas']['Action'];
 export type AdvisoryImportAnswer = components['schemas']['AdvisoryImportAnswer'];
 export type AdvisoryImportBody = components['schemas']['AdvisoryImportBody'];
 export type AdvisoryStatus = components['schemas']['AdvisoryStatus'];
+export type AfterIn = components['schemas']['AfterIn'];
+export type AfterTrigger = components['schemas']['AfterTrigger'];
+export type Alert = components['schemas']['Alert'];
 export type AnalysisBody = components['schemas']['AnalysisBody'];
 export type AnalysisRequest = components['schemas']['AnalysisRequest'];
 export type ApiTokenBody = components['schemas']['ApiTokenBody'];
@@ -10353,18 +12285,26 @@ export type Batch = components['schemas']['Batch'];
 export type BatchFilter = components['schemas']['BatchFilter'];
 export type BatchPreview = components['schemas']['BatchPreview'];
 export type BatchResult = components['schemas']['BatchResult'];
+export type Begin = components['schemas']['Begin'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
 export type BodyImportEnvironment = components['schemas']['Body_import_environment'];
 export type BodyImportScripts = components['schemas']['Body_import_scripts'];
 export type BodyLoggedOutAtProvider = components['schemas']['Body_logged_out_at_provider'];
 export type BodyPreviewImport = components['schemas']['Body_preview_import'];
 export type Bounds = components['schemas']['Bounds'];
+export type Breaker = components['schemas']['Breaker'];
+export type BreakerBody = components['schemas']['BreakerBody'];
 export type Broke = components['schemas']['Broke'];
+export type Broken = components['schemas']['Broken'];
+export type Calendar = components['schemas']['Calendar'];
+export type CalendarItem = components['schemas']['CalendarItem'];
 export type Candidate = components['schemas']['Candidate'];
+export type CatchUp = components['schemas']['CatchUp'];
 export type Category = components['schemas']['Category'];
 export type CategoryChange = components['schemas']['CategoryChange'];
-export type CategoryList = components['schemas']['CategoryList'];
 export type Change = components['schemas']['Change'];
+export type ChangeBody = components['schemas']['ChangeBody'];
+export type Changed = components['schemas']['Changed'];
 export type Check = components['schemas']['Check'];
 export type CleanupAnswer = components['schemas']['CleanupAnswer'];
 export type CleanupRequest = components['schemas']['CleanupRequest'];
@@ -10378,8 +12318,14 @@ export type ConnectionBody = components['schemas']['ConnectionBody'];
 export type ConnectionChange = components['schemas']['ConnectionChange'];
 export type ConnectionTry = components['schemas']['ConnectionTry'];
 export type Consent = components['schemas']['Consent'];
+export type CopyJob = components['schemas']['CopyJob'];
 export type CopyRequest = components['schemas']['CopyRequest'];
+export type CronIn = components['schemas']['CronIn'];
+export type CronTrigger = components['schemas']['CronTrigger'];
+export type DateIn = components['schemas']['DateIn'];
+export type DateTrigger = components['schemas']['DateTrigger'];
 export type Definition = components['schemas']['Definition'];
+export type Difference = components['schemas']['Difference'];
 export type Draft = components['schemas']['Draft'];
 export type EditBody = components['schemas']['EditBody'];
 export type EditorHelp = components['schemas']['EditorHelp'];
@@ -10397,12 +12343,15 @@ export type FailureDetail = components['schemas']['FailureDetail'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type Figure = components['schemas']['Figure'];
 export type FileContent = components['schemas']['FileContent'];
+export type FileIn = components['schemas']['FileIn'];
+export type FileTrigger = components['schemas']['FileTrigger'];
 export type FindingBody = components['schemas']['FindingBody'];
 export type Findings = components['schemas']['Findings'];
 export type FixBody = components['schemas']['FixBody'];
 export type FolderCount = components['schemas']['FolderCount'];
-export type FolderList = components['schemas']['FolderList'];
 export type FolderRename = components['schemas']['FolderRename'];
+export type Forecast = components['schemas']['Forecast'];
+export type ForecastHour = components['schemas']['ForecastHour'];
 export type ForgottenBody = components['schemas']['ForgottenBody'];
 export type Formatted = components['schemas']['Formatted'];
 export type FrameworkFound = components['schemas']['FrameworkFound'];
@@ -10415,9 +12364,13 @@ export type Hook = components['schemas']['Hook'];
 export type Hooks = components['schemas']['Hooks'];
 export type HourCount = components['schemas']['HourCount'];
 export type Http = components['schemas']['Http'];
+export type ImportAnswer = components['schemas']['ImportAnswer'];
+export type ImportedEntry = components['schemas']['ImportedEntry'];
 export type InterpreterBody = components['schemas']['InterpreterBody'];
 export type InterpreterChange = components['schemas']['InterpreterChange'];
 export type InterpreterList = components['schemas']['InterpreterList'];
+export type IntervalIn = components['schemas']['IntervalIn'];
+export type IntervalTrigger = components['schemas']['IntervalTrigger'];
 export type InvitationBody = components['schemas']['InvitationBody'];
 export type InvitationCreate = components['schemas']['InvitationCreate'];
 export type InvitationFacts = components['schemas']['InvitationFacts'];
@@ -10427,18 +12380,24 @@ export type ItemsRunFile = components['schemas']['Items_RunFile_'];
 export type ItemsRunSummary = components['schemas']['Items_RunSummary_'];
 export type ItemsScrub = components['schemas']['Items_Scrub_'];
 export type ItemsWorker = components['schemas']['Items_Worker_'];
+export type JobBody = components['schemas']['JobBody'];
+export type JobChange = components['schemas']['JobChange'];
+export type JobSettings = components['schemas']['JobSettings'];
+export type JobState = components['schemas']['JobState'];
+export type JobTarget = components['schemas']['JobTarget'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type Keep = components['schemas']['Keep'];
 export type Kept = components['schemas']['Kept'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeysBody = components['schemas']['KeysBody'];
-export type Kind = components['schemas']['Kind'];
 export type KindBody = components['schemas']['KindBody'];
 export type Kinds = components['schemas']['Kinds'];
 export type Kubernetes = components['schemas']['Kubernetes'];
 export type LackBody = components['schemas']['LackBody'];
 export type LanguageHelp = components['schemas']['LanguageHelp'];
+export type LastRun = components['schemas']['LastRun'];
 export type LastUse = components['schemas']['LastUse'];
+export type LeftOutEntry = components['schemas']['LeftOutEntry'];
 export type Limit = components['schemas']['Limit'];
 export type LogHit = components['schemas']['LogHit'];
 export type LogHits = components['schemas']['LogHits'];
@@ -10447,6 +12406,7 @@ export type LogPage = components['schemas']['LogPage'];
 export type LoginBody = components['schemas']['LoginBody'];
 export type Machine = components['schemas']['Machine'];
 export type Mark = components['schemas']['Mark'];
+export type MatchBody = components['schemas']['MatchBody'];
 export type MeBody = components['schemas']['MeBody'];
 export type MePatch = components['schemas']['MePatch'];
 export type MemberBody = components['schemas']['MemberBody'];
@@ -10465,6 +12425,7 @@ export type NewComment = components['schemas']['NewComment'];
 export type NewConnection = components['schemas']['NewConnection'];
 export type NewInterpreter = components['schemas']['NewInterpreter'];
 export type NewInvitation = components['schemas']['NewInvitation'];
+export type NewJob = components['schemas']['NewJob'];
 export type NewScript = components['schemas']['NewScript'];
 export type NewSecondFactor = components['schemas']['NewSecondFactor'];
 export type NewSecret = components['schemas']['NewSecret'];
@@ -10474,40 +12435,51 @@ export type NewSource = components['schemas']['NewSource'];
 export type NewUserBody = components['schemas']['NewUserBody'];
 export type NewVariable = components['schemas']['NewVariable'];
 export type NewcomerBody = components['schemas']['NewcomerBody'];
+export type Next = components['schemas']['Next'];
 export type NodeSource = components['schemas']['NodeSource'];
 export type Operation = components['schemas']['Operation'];
 export type Option = components['schemas']['Option'];
 export type Outcome = components['schemas']['Outcome'];
 export type Output = components['schemas']['Output'];
+export type Overlap = components['schemas']['Overlap'];
+export type Owner = components['schemas']['Owner'];
 export type OwnerChoice = components['schemas']['OwnerChoice'];
 export type Package = components['schemas']['Package'];
 export type PackageBody = components['schemas']['PackageBody'];
 export type PackageChange = components['schemas']['PackageChange'];
 export type PackageSummary = components['schemas']['PackageSummary'];
 export type PackageUserBody = components['schemas']['PackageUserBody'];
-export type PackageUserList = components['schemas']['PackageUserList'];
 export type Packages = components['schemas']['Packages'];
 export type PackedFile = components['schemas']['PackedFile'];
 export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
 export type PageApprovalBody = components['schemas']['Page_ApprovalBody_'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
+export type PageCategory = components['schemas']['Page_Category_'];
+export type PageChangeBody = components['schemas']['Page_ChangeBody_'];
 export type PageConnectionBody = components['schemas']['Page_ConnectionBody_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
+export type PageFolderCount = components['schemas']['Page_FolderCount_'];
 export type PageInvitationBody = components['schemas']['Page_InvitationBody_'];
+export type PageJobBody = components['schemas']['Page_JobBody_'];
 export type PageLogLine = components['schemas']['Page_LogLine_'];
 export type PageMemberBody = components['schemas']['Page_MemberBody_'];
 export type PagePackageSummary = components['schemas']['Page_PackageSummary_'];
+export type PagePackageUserBody = components['schemas']['Page_PackageUserBody_'];
+export type PagePauseShown = components['schemas']['Page_PauseShown_'];
 export type PagePermissionBody = components['schemas']['Page_PermissionBody_'];
 export type PageProjectBody = components['schemas']['Page_ProjectBody_'];
 export type PageProjectTeamBody = components['schemas']['Page_ProjectTeamBody_'];
 export type PageRoleBody = components['schemas']['Page_RoleBody_'];
 export type PageRunSummary = components['schemas']['Page_RunSummary_'];
 export type PageScriptSummary = components['schemas']['Page_ScriptSummary_'];
+export type PageScriptUser = components['schemas']['Page_ScriptUser_'];
 export type PageSecretBody = components['schemas']['Page_SecretBody_'];
 export type PageSecretUseBody = components['schemas']['Page_SecretUseBody_'];
 export type PageSessionBody = components['schemas']['Page_SessionBody_'];
+export type PageSnippetBody = components['schemas']['Page_SnippetBody_'];
+export type PageTagCount = components['schemas']['Page_TagCount_'];
 export type PageTeamBody = components['schemas']['Page_TeamBody_'];
 export type PageTeamMemberBody = components['schemas']['Page_TeamMemberBody_'];
 export type PageUserBody = components['schemas']['Page_UserBody_'];
@@ -10518,6 +12490,10 @@ export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordAgain = components['schemas']['PasswordAgain'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PauseBody = components['schemas']['PauseBody'];
+export type PauseMany = components['schemas']['PauseMany'];
+export type PauseShown = components['schemas']['PauseShown'];
+export type Paused = components['schemas']['Paused'];
 export type Permission = components['schemas']['Permission'];
 export type PermissionBody = components['schemas']['PermissionBody'];
 export type Place = components['schemas']['Place'];
@@ -10553,7 +12529,9 @@ export type ResetBody = components['schemas']['ResetBody'];
 export type Resolution = components['schemas']['Resolution'];
 export type Resolved = components['schemas']['Resolved'];
 export type ResourceLimits = components['schemas']['ResourceLimits'];
+export type ResumeMany = components['schemas']['ResumeMany'];
 export type Retention = components['schemas']['Retention'];
+export type Retry = components['schemas']['Retry'];
 export type ReviewRequest = components['schemas']['ReviewRequest'];
 export type RoleBody = components['schemas']['RoleBody'];
 export type RoleChange = components['schemas']['RoleChange'];
@@ -10561,6 +12539,7 @@ export type RoleChoice = components['schemas']['RoleChoice'];
 export type RoleCreate = components['schemas']['RoleCreate'];
 export type RollbackRequest = components['schemas']['RollbackRequest'];
 export type RotateRequest = components['schemas']['RotateRequest'];
+export type Rotated = components['schemas']['Rotated'];
 export type RulesBody = components['schemas']['RulesBody'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
@@ -10569,6 +12548,8 @@ export type RunPolicy = components['schemas']['RunPolicy'];
 export type RunSummary = components['schemas']['RunSummary'];
 export type S3 = components['schemas']['S3'];
 export type SandboxLevel = components['schemas']['SandboxLevel'];
+export type SavedJob = components['schemas']['SavedJob'];
+export type ScheduleImport = components['schemas']['ScheduleImport'];
 export type ScriptBody = components['schemas']['ScriptBody'];
 export type ScriptChange = components['schemas']['ScriptChange'];
 export type ScriptSummary = components['schemas']['ScriptSummary'];
@@ -10588,10 +12569,11 @@ export type SetList = components['schemas']['SetList'];
 export type Setting = components['schemas']['Setting'];
 export type Settlement = components['schemas']['Settlement'];
 export type Sftp = components['schemas']['Sftp'];
+export type ShadowBody = components['schemas']['ShadowBody'];
+export type ShadowLog = components['schemas']['ShadowLog'];
 export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
-export type SnippetList = components['schemas']['SnippetList'];
 export type SourceAddress = components['schemas']['SourceAddress'];
 export type SourceBody = components['schemas']['SourceBody'];
 export type SourceChoice = components['schemas']['SourceChoice'];
@@ -10605,9 +12587,9 @@ export type Submit = components['schemas']['Submit'];
 export type SubmitAny = components['schemas']['SubmitAny'];
 export type SystemInfo = components['schemas']['SystemInfo'];
 export type TagCount = components['schemas']['TagCount'];
-export type TagList = components['schemas']['TagList'];
 export type TakenList = components['schemas']['TakenList'];
 export type TakenScript = components['schemas']['TakenScript'];
+export type TargetChoice = components['schemas']['TargetChoice'];
 export type TeamBody = components['schemas']['TeamBody'];
 export type TeamChange = components['schemas']['TeamChange'];
 export type TeamCreate = components['schemas']['TeamCreate'];
@@ -10626,7 +12608,6 @@ export type UsedByBody = components['schemas']['UsedByBody'];
 export type UserBody = components['schemas']['UserBody'];
 export type UserChange = components['schemas']['UserChange'];
 export type UserCreate = components['schemas']['UserCreate'];
-export type Users = components['schemas']['Users'];
 export type VariableBody = components['schemas']['VariableBody'];
 export type VariableChange = components['schemas']['VariableChange'];
 export type VersionBody = components['schemas']['VersionBody'];
@@ -10635,15 +12616,22 @@ export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
 export type WaitingCount = components['schemas']['WaitingCount'];
 export type WaysBody = components['schemas']['WaysBody'];
+export type WebhookIn = components['schemas']['WebhookIn'];
+export type WebhookTrigger = components['schemas']['WebhookTrigger'];
 export type WhenBusy = components['schemas']['WhenBusy'];
 export type WhoBody = components['schemas']['WhoBody'];
+export type Words = components['schemas']['Words'];
 export type Worker = components['schemas']['Worker'];
 export type YardLimits = components['schemas']['YardLimits'];
 export type RunyardApprovalsLifecycleState = components['schemas']['runyard__approvals__lifecycle__State'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
+export type RunyardEnvironmentsWantsKind = components['schemas']['runyard__environments__wants__Kind'];
+export type RunyardJobsImportingKind = components['schemas']['runyard__jobs__importing__Kind'];
+export type RunyardJobsSlotsOutcome = components['schemas']['runyard__jobs__slots__Outcome'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
+export type RunyardScriptsPolicyOutcome = components['schemas']['runyard__scripts__policy__Outcome'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_advisory_status: {
@@ -11667,6 +13655,10 @@ export interface operations {
             query?: {
                 /** @description A project's name. */
                 project?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -11680,7 +13672,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CategoryList"];
+                    "application/json": components["schemas"]["Page_Category_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -12030,6 +14022,73 @@ export interface operations {
     };
     list_connection_scripts: {
         parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScriptUser_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scrub_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                connection_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scrub"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connection_scrubs: {
+        parameters: {
             query?: never;
             header?: never;
             path: {
@@ -12045,7 +14104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Users"];
+                    "application/json": components["schemas"]["Items_Scrub_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -12227,7 +14286,7 @@ export interface operations {
                 /** @description Only those in one of these states. */
                 state?: components["schemas"]["runyard__environments__lifecycle__State"][] | null;
                 /** @description Only those of this kind. */
-                kind?: components["schemas"]["Kind"] | null;
+                kind?: components["schemas"]["runyard__environments__wants__Kind"] | null;
                 /** @description Only those that hold this package. */
                 package?: string | null;
                 /** @description How many items at the most. */
@@ -12744,6 +14803,10 @@ export interface operations {
             query?: {
                 /** @description A project's name. */
                 project?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -12757,7 +14820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FolderList"];
+                    "application/json": components["schemas"]["Page_FolderCount_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -13249,6 +15312,660 @@ export interface operations {
             };
         };
     };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description A project's name. */
+                project?: string | null;
+                /** @description Words to find in the names of jobs and scripts. */
+                q?: string;
+                state?: components["schemas"]["JobState"] | null;
+                target_id?: string | null;
+                /** @description Only those with such a trigger. */
+                trigger?: ("cron" | "interval" | "date" | "webhook" | "after" | "file") | null;
+                /** @description name or name=value; all are demanded. */
+                label?: string[] | null;
+                sort?: "name" | "next" | "updated";
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_JobBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_calendar: {
+        parameters: {
+            query: {
+                from: string;
+                /** @description At most 400 days later. */
+                to: string;
+                /** @description A project's name. */
+                project?: string | null;
+                job_id?: string | null;
+                /** @description Whose days and hours what is dense is told by. */
+                timezone?: string;
+                /** @description How many items. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_forecast: {
+        parameters: {
+            query?: {
+                /** @description Now by default. */
+                from?: string | null;
+                /** @description A day later; at most 31 days. */
+                to?: string | null;
+                /** @description A project's name. */
+                project?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_job_pauses: {
+        parameters: {
+            query?: {
+                /** @description A project's name. */
+                project?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PauseShown_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeMany"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_job_changes: {
+        parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ChangeBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copy_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CopyJob"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedJob"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cut_job_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PauseBody"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job_shadow: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+                /** @description How many seconds apart is the same. */
+                tolerance_s?: number;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_job_shadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShadowLog"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShadowBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_job_shadow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: never;
@@ -13598,7 +16315,12 @@ export interface operations {
     };
     list_my_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13823,9 +16545,13 @@ export interface operations {
                 /** @description The package's name. */
                 name: string;
                 /** @description Only packages of this kind. */
-                kind?: components["schemas"]["Kind"] | null;
+                kind?: components["schemas"]["runyard__environments__wants__Kind"] | null;
                 /** @description Only this version. */
                 version?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -13839,7 +16565,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PackageUserList"];
+                    "application/json": components["schemas"]["Page_PackageUserBody_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -14114,7 +16840,12 @@ export interface operations {
     };
     list_members: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 project: string;
@@ -14439,7 +17170,12 @@ export interface operations {
     };
     list_project_teams: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 project: string;
@@ -14571,7 +17307,12 @@ export interface operations {
     };
     list_roles: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -14800,6 +17541,8 @@ export interface operations {
                 q?: string | null;
                 /** @description A group of failures. */
                 failure_id?: string | null;
+                /** @description The runs of a job. */
+                job_id?: string | null;
                 /** @description Queued then or later. */
                 since?: string | null;
                 /** @description Queued before. */
@@ -16803,7 +19546,12 @@ export interface operations {
     };
     list_secret_scripts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 secret_id: string;
@@ -16818,7 +19566,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Users"];
+                    "application/json": components["schemas"]["Page_ScriptUser_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -16964,6 +19712,10 @@ export interface operations {
             query?: {
                 /** @description Shared ones of this project only. */
                 project?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -16977,7 +19729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SnippetList"];
+                    "application/json": components["schemas"]["Page_SnippetBody_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -17122,6 +19874,10 @@ export interface operations {
             query?: {
                 /** @description A project's name. */
                 project?: string;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -17135,7 +19891,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TagList"];
+                    "application/json": components["schemas"]["Page_TagCount_"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -17151,7 +19907,12 @@ export interface operations {
     };
     list_teams: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -17308,7 +20069,12 @@ export interface operations {
     };
     list_team_members: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 team: string;
@@ -17407,6 +20173,10 @@ export interface operations {
             query?: {
                 /** @description Everybody's; for administrators. */
                 all?: boolean;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -17484,6 +20254,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_trigger_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotated"];
+                };
             };
             /** @description A problem (RFC 9457). */
             default: {
@@ -17699,7 +20500,12 @@ export interface operations {
     };
     list_user_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 user: string;
@@ -17935,7 +20741,12 @@ export interface operations {
     };
     list_variable_scripts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
             header?: never;
             path: {
                 variable_id: string;
@@ -17950,7 +20761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Users"];
+                    "application/json": components["schemas"]["Page_ScriptUser_"];
                 };
             };
             /** @description A problem (RFC 9457). */
