@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, exists, func, literal_column, null, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Select, exists, func, literal_column, null, or_, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard.jobs.models import BlackoutCalendar, Job, JobSlot, JobTrigger
+from runyard.jobs.models import BlackoutCalendar, Job, JobPause, JobSlot, JobTrigger
 from runyard.jobs.recurrence.rules import US
 from runyard.runs import spans
 
@@ -76,6 +76,14 @@ async def calendars(session: AsyncSession, project_ids: Iterable[str]) -> Sequen
     """Return the blackout calendars of projects."""
     query = select(BlackoutCalendar).where(BlackoutCalendar.project_id.in_(set(project_ids)))
     return (await session.scalars(query.order_by(BlackoutCalendar.id))).all()
+
+
+async def pauses(session: AsyncSession, project_ids: Iterable[str], after: datetime) -> Sequence[JobPause]:
+    """Return the pauses of projects and of their jobs that reach beyond an instant, the oldest first."""
+    query = select(JobPause).where(
+        JobPause.project_id.in_(set(project_ids)), or_(JobPause.until_at.is_(None), JobPause.until_at > after)
+    )
+    return (await session.scalars(query.order_by(JobPause.from_at, JobPause.id))).all()
 
 
 async def past(

@@ -153,7 +153,7 @@ async def _coming(
     # Those that are due before others are all that may be shown, unless what is asked for begins later.
     wanted = most if start <= now else MOST_TRIGGERS + 1
     rows = await calendar_rows.timed(session, project_ids, job_id, end, wanted)
-    pauses = await pausing.since(session, project_ids, now)
+    pauses = await calendar_rows.pauses(session, project_ids, now)
     calendars = await calendar_rows.calendars(session, project_ids)
     bars = Bars(pauses, calendars, clock.to_us(now), clock.to_us(end))
     found = []
