@@ -242,6 +242,12 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("POST", "/jobs/{job_id}/shadow"): Line(P.job_write, THING, {"log": "", **_DAY}),
     ("POST", "/jobs/{job_id}/shadow/begin"): Line(P.job_write, THING),
     ("POST", "/jobs/{job_id}/cut-over"): Line(P.job_write, THING, also=P.run_submit),
+    ("GET", "/blackouts"): Line(P.job_read, LIST),
+    ("POST", "/blackouts"): Line(P.job_write, THING, {"name": "{new}", **_HERE}),
+    ("GET", "/blackouts/{blackout_id}"): Line(P.job_read, THING),
+    ("PATCH", "/blackouts/{blackout_id}"): Line(P.job_write, THING, {"timezone": "UTC"}),
+    ("DELETE", "/blackouts/{blackout_id}"): Line(P.job_write, THING, fresh="blackout"),
+    ("POST", "/triggers/preview"): Line(P.job_read, LIST, {"trigger": {"type": "cron", "cron": "@daily"}}),
     ("POST", "/triggers/secret/{trigger_id}/rotate"): Line(P.job_write, THING),
     # Environments and packages
     ("GET", "/environments"): Line(P.environment_read, LIST),

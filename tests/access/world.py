@@ -86,6 +86,11 @@ class World:
             return {"token_id": (await self._token(self._maker(side, persona), [Permission.self_read]))["id"]}
         if what in {"user", "role", "team", "project", "member", "project_team"}:
             return await self._fresh_of_people(what, side, new)
+        if what == "job":
+            return {"job_id": (await self._job(side, new))["id"]}
+        if what == "blackout":
+            made = await self.running.post("/blackouts", {"name": new, "project": side.name}, 201)
+            return {"blackout_id": made["id"]}
         return await self._fresh_of_scripts(what, side, new)
 
     def _maker(self, side: Side, persona: Persona) -> Persona:
@@ -110,8 +115,6 @@ class World:
         if what == "source":
             await self._source(script)
             return {}
-        if what == "job":
-            return {"job_id": (await self._job(side, new))["id"]}
         if what in {"secret", "variable", "connection"}:
             return {f"{what}_id": await self._entry(what, side, new)}
         if what == "approval":
@@ -211,7 +214,8 @@ class World:
         things["snippet_id"] = await self._snippet(side, f"{side.name}-snippet")
         things |= await self._approval(side)
         job = await self._job(side, f"{side.name}-job")
-        things |= {"job_id": job["id"], "trigger_id": job["triggers"][0]["id"]}
+        blackout = await run.post("/blackouts", {"name": f"{side.name}-nights", "project": side.name}, 201)
+        things |= {"blackout_id": blackout["id"], "job_id": job["id"], "trigger_id": job["triggers"][0]["id"]}
         team = (await run.post("/teams", {"name": f"{side.name}-team"}, 201))["id"]
         things |= {"team": team, "team_id": team}
         await run.post(f"/projects/{side.name}/teams", {"team": team, "role": "viewer"}, 201)

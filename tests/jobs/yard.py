@@ -16,10 +16,13 @@ from runyard.access.service import AccessService
 from runyard.approvals import waiting
 from runyard.approvals.service import Approvals
 from runyard.db.session import Database
+from runyard.jobs.blackout_routes import router as blackout_router
 from runyard.jobs.calendar_routes import router as calendar_router
+from runyard.jobs.calendars import Calendars
 from runyard.jobs.holding import JobPauses
 from runyard.jobs.import_routes import router as import_router
 from runyard.jobs.pause_routes import router as pause_router
+from runyard.jobs.preview_routes import router as preview_router
 from runyard.jobs.routes import router
 from runyard.jobs.service import JobService
 from runyard.jobs.shadow_routes import router as shadow_router
@@ -81,14 +84,16 @@ async def furnished(database: Database) -> Yard:
     vault = Vault(DataKeys(LocalWrapper(KeyRing((MasterKey(bytes(32)),)))), ScriptListing())
     jobs = JobService(scripts, sealer, bus, vault)
     app = FastAPI()
-    routers = (calendar_router, import_router, shadow_router, pause_router, router, set_router, script_router)
-    for each in routers:
+    # Those whose paths begin with an id come last.
+    for each in (calendar_router, import_router, shadow_router, pause_router, preview_router, blackout_router):
+        app.include_router(each, prefix="/api/v1")
+    for each in (router, set_router, script_router):
         app.include_router(each, prefix="/api/v1")
     problems.install(app)
     waiting.install(app)
-    shadows = Shadows(jobs)
-    provide(app.state, JobPauses(jobs), shadows, Imports(scripts, jobs, shadows))
-    provide(app.state, database, scripts, scripts.sets, jobs, Approvals(sealer, bus, (scripts.publishing,)))
+    shadows, approvals = Shadows(jobs), Approvals(sealer, bus, (scripts.publishing,))
+    provide(app.state, database, scripts, scripts.sets, jobs, JobPauses(jobs), Calendars(bus), approvals)
+    provide(app.state, shadows, Imports(scripts, jobs, shadows))
     app.state.provided[AccessService] = Doorman(actors)
     return Yard(database, jobs, bus, app, actors)
 

@@ -21,9 +21,11 @@ from runyard.environments.transfer_routes import router as transfer_routes
 from runyard.environments.trial_routes import router as trial_routes
 from runyard.insights.routes import router as insight_routes
 from runyard.insights.security_routes import router as security_routes
+from runyard.jobs.blackout_routes import router as blackout_routes
 from runyard.jobs.calendar_routes import router as calendar_routes
 from runyard.jobs.import_routes import router as import_routes
 from runyard.jobs.pause_routes import router as pause_routes
+from runyard.jobs.preview_routes import router as preview_routes
 from runyard.jobs.routes import router as job_routes
 from runyard.jobs.shadow_routes import router as shadow_routes
 from runyard.projects.member_routes import router as member_routes
@@ -77,6 +79,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     import_routes,
     shadow_routes,
     job_routes,
+    preview_routes,
+    blackout_routes,
     secret_routes,
     connection_routes,
     key_routes,

@@ -65,7 +65,7 @@ class JobPauses:
         project_id = self._project(actor, body.ids, body.project)
         await pausing.end(session, [Kind.project], project_id, None, now)
         await pausing.begin(session, Kind.project, project_id, None, now, by=actor, why=body.why, until=body.until)
-        after = {"why": body.why, "until": body.until and clock.rfc3339(body.until)}
+        after = _facts(body)
         record(session, actor, "job.pause", _whole(actor, project_id), after=after)
         self._jobs.tell_project(session, project_id, "pause")
         return []
@@ -92,8 +92,7 @@ class JobPauses:
     async def _pause(self, session: AsyncSession, actor: Actor, job: Job, body: "PauseBody", now: datetime) -> None:
         await pausing.end(session, [Kind.person], job.project_id, job.id, now)
         await pausing.begin(session, Kind.person, job.project_id, job.id, now, by=actor, why=body.why, until=body.until)
-        after = {"why": body.why, "until": body.until and clock.rfc3339(body.until)}
-        self._note(session, actor, job, "pause", after)
+        self._note(session, actor, job, "pause", _facts(body))
 
     async def _resume(self, session: AsyncSession, actor: Actor, job: Job, now: datetime) -> bool:
         ended = await pausing.end(session, BY_HAND, job.project_id, job.id, now)
@@ -126,6 +125,10 @@ class JobPauses:
             sentence = "Name either ids or a project."
             raise InvalidJob(sentence, fields=[FieldError("ids", sentence, "one_of")])
         return actor.project(project, Permission.job_write)
+
+
+def _facts(body: "PauseBody") -> dict[str, str | None]:
+    return {"why": body.why, "until": None if body.until is None else clock.rfc3339(body.until)}
 
 
 def _whole(actor: Actor, project_id: ProjectId) -> Target:

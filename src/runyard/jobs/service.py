@@ -15,7 +15,7 @@ from runyard.audit.record import record
 from runyard.db.session import after_commit
 from runyard.errors import FieldError, Invalid
 from runyard.ids import ProjectId
-from runyard.jobs import listing, pausing, repository, views
+from runyard.jobs import calendars, listing, pausing, repository, views
 from runyard.jobs.errors import InvalidJob, JobChanged, JobTaken, NoSuchJob, NoSuchTrigger
 from runyard.jobs.health import Health, JobState
 from runyard.jobs.models import Job, JobChange, JobTrigger
@@ -309,6 +309,7 @@ class JobService:
     ) -> None:
         """Refuse what no run could be made of; have what waits for a second person wait."""
         settings = JobSettings.model_validate(job.settings)
+        await calendars.demand_known(session, job.project_id, settings.calendars)
         wishes = Wishes(settings.timeout_s, settings.priority, settings.queue, settings.limits)
         try:
             if not wishes.is_empty:

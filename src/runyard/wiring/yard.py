@@ -213,12 +213,19 @@ class Yard:
     @property
     def late_services(self) -> tuple[object, ...]:
         """What routes ask for that are loaded once the server answers."""
+        from runyard.jobs.calendars import Calendars
         from runyard.jobs.holding import JobPauses
         from runyard.jobs.shadowing import Shadows
         from runyard.jobs.taking import Imports
 
         shadows = Shadows(self.jobs)
-        return (self.jobs, JobPauses(self.jobs), shadows, Imports(self.scripts, self.jobs, shadows))
+        return (
+            self.jobs,
+            JobPauses(self.jobs),
+            Calendars(self.bus),
+            shadows,
+            Imports(self.scripts, self.jobs, shadows),
+        )
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
         """Bring the schema up (or demand that it fits), then start the roles; answers first admin, examples, backup."""
