@@ -27,7 +27,9 @@ from runyard.jobs.import_routes import router as import_routes
 from runyard.jobs.pause_routes import router as pause_routes
 from runyard.jobs.preview_routes import router as preview_routes
 from runyard.jobs.routes import router as job_routes
+from runyard.jobs.run_routes import router as job_run_routes
 from runyard.jobs.shadow_routes import router as shadow_routes
+from runyard.jobs.slot_routes import router as job_slot_routes
 from runyard.projects.member_routes import router as member_routes
 from runyard.projects.routes import router as project_routes
 from runyard.runs.history_routes import router as history_routes
@@ -81,6 +83,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     job_routes,
     preview_routes,
     blackout_routes,
+    job_run_routes,
+    job_slot_routes,
     secret_routes,
     connection_routes,
     key_routes,

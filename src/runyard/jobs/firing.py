@@ -58,6 +58,8 @@ class Shot:
     due_at: datetime | None = None
     timezone: str | None = None
     by: Actor | None = None
+    queued: bool = False
+    """Whether it waits for its place, whatever the job does with runs that overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Firing:
         job = OfJob(
             id=loaded.job_id,
             limit=None if settings.overlap is Overlap.allow else settings.max_active,
-            policy=POLICIES[settings.overlap],
+            policy=WhenBusy.queue if shot.queued else POLICIES[settings.overlap],
             trigger_id=shot.trigger_id,
             due_at=shot.due_at,
             timezone=shot.timezone or loaded.timezone,

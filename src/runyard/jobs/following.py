@@ -3,7 +3,6 @@
 Each end is heard once: the same transaction that does what follows takes the mark from the run.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -119,7 +118,12 @@ class Following:
             "outputs": outputs,
             "error_code": code,
         }
-        worked = await self._work(spec.mapping, {"run": json.loads(json.dumps(run))})
+        try:
+            worked = await self._work(spec.mapping, {"run": run})
+        except Exception:
+            # Other ends have nothing to do with it.
+            logger.exception("jobs.unmapped", trigger_id=after.trigger.id)
+            return replace(after, errors=dict.fromkeys(spec.mapping, "It could not be worked out."))
         return replace(after, parameters=worked.values, errors=worked.errors)
 
     async def _hear(self, session: AsyncSession, run_ids: Sequence[str], afters: Sequence[After]) -> int:

@@ -14,6 +14,7 @@ from runyard.jobs import repository
 from runyard.jobs.chains import cycle
 from runyard.jobs.errors import InvalidJob
 from runyard.jobs.models import Job, JobTrigger
+from runyard.jobs.slots import Recurrence
 from runyard.jobs.specs import CronSpec, DateSpec, IntervalSpec, spec_of
 from runyard.scripts.content import Pinned
 from runyard.secrets.sealing import Sealer
@@ -130,14 +131,18 @@ class Triggers:
                 raise InvalidJob(sentence, fields=[FieldError(f"triggers.{n}.job_id", sentence, "cycle")])
 
 
+def timed_rule(row: JobTrigger) -> Recurrence | None:
+    """Return when a trigger is due; None for one that does not go by time."""
+    spec = spec_of(row.spec)
+    return spec.rule(row.created_at) if isinstance(spec, TIMED) else None
+
+
 def next_of(row: JobTrigger, after: datetime) -> datetime | None:
     """Return when a trigger is due next, later than an instant; None for one that is off or does not go by time."""
     if not row.enabled or row.deleted_at is not None:
         return None
-    spec = spec_of(row.spec)
-    if not isinstance(spec, TIMED):
-        return None
-    due = spec.rule(row.created_at).next(clock.to_us(after))
+    rule = timed_rule(row)
+    due = None if rule is None else rule.next(clock.to_us(after))
     return None if due is None else clock.from_us(due.at)
 
 

@@ -215,6 +215,7 @@ class Yard:
         """What routes ask for that are loaded once the server answers."""
         from runyard.jobs.calendars import Calendars
         from runyard.jobs.holding import JobPauses
+        from runyard.jobs.running import JobRuns
         from runyard.jobs.shadowing import Shadows
         from runyard.jobs.taking import Imports
 
@@ -222,6 +223,7 @@ class Yard:
         return (
             self.jobs,
             JobPauses(self.jobs),
+            JobRuns(self.database, self.jobs, self.firing),
             Calendars(self.bus),
             shadows,
             Imports(self.scripts, self.jobs, shadows),
