@@ -224,6 +224,21 @@ class ImportSettings(BaseModel):
     timeout_s: float = Field(120.0, gt=0)
 
 
+class JobsSettings(BaseModel):
+    """Which folders of this machine triggers may watch."""
+
+    watched: Listed = ()
+    watched_files: int = Field(10_000, ge=1, le=1_000_000)
+
+    @field_validator("watched")
+    @classmethod
+    def _absolute(cls, folders: tuple[str, ...]) -> tuple[str, ...]:
+        for text in folders:
+            if not text.startswith("/") or ".." in text.split("/"):
+                raise ValueError(f"{text!r} is no absolute path")
+        return folders
+
+
 class KeySettings(BaseModel):
     """Who keeps the master key, and how long uses of secrets are remembered. Times in seconds."""
 
@@ -327,6 +342,7 @@ class Settings(BaseSettings):
     editor: EditorSettings = EditorSettings()
     retention: RetentionSettings = RetentionSettings()
     imports: ImportSettings = ImportSettings()
+    jobs: JobsSettings = JobsSettings()
     keys: KeySettings = KeySettings()
     sso: SsoSettings = SsoSettings()
     connections: ConnectionSettings = ConnectionSettings()

@@ -264,6 +264,8 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("DELETE", "/blackouts/{blackout_id}"): Line(P.job_write, THING, fresh="blackout"),
     ("POST", "/triggers/preview"): Line(P.job_read, LIST, {"trigger": {"type": "cron", "cron": "@daily"}}),
     ("POST", "/triggers/secret/{trigger_id}/rotate"): Line(P.job_write, THING),
+    ("GET", "/triggers/{trigger_id}/deliveries"): Line(P.job_read, THING),
+    ("POST", "/triggers/{trigger_id}/test"): Line(P.job_write, THING, {}),
     # Environments and packages
     ("GET", "/environments"): Line(P.environment_read, LIST),
     ("GET", "/environments/{environment_id}"): Line(P.environment_read, THING),

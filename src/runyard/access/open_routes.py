@@ -20,6 +20,10 @@ OPEN_ROUTES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/auth/invitations/accept"): "The link proves that somebody is invited; it works once.",
     ("POST", "/api/v1/auth/register"): "Refused unless an administrator has switched it on; new users may do nothing.",
     ("POST", "/api/v1/hooks/sources/{script_id}"): "The signature proves who calls; it only has a source looked at.",
+    (
+        "POST",
+        "/api/v1/hooks/{trigger_id}",
+    ): "The signature or token of the webhook proves who calls; it starts its job.",
     ("GET", "/healthz"): "Tells a supervisor that the process lives, and nothing else.",
     ("GET", "/readyz"): "Tells a load balancer whether to send requests, and nothing else.",
     ("GET", "/api/v1/openapi.json"): "The same for everybody: it is published with each release.",

@@ -23,6 +23,8 @@ from runyard.insights.routes import router as insight_routes
 from runyard.insights.security_routes import router as security_routes
 from runyard.jobs.blackout_routes import router as blackout_routes
 from runyard.jobs.calendar_routes import router as calendar_routes
+from runyard.jobs.delivery_routes import router as delivery_routes
+from runyard.jobs.hook_routes import router as hook_routes
 from runyard.jobs.import_routes import router as import_routes
 from runyard.jobs.pause_routes import router as pause_routes
 from runyard.jobs.preview_routes import router as preview_routes
@@ -85,6 +87,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     blackout_routes,
     job_run_routes,
     job_slot_routes,
+    hook_routes,
+    delivery_routes,
     secret_routes,
     connection_routes,
     key_routes,

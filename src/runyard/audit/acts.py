@@ -145,6 +145,8 @@ ACTS: dict[str, str] = {
 _SUBMIT = "a run's own row says who submitted it, when, from what and with what; it is kept as the run is"
 _ASKS = "it answers a question and keeps nothing"
 UNWRITTEN: dict[str, str] = {
+    "call_webhook": "the trigger's deliveries say who called, when, with what, and what became of it",
+    "test_trigger": "it answers a question; a run that it starts says by whom",
     "submit": _SUBMIT,
     "submit_any": _SUBMIT,
     "rerun": _SUBMIT,

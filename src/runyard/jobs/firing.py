@@ -60,6 +60,9 @@ class Shot:
     by: Actor | None = None
     queued: bool = False
     """Whether it waits for its place, whatever the job does with runs that overlap."""
+    run_id: str | None = None
+    """Its id, where files lie in its workspace already; `files` are their sizes by name."""
+    files: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +170,26 @@ class Firing:
         new = self.enlisting.make(
             shot.by or loaded.actor,
             pinned,
-            ids.new("run"),
+            shot.run_id or ids.new("run"),
             shot.kind,
-            values=self.values_of(loaded, shot.parameters),
+            values=self.values_of(loaded, shot.parameters, shot.files),
             labels=loaded.labels,
-            uploads=(),
+            uploads=tuple(shot.files),
             wishes=loaded.wishes,
             stage=settings.stage,
             job=job,
         )
         return Wanted(pinned, new)
 
-    def values_of(self, loaded: Loaded, over: Mapping[str, Any]) -> Mapping[str, Any]:
+    def values_of(
+        self, loaded: Loaded, over: Mapping[str, Any], files: Mapping[str, int] | None = None
+    ) -> Mapping[str, Any]:
         """Return the values of a run, whole; raise `InvalidParameters`."""
         if not over and loaded.whole:
             return loaded.whole
         given = {**loaded.given, **{k: v for k, v in over.items() if v != MASK or k not in loaded.given}}
         values = parameters.complete(loaded.pinned.definitions, given)
-        parameters.check_files(loaded.pinned.definitions, values, {})
+        parameters.check_files(loaded.pinned.definitions, values, files or {})
         if not over:
             loaded.whole.update(values)
         return values

@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from runyard.errors import FieldError, Invalid, Unavailable
 from runyard.web.addresses import Networks
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 PATIENCE_S = 30.0
@@ -170,12 +172,14 @@ async def opened(
     redirects: int = 0,
     proxies: bool = False,
     patience_s: float = PATIENCE_S,
+    verify: "ssl.SSLContext | bool" = True,
 ) -> AsyncIterator["httpx.Response"]:
     """Yield the answer of a URL, to be read in pieces; `redirects` are followed so often, each judged anew.
 
     `first` is how far the URL itself may lead, where that is further than redirects may: the operator's own choice.
     With `proxies` the machine's own (``HTTPS_PROXY`` …) are used where they are set: it is theirs then to say what may
-    be reached. Headers of the caller's go to the first address only. Raises: AddressRefused, AddressUnreachable.
+    be reached. `verify` is how the other end proves itself, where that is not as usual. Headers of the caller's go to
+    the first address only. Raises: AddressRefused, AddressUnreachable.
     """
     from urllib.request import getproxies
 
@@ -183,7 +187,8 @@ async def opened(
 
     own, within = dict(headers or {}), first or reach
     behind = proxies and bool(getproxies())
-    async with httpx.AsyncClient(timeout=patience_s, follow_redirects=False, trust_env=behind) as client:
+    how: dict[str, Any] = {"timeout": patience_s, "follow_redirects": False, "trust_env": behind, "verify": verify}
+    async with httpx.AsyncClient(**how) as client:
         for _ in range(min(redirects, _MOST_REDIRECTS) + 1):
             target = _unjudged(url) if behind else await judged(url, within)
             try:

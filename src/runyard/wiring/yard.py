@@ -30,6 +30,7 @@ from runyard.editor.snippets import SnippetService
 from runyard.engine.crew import Crew
 from runyard.engine.executor import Executor
 from runyard.engine.listener import Listener
+from runyard.engine.lookout import Lookout
 from runyard.engine.reaper import Reaper
 from runyard.engine.ticker import Ticker
 from runyard.engine.undertaker import Undertaker
@@ -75,9 +76,12 @@ from runyard.wiring.people import People
 from runyard.wiring.places import connect, prepare_data
 
 if TYPE_CHECKING:
+    from runyard.engine.watcher import Watcher
+    from runyard.jobs.arrivals import Arrivals
     from runyard.jobs.expressions import Expressions
     from runyard.jobs.firing import Firing
     from runyard.jobs.following import Following
+    from runyard.jobs.hooks import Hooks
     from runyard.jobs.service import JobService
 
 USES = 500
@@ -181,6 +185,7 @@ class Yard:
         self.gatekeeper: Gatekeeper | None = None
         self.undertaker: Undertaker | None = None
         self.ticker: Ticker | None = None
+        self.lookout: Lookout | None = None
         self.listener: Listener | None = None
 
     @cached_property
@@ -204,6 +209,29 @@ class Yard:
 
         return Expressions()
 
+    @cached_property
+    def arrivals(self) -> "Arrivals":
+        """What has runs started by calls and files."""
+        from runyard.jobs.arrivals import Arrivals
+
+        return Arrivals(self.database, self.firing, self.expressions)
+
+    @cached_property
+    def hooks(self) -> "Hooks":
+        """What takes calls of webhooks."""
+        from runyard.jobs.hooks import Hooks
+
+        return Hooks(self.database, self.jobs, self.arrivals, self.bus)
+
+    @cached_property
+    def watcher(self) -> "Watcher":
+        """What watches for files that arrive."""
+        from runyard.engine.watcher import Watcher
+        from runyard.jobs.stores import Stores
+
+        stores = Stores(self.database, self.connections, self.vault, Reach.of(self.settings.fetch_allow))
+        return Watcher(self.settings, self.database, self.arrivals, stores)
+
     def following(self) -> "Following":
         """Return what follows the ends of jobs' runs."""
         from runyard.jobs.following import Following
@@ -222,6 +250,7 @@ class Yard:
         shadows = Shadows(self.jobs)
         return (
             self.jobs,
+            self.hooks,
             JobPauses(self.jobs),
             JobRuns(self.database, self.jobs, self.firing),
             Calendars(self.bus),
@@ -280,6 +309,8 @@ class Yard:
             await self.gatekeeper.start()
             self.ticker = Ticker(self.database, self.bus, lambda: self.firing)
             await self.ticker.start()
+            self.lookout = Lookout(self.database, lambda: self.watcher)
+            await self.lookout.start()
             self.listener = Listener(self.database, self.bus, self.following)
             await self.listener.start()
             self.undertaker = Undertaker(self.settings, self.database, self.workspaces, self.logs, self.archives)
@@ -293,6 +324,8 @@ class Yard:
             await self.undertaker.stop()
         if self.listener is not None:
             await self.listener.stop()
+        if self.lookout is not None:
+            await self.lookout.stop()
         if self.ticker is not None:
             await self.ticker.stop()
         if "expressions" in self.__dict__:
