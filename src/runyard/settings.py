@@ -106,6 +106,7 @@ class AccessSettings(BaseModel):
     access_token_s: int = Field(900, ge=30, le=86_400)
     refresh_token_s: int = Field(14 * 86_400, ge=300)
     refresh_grace_s: int = Field(10, ge=0, le=60)
+    longest_session_s: int = Field(90 * 86_400, ge=300)
     local_login: bool = True
     reset_link_s: int = Field(3600, ge=60, le=86_400)
     invitation_days: float = Field(7.0, gt=0, le=90)
@@ -329,6 +330,7 @@ class Settings(BaseSettings):
     allow_from: Networks = ()
     fetch_allow: Networks = ()
     cors_origins: Origins = ()
+    hsts_subdomains: bool = False
     seed_examples: bool = True
 
     database: DatabaseSettings = DatabaseSettings()

@@ -1,6 +1,7 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from http.cookies import Morsel
 from typing import Any
 
 import httpx
@@ -50,7 +51,19 @@ async def test_cookies_are_secure_over_https(
     await yard.add_user("Ada")
     async with yard.client(base_url) as client:
         jar = set_cookies(await sign_in(client))
-    assert [bool(morsel["secure"]) for morsel in jar.values()] == [secure, secure]
+        client.cookies.clear()
+        assert [bool(morsel["secure"]) for morsel in jar.values()] == [secure, secure]
+        assert [name.startswith("__Secure-") for name in jar] == [secure, secure]
+        assert (await client.post("/api/v1/auth/refresh", headers=_cookies(jar))).status_code == 200
+        if secure:
+            # Another host of the same site could have set it.
+            bare = {name.removeprefix("__Secure-"): morsel for name, morsel in jar.items()}
+            answer = await client.post("/api/v1/auth/refresh", headers=_cookies(bare))
+            assert (answer.status_code, answer.json()["code"]) == (401, "session_ended")
+
+
+def _cookies(jar: Mapping[str, Morsel[str]]) -> dict[str, str]:
+    return {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())}
 
 
 @pytest.mark.parametrize("username", ["Ada", "ada", "ADA", " ada ", "\uff21da"])

@@ -166,6 +166,19 @@ async def test_a_session_ends_when_it_is_not_used(yard: Yard, tabs: httpx.AsyncC
     assert (await refresh(tabs, token)).status_code == 401
 
 
+async def test_a_session_that_is_used_ends_all_the_same(make_yard: Callable[..., Awaitable[Yard]]) -> None:
+    yard = await make_yard(access={"longest_session_s": 30 * 86_400})
+    await yard.add_user("Ada")
+    tabs = yard.client()
+    token = await first_token(tabs)
+    for _ in range(4):
+        yard.clock.move(7 * 86_400)
+        token = await next_token(tabs, token)
+    assert (await only_session(yard)).expires_at == (await only_session(yard)).created_at + timedelta(days=30)
+    yard.clock.move(2 * 86_400)
+    assert (await refresh(tabs, token)).json()["code"] == "session_ended"
+
+
 async def test_signing_out_ends_the_session_at_once(yard: Yard, client: httpx.AsyncClient) -> None:
     headers = await signed_in(client)
     token = client.cookies["runyard_refresh"]

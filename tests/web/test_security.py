@@ -110,6 +110,15 @@ async def test_https_is_to_be_kept(settings: Settings) -> None:
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
+async def test_https_is_to_be_kept_below_this_host_where_that_is_said(settings: Settings) -> None:
+    told = settings.model_copy(update={"hsts_subdomains": True})
+    transport = httpx.ASGITransport(armoured(application(), told))
+    async with httpx.AsyncClient(transport=transport, base_url="https://yard.test") as client:
+        assert (await client.get("/own")).headers["strict-transport-security"].endswith("; includeSubDomains")
+    async with httpx.AsyncClient(transport=transport, base_url="http://yard.test") as client:
+        assert "strict-transport-security" not in (await client.get("/own")).headers
+
+
 async def test_a_route_may_be_stricter_and_headers_are_not_doubled(client: httpx.AsyncClient) -> None:
     answer = await client.get("/own")
     assert answer.headers.get_list("content-security-policy") == ["sandbox"]

@@ -13,6 +13,8 @@ from runyard.web.gate import CrossSite, same_site
 
 REFRESH = "runyard_refresh"
 DEVICE = "runyard_device"
+SECURE = "__Secure-"
+"""What names of cookies begin with over HTTPS: browsers take such over HTTPS only. `__Host-` wants another path."""
 PATH = "/api/v1/auth"
 _DEVICE_S = 365 * 86_400
 
@@ -22,9 +24,15 @@ def client_of(request: Request) -> Client:
     return Client(
         address=address_of(request),
         user_agent=request.headers.get("user-agent", ""),
-        device=request.cookies.get(DEVICE),
+        # It opens nothing, so that it does not matter which of the two it is.
+        device=request.cookies.get(SECURE + DEVICE) or request.cookies.get(DEVICE),
         request_id=request.scope.get("runyard.request_id", ""),
     )
+
+
+def read(request: Request, settings: Settings, name: str) -> str | None:
+    """Return a cookie of ours. Over HTTPS one without its prefix is nobody's: another host could have set it."""
+    return request.cookies.get(_full(name, secure=_over_https(request, settings)))
 
 
 def refuse_cross_site(request: Request, settings: Settings) -> None:
@@ -69,15 +77,20 @@ def _set(
     seconds: int,
     same_site: Literal["strict", "lax"] = "strict",
 ) -> None:
+    secure = _over_https(request, settings)
     response.set_cookie(
-        name,
+        _full(name, secure=secure),
         value,
         max_age=seconds,
         path=PATH,
-        secure=_over_https(request, settings),
+        secure=secure,
         httponly=True,
         samesite=same_site,
     )
+
+
+def _full(name: str, *, secure: bool) -> str:
+    return SECURE + name if secure else name
 
 
 def _over_https(request: Request, settings: Settings) -> bool:

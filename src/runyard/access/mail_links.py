@@ -82,7 +82,7 @@ class MailLinks:
         async with self._database.read() as session:
             await self._valid(session, token, "reset")
         async with self._passwords.turn():
-            hashed = await self._passwords.hash(password)
+            hashed = await self._passwords.choose(password)
         now = clock.now()
         async with self._database.write() as session:
             link, user = await self._valid(session, token, "reset")

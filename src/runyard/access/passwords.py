@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import resources
 
-from runyard.errors import Unavailable
+from runyard.errors import Invalid, Unavailable
 
 WAITING = 64
 """How many checks may stand in line before further ones are turned away."""
@@ -16,6 +17,10 @@ WAITING = 64
 
 class SignInBusy(Unavailable):
     """Too many people sign in at this moment; try again in a few seconds."""
+
+
+class CommonPassword(Invalid):
+    """So many people have this password that it is among the first to be tried; choose another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,26 @@ class Passwords:
         ok, renewed = await asyncio.to_thread(self._hash.verify_and_update, _bytes(password), stored or self._nobody)
         return (ok, renewed) if stored else (False, None)
 
+    async def choose(self, password: str) -> str:
+        """Return the hash of a password that somebody chose; call it within a `turn`. Raises: CommonPassword."""
+        if await asyncio.to_thread(is_common, password):
+            raise CommonPassword
+        return await self.hash(password)
+
     async def hash(self, password: str) -> str:
         """Return the hash to keep; call it within a `turn`."""
         return await asyncio.to_thread(self._hash.hash, _bytes(password))
+
+
+def is_common(password: str) -> bool:
+    """Whether a password is in the list of those that everybody tries first, whatever its case.
+
+    The list holds the most common ones of eight characters and more, from the one that Django ships (BSD 3-Clause).
+    It is read each time: passwords are chosen seldom.
+    """
+    word = unicodedata.normalize("NFC", password).casefold().strip()
+    listed = resources.files("runyard.access").joinpath("common_passwords.txt").read_text("ascii")
+    return "\n" not in word and f"\n{word}\n" in f"\n{listed}"
 
 
 def _bytes(password: str) -> bytes:

@@ -40,7 +40,7 @@ async def login(
 async def refresh(request: Request, response: Response, access: Access, settings: Configured) -> TokenBody:
     """Exchange the refresh cookie for a new access token and the next cookie."""
     cookies.refuse_cross_site(request, settings)
-    token = request.cookies.get(cookies.REFRESH)
+    token = cookies.read(request, settings, cookies.REFRESH)
     if not token:
         raise SessionEnded
     return _tokens(await access.refresh(token, cookies.client_of(request)), request, response, settings)
@@ -52,7 +52,7 @@ async def logout(request: Request, response: Response, access: Access, settings:
     cookies.refuse_cross_site(request, settings)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     bearer = token if scheme.lower() == "bearer" else None
-    await access.logout(request.cookies.get(cookies.REFRESH), bearer, cookies.client_of(request))
+    await access.logout(cookies.read(request, settings, cookies.REFRESH), bearer, cookies.client_of(request))
     cookies.drop(response, request, settings)
 
 

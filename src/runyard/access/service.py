@@ -257,7 +257,7 @@ class AccessService:
             user = await self.user_of(session, actor)
         await self.proving.again(actor, user, current, client, "user.change_password")
         async with self.passwords.turn():
-            hashed = await self.passwords.hash(new)
+            hashed = await self.passwords.choose(new)
         now = clock.now()
         async with self._database.write() as session:
             user = await self.user_of(session, actor)
@@ -297,7 +297,7 @@ class AccessService:
             rotated_at=now,
             created_at=now,
             used_at=now,
-            expires_at=self._expiry(now, until),
+            expires_at=self._expiry(now, now, until),
             ends_at=until,
             address=client.address[:64],
             user_agent=client.user_agent[:200],
@@ -336,11 +336,13 @@ class AccessService:
         family.previous_hash = family.token_hash
         family.token_hash = fingerprint(self._refresh.issue(family.id, family.generation))
         family.rotated_at = family.used_at = now
-        family.expires_at = self._expiry(now, family.ends_at)
+        family.expires_at = self._expiry(now, family.created_at, family.ends_at)
 
-    def _expiry(self, now: datetime, until: datetime | None) -> datetime:
+    def _expiry(self, now: datetime, begun: datetime, until: datetime | None) -> datetime:
+        """Return when a session ends unless it is used; used or not, it ends at the longest and by `until`."""
         unused = now + timedelta(seconds=self._settings.refresh_token_s)
-        return unused if until is None else min(unused, until)
+        longest = begun + timedelta(seconds=self._settings.longest_session_s)
+        return min(unused, longest) if until is None else min(unused, longest, until)
 
     @property
     def _grace(self) -> timedelta:

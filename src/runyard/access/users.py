@@ -114,7 +114,7 @@ class Users:
         """Add a user, with a password made up if none is given; raise `UsernameTaken`."""
         given = password or invented()
         async with self._passwords.turn():
-            hashed = await self._passwords.hash(given)
+            hashed = await self._passwords.choose(given)
         now = clock.now()
         user = User(
             id=ids.new("usr"),
@@ -174,7 +174,7 @@ class Users:
             user_id = user.id
         given = password or invented()
         async with self._passwords.turn():
-            hashed = await self._passwords.hash(given)
+            hashed = await self._passwords.choose(given)
         now = clock.now()
         async with self._database.write() as session:
             user = await self.find(session, user_id)

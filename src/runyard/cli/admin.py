@@ -31,6 +31,7 @@ def reset_password(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Give a user a new password and end all their sessions; works on the data directory, server or not."""
+    from runyard.access.passwords import is_common
     from runyard.access.schemas import LONGEST, SHORTEST
 
     chosen = settings(data=data, database_url=database_url)
@@ -39,6 +40,8 @@ def reset_password(
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(15)
     if not SHORTEST <= len(password) <= LONGEST or not password.strip():
         raise Misuse(f"A password has at least {SHORTEST} characters.")
+    if is_common(password):
+        raise Misuse("So many people have this password that it is among the first to be tried.")
     asyncio.run(_reset(chosen, username, password))
     print(f"{username} has a new password; all sessions have ended.")
     if not password_stdin:

@@ -15,6 +15,7 @@ from runyard.errors import FieldError
 PREFIX = "/api/v1"
 REFRESH = "runyard_refresh"
 DEVICE = "runyard_device"
+SECURE = "__Secure-"
 EARLY_S = 20.0
 """An access token is renewed so many seconds before it ends."""
 PATIENCE = httpx.Timeout(60.0, connect=10.0)
@@ -122,7 +123,7 @@ class Server:
     def login(self, username: str, password: str, code: str = "") -> None:
         """Sign in and keep the session; `code` is of a second factor, which raises `Refused` where it is missing."""
         known = self._sessions.get(self.url) or Session()
-        cookies = {DEVICE: known.device} if known.device else {}
+        cookies = _both(DEVICE, known.device) if known.device else {}
         body = {"username": username, "password": password}
         answer = self._auth("login", cookies, body | ({"code": code} if code else {}))
         if answer.is_error:
@@ -146,7 +147,7 @@ class Server:
         self._sessions.drop(self.url)
         if session.token:
             return True
-        self._auth("logout", {REFRESH: session.refresh_token})
+        self._auth("logout", _both(REFRESH, session.refresh_token))
         return True
 
     def _token(self) -> str:
@@ -177,7 +178,7 @@ class Server:
             fresh = session.expires_at - EARLY_S > clock.now().timestamp()
             if fresh and session.access_token != stale:
                 return session.access_token
-            answer = self._auth("refresh", {REFRESH: session.refresh_token})
+            answer = self._auth("refresh", _both(REFRESH, session.refresh_token))
             if answer.status_code == UNAUTHORIZED:
                 self._sessions.drop(self.url)
                 raise NotLoggedIn(f"Your session at {self.url} has ended.")
@@ -214,11 +215,20 @@ def _session(answer: httpx.Response, known: Session) -> Session:
     tokens = answer.json()
     return Session(
         username=known.username,
-        refresh_token=answer.cookies.get(REFRESH) or known.refresh_token,
+        refresh_token=_cookie(answer, REFRESH) or known.refresh_token,
         access_token=tokens["access_token"],
         expires_at=clock.now().timestamp() + tokens["expires_in"],
-        device=answer.cookies.get(DEVICE) or known.device,
+        device=_cookie(answer, DEVICE) or known.device,
     )
+
+
+def _both(name: str, value: str) -> dict[str, str]:
+    """Return a cookie as it is called over HTTPS and elsewhere; which of them counts, the server knows."""
+    return {SECURE + name: value, name: value}
+
+
+def _cookie(answer: httpx.Response, name: str) -> str | None:
+    return answer.cookies.get(SECURE + name) or answer.cookies.get(name)
 
 
 def problem_of(response: httpx.Response) -> Refused | None:

@@ -35,6 +35,8 @@ SETTINGS: tuple[tuple[Group, str], ...] = (
     ("sessions", "access.access_token_s"),
     ("sessions", "access.refresh_token_s"),
     ("sessions", "access.refresh_grace_s"),
+    ("sessions", "access.longest_session_s"),
+    ("browser", "hsts_subdomains"),
     ("keys", "retention.audit_days"),
 )
 """What is shown as it was set; what nobody can set is said by `_built_in`."""
@@ -80,7 +82,7 @@ def facts(settings: Settings, *, local_login: bool) -> list[Fact]:
 def _built_in() -> Iterator[tuple[Group, str, Value]]:
     cost = Cost()
     yield "browser", "content_policy", content_policy()
-    yield "browser", "cookies", ["HttpOnly", "SameSite=Strict", "Path=/api/v1/auth", "Secure (HTTPS)"]
+    yield "browser", "cookies", ["HttpOnly", "SameSite=Strict", "Path=/api/v1/auth", "Secure and __Secure- (HTTPS)"]
     yield "browser", "transport_security", "max-age=31536000 (HTTPS)"
     yield "passwords", "shortest", SHORTEST
     yield "passwords", "hash", f"Argon2id, {cost.memory_kib // 1024} MiB, t={cost.passes}, p={cost.lanes}"

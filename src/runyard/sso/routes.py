@@ -64,7 +64,7 @@ async def callback(
     """Take the browser back from the provider, and lead it to the page, signed in or told why not."""
     next_path = "/"
     try:
-        journey = sso.returning(request.cookies.get(JOURNEY), state)
+        journey = sso.returning(cookies.read(request, settings, JOURNEY), state)
         next_path = journey.next
         signed_in = await sso.finish(journey, Answer(code, state, error, iss), cookies.client_of(request))
     except Problem as problem:
@@ -80,7 +80,7 @@ async def callback(
 async def logout(request: Request, response: Response, sso: Sso, access: Access, settings: Configured) -> LogOutBody:
     """End the session of the refresh cookie, and say where it goes on at the provider."""
     cookies.refuse_cross_site(request, settings)
-    token = request.cookies.get(cookies.REFRESH)
+    token = cookies.read(request, settings, cookies.REFRESH)
     url = await sso.log_out(access.sessions_of(token), f"{_here(request, settings)}/login")
     await access.logout(token, None, cookies.client_of(request))
     cookies.drop(response, request, settings)

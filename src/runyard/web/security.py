@@ -48,7 +48,9 @@ def armoured(
     )
     inner = crossing(Throttle(limited, settings.rates, taker), settings.cors_origins)
     gate = Gate(inner, settings.allow_from, (settings.public_url, *settings.cors_origins), refused)
-    return RequestId(ClientAddress(SecurityHeaders(gate), settings.trusted_proxies))
+    return RequestId(
+        ClientAddress(SecurityHeaders(gate, subdomains=settings.hsts_subdomains), settings.trusted_proxies)
+    )
 
 
 class RequestId:
@@ -97,10 +99,15 @@ def content_policy(*, styles: str = "'self'", scripts: str = "'self'") -> str:
     )
 
 
+def kept_safe(*, subdomains: bool) -> str:
+    """Return how long browsers take HTTPS alone, for this host or for all below it as well."""
+    return "max-age=31536000" + ("; includeSubDomains" if subdomains else "")
+
+
 class SecurityHeaders:
     """Adds the headers that tell browsers to distrust; a header that the route has set itself stays."""
 
-    def __init__(self, app: ASGIApp, policy: str | None = None) -> None:
+    def __init__(self, app: ASGIApp, policy: str | None = None, *, subdomains: bool = False) -> None:
         self._app = app
         self._headers = (
             (b"content-security-policy", (policy or content_policy()).encode()),
@@ -115,7 +122,7 @@ class SecurityHeaders:
                 b"camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), usb=()",
             ),
         )
-        self._over_https = (*self._headers, (b"strict-transport-security", b"max-age=31536000"))
+        self._over_https = (*self._headers, (b"strict-transport-security", kept_safe(subdomains=subdomains).encode()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

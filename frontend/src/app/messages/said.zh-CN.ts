@@ -4,6 +4,7 @@
  */
 export default {
   problems: {
+    common_password: '这个密码太常见，容易被猜中，请换一个。',
     no_such_secret: '没有这个密钥。',
     no_such_variable: '没有这个变量。',
     secret_name_taken: '这个位置和阶段已有同名的密钥或变量。',

@@ -112,6 +112,8 @@ const messages = {
       access_access_token_s: 'An access token holds',
       access_refresh_token_s: 'A session holds without use',
       access_refresh_grace_s: 'Grace for parallel tabs',
+      access_longest_session_s: 'A session holds at the longest',
+      hsts_subdomains: 'HTTPS for all hosts below this one',
       access_local_login: 'Passwords of Runyard’s own',
       sso: 'Single sign-on',
       shortest: 'Fewest characters',
