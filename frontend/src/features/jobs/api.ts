@@ -1,7 +1,22 @@
-import { ask, client } from '@/api/client'
+import { ask, askRaw, client } from '@/api/client'
+import type { Page } from '@/api/types'
 import { language } from '@/ui/i18n'
 import type { JobBody } from './draft'
-import type { Backfill, JobSort, JobState, Outcome, Spec, TriggerType } from './types'
+import type {
+  Backfill,
+  BackfillPlan,
+  Job,
+  JobChange,
+  JobSort,
+  JobState,
+  Outcome,
+  Pause,
+  Preview,
+  SavedJob,
+  Slot,
+  Spec,
+  TriggerType,
+} from './types'
 
 export interface JobFilters {
   project: string
@@ -25,77 +40,104 @@ export type Which = { ids: string[] } | { project: string }
 
 const of = (jobId: string) => ({ params: { path: { job_id: jobId } } })
 
+/** A request in JSON whose answer is told apart by hand. */
+async function json<T>(
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+  headers: object = {},
+): Promise<T> {
+  const response = await askRaw(`/api/v1${path}`, {
+    method,
+    headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  return (await response.json()) as T
+}
+
+function queryOf(values: Record<string, string | number | readonly string[] | null | undefined>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(values)) {
+    if (Array.isArray(value)) for (const one of value) query.append(name, one as string)
+    else if (value !== null && value !== undefined) query.append(name, String(value as string | number))
+  }
+  return query.toString()
+}
+
 export function listJobs(filters: JobFilters, cursor: string | null, limit = 50) {
   const query = { ...filters, limit, ...(cursor ? { cursor } : {}) }
-  return ask(client.GET('/api/v1/jobs', { params: { query } }))
+  return ask(client.GET('/api/v1/jobs', { params: { query } })) as Promise<Page<Job>>
 }
 
 export function getJob(jobId: string) {
-  return ask(client.GET('/api/v1/jobs/{job_id}', of(jobId)))
+  return ask(client.GET('/api/v1/jobs/{job_id}', of(jobId))) as Promise<Job>
 }
 
 export function createJob(project: string, body: JobBody) {
-  return ask(client.POST('/api/v1/jobs', { body: { ...body, project } }))
+  return ask(client.POST('/api/v1/jobs', { body: { ...body, project } as never })) as Promise<SavedJob>
 }
 
 export function changeJob(jobId: string, body: Partial<JobBody>, revision: number) {
-  return ask(client.PATCH('/api/v1/jobs/{job_id}', { ...of(jobId), body: { ...body, revision } }))
+  return ask(
+    client.PATCH('/api/v1/jobs/{job_id}', { ...of(jobId), body: { ...body, revision } as never }),
+  ) as Promise<SavedJob>
 }
 
 export async function deleteJob(jobId: string): Promise<void> {
   await ask(client.DELETE('/api/v1/jobs/{job_id}', of(jobId)))
 }
 
+interface Changed {
+  changed: string[]
+  all: boolean
+}
+
 export function pauseJobs(which: Which, wish: PauseWish) {
-  return ask(client.POST('/api/v1/jobs/pause', { body: { ...which, ...wish } }))
+  return json<Changed>('POST', '/jobs/pause', { ...which, ...wish })
 }
 
 export function resumeJobs(which: Which) {
-  return ask(client.POST('/api/v1/jobs/resume', { body: which }))
+  return json<Changed>('POST', '/jobs/resume', which)
 }
 
 export async function listPauses(project: string) {
-  return (await ask(client.GET('/api/v1/jobs/pauses', { params: { query: { project } } }))).items
+  return (await json<{ items: Pause[] }>('GET', `/jobs/pauses?${queryOf({ project })}`)).items
 }
 
 /** `key` lets a request that is repeated start one run. */
 export function runJob(jobId: string, key: string) {
-  const params = { path: { job_id: jobId }, header: { 'idempotency-key': key } }
-  return ask(client.POST('/api/v1/jobs/{job_id}/runs', { params, body: {} }))
+  return json<{ id: string }>('POST', `/jobs/${jobId}/runs`, {}, { 'idempotency-key': key })
 }
 
 export function runSlot(jobId: string, triggerId: string, dueAt: string) {
-  return ask(
-    client.POST('/api/v1/jobs/{job_id}/slots/run', {
-      ...of(jobId),
-      body: { trigger_id: triggerId, due_at: dueAt },
-    }),
-  )
+  return json<{ id: string }>('POST', `/jobs/${jobId}/slots/run`, { trigger_id: triggerId, due_at: dueAt })
 }
 
-export function backfill(jobId: string, wish: Backfill, dryRun: boolean) {
-  return ask(
-    client.POST('/api/v1/jobs/{job_id}/backfill', { ...of(jobId), body: { ...wish, dry_run: dryRun } }),
-  )
+export function planBackfill(jobId: string, wish: Backfill) {
+  return json<BackfillPlan>('POST', `/jobs/${jobId}/backfill`, { ...wish, dry_run: true })
 }
 
+export function startBackfill(jobId: string, wish: Backfill) {
+  return json<{ count: number }>('POST', `/jobs/${jobId}/backfill`, { ...wish, dry_run: false })
+}
+
+/** Reasons come in the language that is asked for. */
 export function listSlots(jobId: string, filters: SlotFilters, cursor: string | null, limit = 50) {
-  const query = { ...filters, limit, ...(cursor ? { cursor } : {}) }
-  return ask(
-    client.GET('/api/v1/jobs/{job_id}/slots', {
-      params: { path: { job_id: jobId }, query },
-      headers: { 'accept-language': language.value },
-    }),
-  )
+  const query = queryOf({ ...filters, limit, cursor })
+  return json<Page<Slot>>('GET', `/jobs/${jobId}/slots?${query}`, undefined, {
+    'accept-language': language.value,
+  })
 }
 
 export function listChanges(jobId: string, cursor: string | null, limit = 30) {
   const query = { limit, ...(cursor ? { cursor } : {}) }
-  return ask(client.GET('/api/v1/jobs/{job_id}/changes', { params: { path: { job_id: jobId }, query } }))
+  return ask(
+    client.GET('/api/v1/jobs/{job_id}/changes', { params: { path: { job_id: jobId }, query } }),
+  ) as Promise<Page<JobChange>>
 }
 
 export function previewTrigger(trigger: Spec, count = 10) {
-  return ask(client.POST('/api/v1/triggers/preview', { body: { trigger, count } }))
+  return json<Preview>('POST', '/triggers/preview', { trigger, count })
 }
 
 export async function rotateSecret(triggerId: string): Promise<string> {
@@ -103,6 +145,13 @@ export async function rotateSecret(triggerId: string): Promise<string> {
   return (await ask(client.POST('/api/v1/triggers/secret/{trigger_id}/rotate', { params }))).secret
 }
 
+/** A blackout calendar, as far as a job wants to know it. */
+export interface Calendar {
+  id: string
+  name: string
+  whole_project: boolean
+}
+
 export async function listBlackouts(project: string) {
-  return (await ask(client.GET('/api/v1/blackouts', { params: { query: { project } } }))).items
+  return (await json<{ items: Calendar[] }>('GET', `/blackouts?${queryOf({ project, limit: 500 })}`)).items
 }

@@ -14,7 +14,15 @@ describe('a job as it is edited', () => {
         words: { en: 'At 09:00', zh: '09:00' },
         next_at: '2026-11-24T01:00:00Z',
       },
-      { id: 'trg_2', type: 'webhook', enabled: false, auth: 'token', mapping: { A: 'body.a' }, condition: null, wait_s: 5 },
+      {
+        id: 'trg_2',
+        type: 'webhook',
+        enabled: false,
+        auth: 'token',
+        mapping: { A: 'body.a' },
+        condition: null,
+        wait_s: 5,
+      },
     ],
   })
 

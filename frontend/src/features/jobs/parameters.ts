@@ -33,11 +33,11 @@ export function keptParameters(
       if (!set || !sameValue(over[key], set[key])) kept[key] = over[key]
     } else if (type === 'password' && before[key] === MASK) kept[key] = MASK
   }
-  for (const { key, type } of definitions) {
-    // What the set or the job keeps hidden is there, though the form can't show it.
-    if (type === 'password' && (before[key] === MASK || set?.[key] === MASK)) delete troubles[key]
-  }
-  return { parameters: kept, troubles }
+  // What the set or the job keeps hidden is there, though the form can't show it.
+  const isHidden = (key: string) => before[key] === MASK || set?.[key] === MASK
+  const hidden = definitions.filter(({ key, type }) => type === 'password' && isHidden(key))
+  const left = Object.entries(troubles).filter(([key]) => !hidden.some((one) => one.key === key))
+  return { parameters: kept, troubles: Object.fromEntries(left) }
 }
 
 const sameValue = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other)

@@ -22,7 +22,14 @@ afterEach(() => {
 
 describe('JobState', () => {
   it('says why on hover, and that a breaker stopped it', () => {
-    const paused = { kind: 'breaker', by: '', why: '', since: '2026-03-01T00:00:00Z', until: null, whole_project: false }
+    const paused = {
+      kind: 'breaker',
+      by: '',
+      why: '',
+      since: '2026-03-01T00:00:00Z',
+      until: null,
+      whole_project: false,
+    }
     const badge = mount(JobState, { props: { job: makeJob({ state: 'paused', paused }) } })
     expect(badge.text()).toBe('Stopped')
     expect(badge.attributes('title')).toBe('Stopped after failing again and again')
@@ -31,7 +38,13 @@ describe('JobState', () => {
 })
 
 describe('NextFire', () => {
-  const trigger = { id: 't1', type: 'cron' as const, enabled: true, cron: '0 9 * * *', timezone: 'Asia/Tokyo' }
+  const trigger = {
+    id: 't1',
+    type: 'cron' as const,
+    enabled: true,
+    cron: '0 9 * * *',
+    timezone: 'Asia/Tokyo',
+  }
 
   it('says how long until then, and the time on the trigger’s clock', () => {
     const job = makeJob({ triggers: [trigger], next: { at: '2026-03-01T15:00:00Z', trigger_id: 't1' } })
@@ -85,16 +98,16 @@ describe('SlotRow', () => {
   }
 
   it('runs for the newest of a stretch, for those who may', async () => {
-    const row = mount(SlotRow, { props: { slot, trigger: '', runs: true }, global })
+    const row = mount(SlotRow, { props: { entry: slot, trigger: '', runs: true }, global })
     expect(row.text()).toContain('It was paused by Ann.')
     await row.get('button').trigger('click')
     expect(row.emitted('run')).toEqual([['2026-03-01T11:00:00Z']])
-    const reader = mount(SlotRow, { props: { slot, trigger: '', runs: false }, global })
+    const reader = mount(SlotRow, { props: { entry: slot, trigger: '', runs: false }, global })
     expect(reader.find('button').exists()).toBe(false)
   })
 
   it('shows a broken one as broken, not as skipped', () => {
-    const badge = mount(OutcomeBadge, { props: { slot: { outcome: 'skipped', code: 'broken' } } })
+    const badge = mount(OutcomeBadge, { props: { entry: { outcome: 'skipped', code: 'broken' } } })
     expect(badge.text()).toBe('Broken')
   })
 })
@@ -110,7 +123,13 @@ describe('NextTimes', () => {
         dst: 'moved',
         note: { en: '02:30 does not exist on that day.', zh: '' },
       },
-      { at: '2026-10-25T01:30:00Z', local: '', fires: false, dst: 'suppressed', note: { en: 'Second.', zh: '' } },
+      {
+        at: '2026-10-25T01:30:00Z',
+        local: '',
+        fires: false,
+        dst: 'suppressed',
+        note: { en: 'Second.', zh: '' },
+      },
     ],
   }
 
@@ -125,7 +144,9 @@ describe('NextTimes', () => {
   })
 
   it('says that it is never due', () => {
-    const times = mount(NextTimes, { props: { preview: { ...preview, times: [] }, zone: 'UTC', settled: true } })
+    const times = mount(NextTimes, {
+      props: { preview: { ...preview, times: [] }, zone: 'UTC', settled: true },
+    })
     expect(times.text()).toContain('It is never due again.')
   })
 })

@@ -17,7 +17,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/jobs/:jobId',
     name: 'job',
-    component: withWords(['jobs', 'runs'], () => import('./JobPage.vue')),
+    component: withWords(['jobs'], () => import('./JobPage.vue')),
     props: true,
     meta: { title: 'jobs.one', section: 'jobs' },
   },

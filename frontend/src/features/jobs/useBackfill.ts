@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { keys } from '@/api/keys'
 import { useSending } from '@/ui/form/sending'
-import { backfill } from './api'
+import { planBackfill, startBackfill } from './api'
 import type { Backfill, BackfillPlan, Job } from './types'
 import { instantOf, localOf } from './zones'
 
@@ -38,9 +38,9 @@ export function useBackfill(job: Job, done: (count: number) => void, now = Date.
     const asked = wish.value
     if (!asked) return
     await send(
-      () => backfill(job.id, asked, true),
+      () => planBackfill(job.id, asked),
       (answer) => {
-        if (wish.value === asked) plan.value = answer as BackfillPlan
+        if (wish.value === asked) plan.value = answer
       },
     )
   }
@@ -49,7 +49,7 @@ export function useBackfill(job: Job, done: (count: number) => void, now = Date.
     const asked = wish.value
     if (!asked || !plan.value) return
     await send(
-      () => backfill(job.id, asked, false),
+      () => startBackfill(job.id, asked),
       (answer) => {
         void queries.invalidateQueries({ queryKey: keys.runs.lists })
         void queries.invalidateQueries({ queryKey: keys.jobs.one(job.id) })

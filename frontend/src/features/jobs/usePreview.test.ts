@@ -23,7 +23,12 @@ function watched(spec: Ref<Spec>) {
     }),
     {
       global: {
-        plugins: [[VueQueryPlugin, { queryClient: new QueryClient({ defaultOptions: { queries: { retry: false } } }) }]],
+        plugins: [
+          [
+            VueQueryPlugin,
+            { queryClient: new QueryClient({ defaultOptions: { queries: { retry: false } } }) },
+          ],
+        ],
       },
     },
   )

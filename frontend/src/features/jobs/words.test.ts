@@ -12,7 +12,14 @@ const CRON: Trigger = {
   timezone: 'UTC',
   words: { en: 'At 09:00', zh: '每天 09:00' },
 }
-const PAUSE: Pause = { kind: 'person', by: 'Ann', why: 'moving', since: '2026-11-01T00:00:00Z', until: null, whole_project: false }
+const PAUSE: Pause = {
+  kind: 'person',
+  by: 'Ann',
+  why: 'moving',
+  since: '2026-11-01T00:00:00Z',
+  until: null,
+  whole_project: false,
+}
 
 afterEach(() => speak('en'))
 

@@ -1,10 +1,8 @@
-import { language, optional, t, type Values } from '@/ui/i18n'
+import { optional, t, type Values } from '@/ui/i18n'
 import { formatDuration, formatNumber } from '@/ui/i18n/format'
-import type { Job, Outcome, Pause, Spec, Trigger, Words } from './types'
+import { spoken } from './spoken'
+import type { Job, Outcome, Pause, Spec, Trigger } from './types'
 import { formatIn } from './zones'
-
-/** What the server says in both languages, in that of the page. */
-export const spoken = (words: Words): string => (language.value === 'en' ? words.en : words.zh)
 
 /** What a trigger does, in one line. */
 export function triggerText(

@@ -36,7 +36,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/runs/:runId',
     name: 'run',
-    component: withWords(['jobs', 'runs'], () => import('./RunPage.vue')),
+    component: withWords(['runs'], () => import('./RunPage.vue')),
     props: true,
     meta: { title: 'runs.run', section: 'runs', full: true },
   },

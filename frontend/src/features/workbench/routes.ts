@@ -8,7 +8,6 @@ const page = withWords(
     'editor',
     'hooks',
     'imports',
-    'jobs',
     'parameters',
     'policy',
     'runs',

@@ -121,7 +121,7 @@ export function useJobEditor(jobId: Ref<string | null>, beginning: Ref<Beginning
   }
 
   function keep(saved: SavedJob): void {
-    const { secrets: _told, ...job } = saved
+    const job: SavedJob = { ...saved, secrets: null }
     start.value = JSON.stringify(draft.value)
     queries.setQueryData(keys.jobs.one(job.id), job)
     void queries.invalidateQueries({ queryKey: keys.jobs.lists })
