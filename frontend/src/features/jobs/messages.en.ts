@@ -104,6 +104,7 @@ const messages = {
     none: 'No trigger',
     noneTitle: 'It has no trigger',
     noneText: 'Without a trigger it runs only when somebody starts it.',
+    another: 'another job',
     allOff: 'All triggers are off',
     more: '{text} + {n}',
     deliveries: 'What came in',

@@ -106,6 +106,7 @@ export default {
     none: '没有触发器',
     noneTitle: '没有触发器',
     noneText: '没有触发器时只能手动运行。',
+    another: '另一个作业',
     allOff: '触发器都已停用',
     more: '{text} 等 {n} 个',
     deliveries: '收到的内容',

@@ -31,10 +31,10 @@ export function triggerText(
 }
 
 /** What stands in for a job's triggers where there is one line for them. */
-export function triggersText(job: Job): string {
+export function triggersText(job: Job, nameOf?: (job: string) => string): string {
   const [first, ...rest] = job.triggers.filter((trigger) => trigger.enabled)
   if (!first) return job.triggers.length ? t('jobs.trigger.allOff') : t('jobs.trigger.none')
-  const text = triggerText(first)
+  const text = triggerText(first, nameOf)
   return rest.length ? t('jobs.trigger.more', { text, n: rest.length }) : text
 }
 
