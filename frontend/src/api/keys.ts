@@ -50,6 +50,11 @@ export const keys = {
     preview: (spec: string) => ['jobs', 'preview', spec] as const,
     targets: (project: string, q: string) => ['jobs', 'targets', project, q] as const,
     calendars: (project: string) => ['jobs', 'calendars', project] as const,
+    deliveries: (trigger: string) => ['jobs', 'deliveries', trigger] as const,
+    allCalendar: ['jobs', 'calendar'] as const,
+    calendar: (asked: object) => ['jobs', 'calendar', asked] as const,
+    forecast: (asked: object) => ['jobs', 'forecast', asked] as const,
+    shadow: (id: string, asked: object) => ['jobs', 'shadow', id, asked] as const,
   },
   audit: {
     list: (filters: object) => ['audit', 'list', filters] as const,

@@ -15,6 +15,18 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'jobs.newTitle', section: 'jobs' },
   },
   {
+    path: '/jobs/calendar',
+    name: 'job-calendar',
+    component: withWords(['calendar', 'jobs'], () => import('./calendar/CalendarPage.vue')),
+    meta: { title: 'calendar.title', section: 'jobs' },
+  },
+  {
+    path: '/jobs/blackouts',
+    name: 'blackouts',
+    component: withWords(['blackouts', 'jobs'], () => import('./blackouts/BlackoutsPage.vue')),
+    meta: { title: 'blackouts.title', section: 'jobs' },
+  },
+  {
     path: '/jobs/:jobId',
     name: 'job',
     component: withWords(['jobs'], () => import('./JobPage.vue')),
