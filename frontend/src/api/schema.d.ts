@@ -627,6 +627,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/blackouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Blackouts
+         * @description List blackout calendars by name.
+         */
+        get: operations["list_blackouts"];
+        put?: never;
+        /**
+         * Create Blackout
+         * @description Keep a calendar of times in which nothing may start.
+         */
+        post: operations["create_blackout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blackouts/{blackout_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Blackout
+         * @description Return a blackout calendar.
+         */
+        get: operations["get_blackout"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Blackout
+         * @description Delete a calendar; refused while jobs name it.
+         */
+        delete: operations["delete_blackout"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Blackout
+         * @description Change what the body names; it holds from now on, and what was decided stays as it was.
+         */
+        patch: operations["change_blackout"];
+        trace?: never;
+    };
     "/api/v1/categories": {
         parameters: {
             query?: never;
@@ -1279,6 +1331,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hooks/{trigger_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Webhook
+         * @description Start a run of a job: JSON, a form or text, signed with `X-Runyard-Timestamp` and `X-Runyard-Signature`.
+         *
+         *     The signature is `sha256=` and the hexadecimal HMAC-SHA256 of timestamp, a full stop and body; a webhook with a
+         *     token takes `X-Runyard-Token` or `Authorization: Bearer` instead. The same call twice starts one run.
+         */
+        post: operations["call_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports": {
         parameters: {
             query?: never;
@@ -1645,6 +1720,26 @@ export interface paths {
         patch: operations["change_job"];
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/backfill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backfill
+         * @description Run a job for each instant of a stretch at which it was due; a dry run only tells which these are.
+         */
+        post: operations["backfill_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/changes": {
         parameters: {
             query?: never;
@@ -1745,6 +1840,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Job
+         * @description Run a job now, also while it is paused.
+         */
+        post: operations["run_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/shadow": {
         parameters: {
             query?: never;
@@ -1783,6 +1898,46 @@ export interface paths {
          * @description Put a job into shadow: it starts nothing by itself, and what is due stands in its ledger as paused.
          */
         post: operations["begin_job_shadow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Slots
+         * @description List what became of each instant at which a job was due, newest first; triggers that were deleted too.
+         */
+        get: operations["list_job_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/slots/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Slot
+         * @description Run a job for an instant that is past; what the ledger tells of it stays.
+         */
+        post: operations["run_job_slot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3768,6 +3923,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/triggers/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Trigger
+         * @description Tell what a trigger says in words, and its next times, with what clocks that are set do to them.
+         */
+        post: operations["preview_trigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/triggers/secret/{trigger_id}/rotate": {
         parameters: {
             query?: never;
@@ -3782,6 +3957,46 @@ export interface paths {
          * @description Give a webhook another secret, which is in this answer and nowhere else.
          */
         post: operations["rotate_trigger_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description List what arrived at a trigger, newest first.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/triggers/{trigger_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Trigger
+         * @description Show what a trigger makes of a payload, and start a run of it if that is asked for.
+         */
+        post: operations["test_trigger"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4710,6 +4925,64 @@ export interface components {
             seq: number | null;
         };
         /**
+         * Backfill
+         * @description A stretch, both ends included: a run for each instant at which the job was due, `most` at the most.
+         */
+        Backfill: {
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Most
+             * @default 100
+             */
+            most?: number;
+            /**
+             * Order
+             * @default oldest
+             * @enum {string}
+             */
+            order?: "oldest" | "newest";
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Trigger Ids */
+            trigger_ids?: string[] | null;
+        };
+        /**
+         * BackfillPreview
+         * @description What a backfill would start; `capped` where there is more than it may be at once.
+         */
+        BackfillPreview: {
+            /** Capped */
+            capped: boolean;
+            /** Count */
+            count: number;
+            /** Items */
+            items: components["schemas"]["Fill"][];
+        };
+        /**
+         * Backfilled
+         * @description What a backfill has started.
+         */
+        Backfilled: {
+            /** Capped */
+            capped: boolean;
+            /** Count */
+            count: number;
+            /** Runs */
+            runs: components["schemas"]["FillRun"][];
+        };
+        /**
          * Backoff
          * @description How the delay before each retry grows.
          * @enum {string}
@@ -4784,6 +5057,54 @@ export interface components {
          * @enum {string}
          */
         Begin: "shadow" | "enabled" | "disabled";
+        /**
+         * BlackoutBody
+         * @description A blackout calendar, with the next times in which nothing starts.
+         */
+        BlackoutBody: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Next */
+            next: components["schemas"]["Shut"][];
+            /** Project */
+            project: string;
+            /** Revision */
+            revision: number;
+            /** Timezone */
+            timezone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /**
+             * Used By
+             * @description How many jobs it concerns.
+             */
+            used_by: number;
+            /** Whole Project */
+            whole_project: boolean;
+            /** Windows */
+            windows: (components["schemas"]["DateWindow"] | components["schemas"]["HourWindow"] | components["schemas"]["InstantWindow"])[];
+        };
+        /**
+         * BlackoutChange
+         * @description What is to be different; `windows` are whole.
+         */
+        BlackoutChange: {
+            /** Name */
+            name?: string | null;
+            /** Revision */
+            revision?: number | null;
+            /** Timezone */
+            timezone?: string | null;
+            /** Whole Project */
+            whole_project?: boolean | null;
+            /** Windows */
+            windows?: (components["schemas"]["DateWindow"] | components["schemas"]["HourWindow"] | components["schemas"]["InstantWindow"])[] | null;
+        };
         /** Body_import_advisories */
         Body_import_advisories: {
             /** File */
@@ -4978,6 +5299,26 @@ export interface components {
              * @description The last of them.
              */
             until: string;
+        };
+        /**
+         * CalledHook
+         * @description What a call started. `outputs` and `error` are there once the run is over, for a webhook that waits for it.
+         */
+        CalledHook: {
+            error?: components["schemas"]["RunError"] | null;
+            /**
+             * Id
+             * @description The run; null where the webhook's condition was not met.
+             */
+            id?: string | null;
+            /**
+             * Outcome
+             * @description accepted, duplicate, or ignored.
+             */
+            outcome: string;
+            /** Outputs */
+            outputs?: unknown;
+            state?: components["schemas"]["runyard__runs__lifecycle__State"] | null;
         };
         /**
          * Candidate
@@ -5508,6 +5849,29 @@ export interface components {
             words?: components["schemas"]["Words"] | null;
         };
         /**
+         * DateWindow
+         * @description Whole days, from one date up to and with another.
+         */
+        DateWindow: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Name */
+            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "dates";
+        };
+        /**
          * Definition
          * @description One parameter of a script.
          *
@@ -5567,6 +5931,40 @@ export interface components {
             step?: number | null;
             /** @default text */
             type?: components["schemas"]["ParameterType"];
+        };
+        /**
+         * DeliveryBody
+         * @description Something that arrived: a call, a file, a run of another job that ended; and what became of it.
+         */
+        DeliveryBody: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Detail */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            outcome: components["schemas"]["runyard__jobs__deliveries__Outcome"];
+            /**
+             * Reason
+             * @description A stable code, empty where there is nothing to say.
+             */
+            reason: string;
+            /** Run Id */
+            run_id: string | null;
+            /**
+             * Status
+             * @description The HTTP status that a call was answered with.
+             */
+            status: number | null;
+            /** Took Ms */
+            took_ms: number | null;
         };
         /**
          * Difference
@@ -5739,6 +6137,12 @@ export interface components {
              */
             variables?: string[];
         };
+        /**
+         * Dst
+         * @description What a clock that is set does to an occurrence.
+         * @enum {string}
+         */
+        Dst: "moved" | "merged" | "repeated" | "suppressed";
         /**
          * EditBody
          * @description A piece of the code and what is to stand there instead.
@@ -6314,6 +6718,33 @@ export interface components {
             words?: components["schemas"]["Words"] | null;
         };
         /**
+         * Fill
+         * @description An instant at which a trigger was due; `had` is what became of it, null where nobody was there to decide.
+         */
+        Fill: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            had: components["schemas"]["runyard__jobs__slots__Outcome"] | null;
+            /** Trigger Id */
+            trigger_id: string;
+        };
+        /**
+         * FillRun
+         * @description A run that was started for an instant.
+         */
+        FillRun: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Id */
+            id: string;
+        };
+        /**
          * FindingBody
          * @description One thing that the linter does not like.
          */
@@ -6648,6 +7079,25 @@ export interface components {
             succeeded: number;
         };
         /**
+         * HourWindow
+         * @description Hours of chosen weekdays (0 is Sunday); from 22:00 to 06:00 they lead into the next day.
+         */
+        HourWindow: {
+            /** End */
+            end: string;
+            /** Name */
+            name: string;
+            /** Start */
+            start: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hours";
+            /** Weekdays */
+            weekdays: number[];
+        };
+        /**
          * Http
          * @description A service that is asked over HTTP.
          */
@@ -6751,6 +7201,29 @@ export interface components {
             /** User */
             user: string;
             words: components["schemas"]["Words"];
+        };
+        /**
+         * InstantWindow
+         * @description From one instant until before another.
+         */
+        InstantWindow: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "between";
         };
         /**
          * InterpreterBody
@@ -7796,6 +8269,31 @@ export interface components {
             username: string;
         };
         /**
+         * NewBlackout
+         * @description Times in which nothing may start: for the jobs that name the calendar, or for the `whole_project`.
+         */
+        NewBlackout: {
+            /** Name */
+            name: string;
+            /**
+             * Project
+             * @default default
+             */
+            project?: string;
+            /**
+             * Timezone
+             * @default UTC
+             */
+            timezone?: string;
+            /**
+             * Whole Project
+             * @default false
+             */
+            whole_project?: boolean;
+            /** Windows */
+            windows?: (components["schemas"]["DateWindow"] | components["schemas"]["HourWindow"] | components["schemas"]["InstantWindow"])[];
+        };
+        /**
          * NewCategory
          * @description A category to be made; it comes last.
          */
@@ -8581,6 +9079,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[BlackoutBody] */
+        Page_BlackoutBody_: {
+            /** Items */
+            items: components["schemas"]["BlackoutBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[Category] */
         Page_Category_: {
             /** Items */
@@ -8599,6 +9104,13 @@ export interface components {
         Page_ConnectionBody_: {
             /** Items */
             items: components["schemas"]["ConnectionBody"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[DeliveryBody] */
+        Page_DeliveryBody_: {
+            /** Items */
+            items: components["schemas"]["DeliveryBody"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -8777,6 +9289,13 @@ export interface components {
             /** Next Cursor */
             next_cursor?: string | null;
         };
+        /** Page[Union[SlotBody, SlotSpan]] */
+        Page_Union_SlotBody__SlotSpan__: {
+            /** Items */
+            items: (components["schemas"]["SlotBody"] | components["schemas"]["SlotSpan"])[];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[UserBody] */
         Page_UserBody_: {
             /** Items */
@@ -8852,6 +9371,19 @@ export interface components {
         PasswordReset: {
             /** Password */
             password?: string | null;
+        };
+        /**
+         * PastSlot
+         * @description An instant at which a trigger was due.
+         */
+        PastSlot: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Trigger Id */
+            trigger_id: string;
         };
         /**
          * PauseBody
@@ -9033,24 +9565,19 @@ export interface components {
             username: string;
         };
         /**
-         * Preview
-         * @description What a file holds: the names of whole scripts, or a project's files and which of them could be started.
+         * PreviewBody
+         * @description A trigger that goes by time, and how many of its times are asked for.
          */
-        Preview: {
-            /** Entries */
-            entries: string[];
-            /** Files */
-            files: components["schemas"]["PackedFile"][];
-            /** Frameworks */
-            frameworks: components["schemas"]["FrameworkFound"][];
-            /** Name */
-            name: string;
-            /** Requirements */
-            requirements: {
-                [key: string]: string[];
-            };
-            /** Scripts */
-            scripts: string[];
+        PreviewBody: {
+            /** After */
+            after?: string | null;
+            /**
+             * Count
+             * @default 10
+             */
+            count?: number;
+            /** Trigger */
+            trigger: components["schemas"]["CronIn"] | components["schemas"]["IntervalIn"] | components["schemas"]["DateIn"];
         };
         /**
          * ProblemBody
@@ -9348,6 +9875,12 @@ export interface components {
             /** Rate */
             rate: number | null;
         };
+        /**
+         * Reason
+         * @description Why; the words of each are in `reasons`.
+         * @enum {string}
+         */
+        Reason: "on_time" | "moved" | "caught_up" | "stood_for" | "too_late" | "too_many" | "overlap" | "blackout" | "blackout_since" | "paused" | "paused_since" | "clock_set_back" | "broken";
         /**
          * RecoveryCodes
          * @description Codes that each stand in once for the app, told this once.
@@ -9854,6 +10387,16 @@ export interface components {
             size: number;
             /** Uploaded */
             uploaded: boolean;
+        };
+        /**
+         * RunNow
+         * @description What a run is given; `parameters` go over those of the job.
+         */
+        RunNow: {
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * RunPolicy
@@ -10919,6 +11462,99 @@ export interface components {
             tolerance_s?: number;
         };
         /**
+         * Shut
+         * @description A time in which nothing starts.
+         */
+        Shut: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Name */
+            name: string;
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
+         * SlotBody
+         * @description One due instant.
+         */
+        SlotBody: {
+            code: components["schemas"]["Reason"];
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Name
+             * @description Of the blackout window, or of who or what paused the job.
+             */
+            name: string;
+            outcome: components["schemas"]["runyard__jobs__slots__Outcome"];
+            /** Reason */
+            reason: string;
+            /**
+             * Run Id
+             * @description Its run; or the one that stood for it, or was in the way.
+             */
+            run_id: string | null;
+            /** @description Null also where the run is not kept any more. */
+            run_state: components["schemas"]["runyard__runs__lifecycle__State"] | null;
+            /** Trigger Id */
+            trigger_id: string;
+        };
+        /**
+         * SlotSpan
+         * @description A stretch of due instants, `count` of them, that shared what became of them.
+         */
+        SlotSpan: {
+            code: components["schemas"]["Reason"];
+            /** Count */
+            count: number;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /**
+             * Due From
+             * Format: date-time
+             */
+            due_from: string;
+            /**
+             * Due To
+             * Format: date-time
+             */
+            due_to: string;
+            /**
+             * Name
+             * @description Of the blackout window, or of who or what paused the job.
+             */
+            name: string;
+            outcome: components["schemas"]["runyard__jobs__slots__Outcome"];
+            /** Reason */
+            reason: string;
+            /**
+             * Run Id
+             * @description Its run; or the one that stood for it, or was in the way.
+             */
+            run_id: string | null;
+            /** @description Null also where the run is not kept any more. */
+            run_state: components["schemas"]["runyard__runs__lifecycle__State"] | null;
+            /** Trigger Id */
+            trigger_id: string;
+        };
+        /**
          * Slots
          * @description Places for runs on the workers that are online.
          */
@@ -11469,6 +12105,27 @@ export interface components {
             role: string;
         };
         /**
+         * Time
+         * @description One time at which it is due; `local` is what its clock shows.
+         */
+        Time: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description What a clock that is set does to it. */
+            dst: components["schemas"]["Dst"] | null;
+            /** Fires */
+            fires: boolean;
+            /**
+             * Local
+             * Format: date-time
+             */
+            local: string;
+            note: components["schemas"]["Words"];
+        };
+        /**
          * TokenBody
          * @description An access token and for how many seconds it holds. The refresh token travels as a cookie.
          */
@@ -11513,6 +12170,40 @@ export interface components {
             size: number;
         };
         /**
+         * Trial
+         * @description What a trigger is shown to see what it makes of it: a body as a call would bring it, or a file.
+         */
+        Trial: {
+            body?: components["schemas"]["JsonValue"];
+            /**
+             * Content Type
+             * @description Of a form or a text, `body` is the text that would be sent.
+             * @default application/json
+             */
+            content_type?: string;
+            /**
+             * File
+             * @description What expressions see as `file`.
+             */
+            file?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** Headers */
+            headers?: {
+                [key: string]: string;
+            };
+            /** Query */
+            query?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Start a run of it, if it would start one.
+             * @default false
+             */
+            run?: boolean;
+        };
+        /**
          * TrialBody
          * @description A trial upgrade: an environment of its own until it is kept or dropped.
          */
@@ -11523,6 +12214,22 @@ export interface components {
              */
             changes: components["schemas"]["PackageChange"][] | null;
             environment: components["schemas"]["EnvironmentSummary"];
+        };
+        /**
+         * Tried
+         * @description What came of it: parameters (those of passwords as ***), whether the condition held, and what is wrong.
+         */
+        Tried: {
+            /** Condition */
+            condition: boolean | null;
+            /** Errors */
+            errors: components["schemas"]["FieldProblem"][];
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Run Id */
+            run_id: string | null;
         };
         /**
          * Trigger
@@ -12202,6 +12909,25 @@ export interface components {
          */
         runyard__environments__wants__Kind: "python" | "node" | "conda";
         /**
+         * Preview
+         * @description What a trigger says; `reading` is a cron expression as data.
+         */
+        runyard__jobs__calendar_schemas__Preview: {
+            /** Reading */
+            reading: {
+                [key: string]: unknown;
+            } | null;
+            /** Times */
+            times: components["schemas"]["Time"][];
+            words: components["schemas"]["Words"];
+        };
+        /**
+         * Outcome
+         * @description What became of what arrived.
+         * @enum {string}
+         */
+        runyard__jobs__deliveries__Outcome: "accepted" | "refused" | "ignored" | "duplicate" | "failed";
+        /**
          * Kind
          * @description Where schedules come from.
          * @enum {string}
@@ -12245,6 +12971,26 @@ export interface components {
          * @enum {string}
          */
         runyard__scripts__policy__Outcome: "failed" | "timed_out" | "lost";
+        /**
+         * Preview
+         * @description What a file holds: the names of whole scripts, or a project's files and which of them could be started.
+         */
+        runyard__scripts__transfer_routes__Preview: {
+            /** Entries */
+            entries: string[];
+            /** Files */
+            files: components["schemas"]["PackedFile"][];
+            /** Frameworks */
+            frameworks: components["schemas"]["FrameworkFound"][];
+            /** Name */
+            name: string;
+            /** Requirements */
+            requirements: {
+                [key: string]: string[];
+            };
+            /** Scripts */
+            scripts: string[];
+        };
     };
     responses: never;
     parameters: never;
@@ -12280,12 +13026,17 @@ export type AuditAlerts = components['schemas']['AuditAlerts'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditObject = components['schemas']['AuditObject'];
 export type AuditVerdict = components['schemas']['AuditVerdict'];
+export type Backfill = components['schemas']['Backfill'];
+export type BackfillPreview = components['schemas']['BackfillPreview'];
+export type Backfilled = components['schemas']['Backfilled'];
 export type Backoff = components['schemas']['Backoff'];
 export type Batch = components['schemas']['Batch'];
 export type BatchFilter = components['schemas']['BatchFilter'];
 export type BatchPreview = components['schemas']['BatchPreview'];
 export type BatchResult = components['schemas']['BatchResult'];
 export type Begin = components['schemas']['Begin'];
+export type BlackoutBody = components['schemas']['BlackoutBody'];
+export type BlackoutChange = components['schemas']['BlackoutChange'];
 export type BodyImportAdvisories = components['schemas']['Body_import_advisories'];
 export type BodyImportEnvironment = components['schemas']['Body_import_environment'];
 export type BodyImportScripts = components['schemas']['Body_import_scripts'];
@@ -12298,6 +13049,7 @@ export type Broke = components['schemas']['Broke'];
 export type Broken = components['schemas']['Broken'];
 export type Calendar = components['schemas']['Calendar'];
 export type CalendarItem = components['schemas']['CalendarItem'];
+export type CalledHook = components['schemas']['CalledHook'];
 export type Candidate = components['schemas']['Candidate'];
 export type CatchUp = components['schemas']['CatchUp'];
 export type Category = components['schemas']['Category'];
@@ -12324,9 +13076,12 @@ export type CronIn = components['schemas']['CronIn'];
 export type CronTrigger = components['schemas']['CronTrigger'];
 export type DateIn = components['schemas']['DateIn'];
 export type DateTrigger = components['schemas']['DateTrigger'];
+export type DateWindow = components['schemas']['DateWindow'];
 export type Definition = components['schemas']['Definition'];
+export type DeliveryBody = components['schemas']['DeliveryBody'];
 export type Difference = components['schemas']['Difference'];
 export type Draft = components['schemas']['Draft'];
+export type Dst = components['schemas']['Dst'];
 export type EditBody = components['schemas']['EditBody'];
 export type EditorHelp = components['schemas']['EditorHelp'];
 export type EffectiveSources = components['schemas']['EffectiveSources'];
@@ -12345,6 +13100,8 @@ export type Figure = components['schemas']['Figure'];
 export type FileContent = components['schemas']['FileContent'];
 export type FileIn = components['schemas']['FileIn'];
 export type FileTrigger = components['schemas']['FileTrigger'];
+export type Fill = components['schemas']['Fill'];
+export type FillRun = components['schemas']['FillRun'];
 export type FindingBody = components['schemas']['FindingBody'];
 export type Findings = components['schemas']['Findings'];
 export type FixBody = components['schemas']['FixBody'];
@@ -12363,9 +13120,11 @@ export type Home = components['schemas']['Home'];
 export type Hook = components['schemas']['Hook'];
 export type Hooks = components['schemas']['Hooks'];
 export type HourCount = components['schemas']['HourCount'];
+export type HourWindow = components['schemas']['HourWindow'];
 export type Http = components['schemas']['Http'];
 export type ImportAnswer = components['schemas']['ImportAnswer'];
 export type ImportedEntry = components['schemas']['ImportedEntry'];
+export type InstantWindow = components['schemas']['InstantWindow'];
 export type InterpreterBody = components['schemas']['InterpreterBody'];
 export type InterpreterChange = components['schemas']['InterpreterChange'];
 export type InterpreterList = components['schemas']['InterpreterList'];
@@ -12420,6 +13179,7 @@ export type MyProject = components['schemas']['MyProject'];
 export type MySql = components['schemas']['MySql'];
 export type Names = components['schemas']['Names'];
 export type NewApiToken = components['schemas']['NewApiToken'];
+export type NewBlackout = components['schemas']['NewBlackout'];
 export type NewCategory = components['schemas']['NewCategory'];
 export type NewComment = components['schemas']['NewComment'];
 export type NewConnection = components['schemas']['NewConnection'];
@@ -12454,9 +13214,11 @@ export type PackedFile = components['schemas']['PackedFile'];
 export type PageApiTokenBody = components['schemas']['Page_ApiTokenBody_'];
 export type PageApprovalBody = components['schemas']['Page_ApprovalBody_'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
+export type PageBlackoutBody = components['schemas']['Page_BlackoutBody_'];
 export type PageCategory = components['schemas']['Page_Category_'];
 export type PageChangeBody = components['schemas']['Page_ChangeBody_'];
 export type PageConnectionBody = components['schemas']['Page_ConnectionBody_'];
+export type PageDeliveryBody = components['schemas']['Page_DeliveryBody_'];
 export type PageEnvironmentSummary = components['schemas']['Page_EnvironmentSummary_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PageFailure = components['schemas']['Page_Failure_'];
@@ -12482,6 +13244,7 @@ export type PageSnippetBody = components['schemas']['Page_SnippetBody_'];
 export type PageTagCount = components['schemas']['Page_TagCount_'];
 export type PageTeamBody = components['schemas']['Page_TeamBody_'];
 export type PageTeamMemberBody = components['schemas']['Page_TeamMemberBody_'];
+export type PageUnionSlotBodySlotSpan = components['schemas']['Page_Union_SlotBody__SlotSpan__'];
 export type PageUserBody = components['schemas']['Page_UserBody_'];
 export type PageVariableBody = components['schemas']['Page_VariableBody_'];
 export type PageVersionSummary = components['schemas']['Page_VersionSummary_'];
@@ -12490,6 +13253,7 @@ export type ParameterType = components['schemas']['ParameterType'];
 export type PasswordAgain = components['schemas']['PasswordAgain'];
 export type PasswordBody = components['schemas']['PasswordBody'];
 export type PasswordReset = components['schemas']['PasswordReset'];
+export type PastSlot = components['schemas']['PastSlot'];
 export type PauseBody = components['schemas']['PauseBody'];
 export type PauseMany = components['schemas']['PauseMany'];
 export type PauseShown = components['schemas']['PauseShown'];
@@ -12500,7 +13264,7 @@ export type Place = components['schemas']['Place'];
 export type PlaceBody = components['schemas']['PlaceBody'];
 export type Placement = components['schemas']['Placement'];
 export type PostgreSql = components['schemas']['PostgreSql'];
-export type Preview = components['schemas']['Preview'];
+export type PreviewBody = components['schemas']['PreviewBody'];
 export type Problem = components['schemas']['Problem'];
 export type ProgramBody = components['schemas']['ProgramBody'];
 export type Progress = components['schemas']['Progress'];
@@ -12520,6 +13284,7 @@ export type PythonSource = components['schemas']['PythonSource'];
 export type QueueCounts = components['schemas']['QueueCounts'];
 export type QueueLimit = components['schemas']['QueueLimit'];
 export type Rate = components['schemas']['Rate'];
+export type Reason = components['schemas']['Reason'];
 export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Redis = components['schemas']['Redis'];
 export type Refusal = components['schemas']['Refusal'];
@@ -12544,6 +13309,7 @@ export type RulesBody = components['schemas']['RulesBody'];
 export type Run = components['schemas']['Run'];
 export type RunError = components['schemas']['RunError'];
 export type RunFile = components['schemas']['RunFile'];
+export type RunNow = components['schemas']['RunNow'];
 export type RunPolicy = components['schemas']['RunPolicy'];
 export type RunSummary = components['schemas']['RunSummary'];
 export type S3 = components['schemas']['S3'];
@@ -12571,6 +13337,9 @@ export type Settlement = components['schemas']['Settlement'];
 export type Sftp = components['schemas']['Sftp'];
 export type ShadowBody = components['schemas']['ShadowBody'];
 export type ShadowLog = components['schemas']['ShadowLog'];
+export type Shut = components['schemas']['Shut'];
+export type SlotBody = components['schemas']['SlotBody'];
+export type SlotSpan = components['schemas']['SlotSpan'];
 export type Slots = components['schemas']['Slots'];
 export type SnippetBody = components['schemas']['SnippetBody'];
 export type SnippetChange = components['schemas']['SnippetChange'];
@@ -12596,10 +13365,13 @@ export type TeamCreate = components['schemas']['TeamCreate'];
 export type TeamDetail = components['schemas']['TeamDetail'];
 export type TeamMemberBody = components['schemas']['TeamMemberBody'];
 export type TeamProject = components['schemas']['TeamProject'];
+export type Time = components['schemas']['Time'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type TokenOnly = components['schemas']['TokenOnly'];
 export type TreeFile = components['schemas']['TreeFile'];
+export type Trial = components['schemas']['Trial'];
 export type TrialBody = components['schemas']['TrialBody'];
+export type Tried = components['schemas']['Tried'];
 export type Trigger = components['schemas']['Trigger'];
 export type Usage = components['schemas']['Usage'];
 export type UsagePoint = components['schemas']['UsagePoint'];
@@ -12627,11 +13399,14 @@ export type RunyardApprovalsLifecycleState = components['schemas']['runyard__app
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
 export type RunyardEnvironmentsWantsKind = components['schemas']['runyard__environments__wants__Kind'];
+export type RunyardJobsCalendarSchemasPreview = components['schemas']['runyard__jobs__calendar_schemas__Preview'];
+export type RunyardJobsDeliveriesOutcome = components['schemas']['runyard__jobs__deliveries__Outcome'];
 export type RunyardJobsImportingKind = components['schemas']['runyard__jobs__importing__Kind'];
 export type RunyardJobsSlotsOutcome = components['schemas']['runyard__jobs__slots__Outcome'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
 export type RunyardScriptsPolicyOutcome = components['schemas']['runyard__scripts__policy__Outcome'];
+export type RunyardScriptsTransferRoutesPreview = components['schemas']['runyard__scripts__transfer_routes__Preview'];
 export type $defs = Record<string, never>;
 export interface operations {
     get_advisory_status: {
@@ -13637,6 +14412,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaysBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blackouts: {
+        parameters: {
+            query?: {
+                /** @description A project's name. */
+                project?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BlackoutBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_blackout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBlackout"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlackoutBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_blackout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blackout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlackoutBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_blackout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blackout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_blackout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                blackout_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlackoutChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlackoutBody"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -14931,6 +15870,46 @@ export interface operations {
             };
         };
     };
+    call_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run is over, or there was to be none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledHook"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalledHook"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     import_scripts: {
         parameters: {
             query?: never;
@@ -14983,7 +15962,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["runyard__scripts__transfer_routes__Preview"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -15696,6 +16675,50 @@ export interface operations {
             };
         };
     };
+    backfill_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Backfill"];
+            };
+        };
+        responses: {
+            /** @description What a dry run would start. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreview"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreview"] | components["schemas"]["Backfilled"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_job_changes: {
         parameters: {
             query?: {
@@ -15864,6 +16887,44 @@ export interface operations {
             };
         };
     };
+    run_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+                "X-Runyard-Client"?: string | null;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunNow"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_job_shadow: {
         parameters: {
             query: {
@@ -15953,6 +17014,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JobBody"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_job_slots: {
+        parameters: {
+            query?: {
+                outcome?: components["schemas"]["runyard__jobs__slots__Outcome"][] | null;
+                trigger_id?: string | null;
+                /** @description Due then or later. */
+                from?: string | null;
+                /** @description Due before. */
+                to?: string | null;
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: {
+                "Accept-Language"?: string;
+            };
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Union_SlotBody__SlotSpan__"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_job_slot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PastSlot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -20266,6 +21406,39 @@ export interface operations {
             };
         };
     };
+    preview_trigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["runyard__jobs__calendar_schemas__Preview"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rotate_trigger_secret: {
         parameters: {
             query?: never;
@@ -20284,6 +21457,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description How many items at the most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryBody_"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_trigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                trigger_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Trial"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tried"];
                 };
             };
             /** @description A problem (RFC 9457). */
