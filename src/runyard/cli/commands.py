@@ -44,6 +44,10 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Jobs",
+        (("jobs", "job_moves:app", "Have scripts run by themselves, and see why they did or did not"),),
+    ),
+    (
         "Secrets",
         (
             ("secrets", "secrets:app", "Keep secrets that scripts find as environment variables"),

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from runyard.cli.errors import NothingFound, Refused
 
 MISSING = 404
 _SCRIPT_ID = re.compile(r"scr_[0-9A-Za-z]+")
+_JOB_ID = re.compile(r"job_[0-9A-Za-z]+")
 _CLOSE = 3
 
 
@@ -18,11 +20,8 @@ def script(server: Server, name: str, project: str) -> dict[str, Any]:
     found = named(server, name, project)
     if found is not None:
         return found
-    names = [item["name"] for item in server.items("/scripts", {"project": project, "sort": "name"}, most=2000)]
-    folded = {other.casefold(): other for other in names}
-    close = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, _CLOSE, 0.5)]
-    hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else "`runyard scripts list` shows what there is."
-    raise NothingFound(f"There is no script {name!r} in project {project!r}.", hint=hint)
+    names = (item["name"] for item in server.items("/scripts", {"project": project, "sort": "name"}, most=2000))
+    raise NothingFound(f"There is no script {name!r} in project {project!r}.", hint=_hint(name, names, "scripts"))
 
 
 def named(server: Server, name: str, project: str, kind: str = "script") -> dict[str, Any] | None:
@@ -41,6 +40,29 @@ def named(server: Server, name: str, project: str, kind: str = "script") -> dict
             found: dict[str, Any] = server.get(f"/scripts/{item['id']}")
             return found
     return None
+
+
+def job(server: Server, name: str, project: str) -> dict[str, Any]:
+    """Return the job of this id or exactly this name, whole; raise `NothingFound` with names that are close."""
+    if _JOB_ID.fullmatch(name):
+        try:
+            whole: dict[str, Any] = server.get(f"/jobs/{name}")
+        except Refused as refused:
+            if refused.status != MISSING:
+                raise
+        else:
+            return whole
+    for item in server.items("/jobs", {"project": project, "q": name[:200]}):
+        if item["name"] == name:
+            return dict(item)
+    names = (item["name"] for item in server.items("/jobs", {"project": project, "sort": "name"}, most=2000))
+    raise NothingFound(f"There is no job {name!r} in project {project!r}.", hint=_hint(name, names, "jobs"))
+
+
+def _hint(name: str, names: Iterable[str], kind: str) -> str:
+    folded = {other.casefold(): other for other in names}
+    close = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, _CLOSE, 0.5)]
+    return f"Did you mean {' or '.join(map(repr, close))}?" if close else f"`runyard {kind} list` shows what there is."
 
 
 def run_id(text: str) -> str:

@@ -84,7 +84,7 @@ def run(
         path = f"/scripts/{script['id']}/runs"
         body["parameters"] = values.gathered(given, parameters, script["parameters"])
     accepted = upload.submit(server, path, body, uploads)
-    _go_on(server, accepted, follow=follow, machine=machine)
+    go_on(server, accepted, follow=follow, machine=machine)
 
 
 def rerun(
@@ -98,7 +98,7 @@ def rerun(
 
     server = Server.current()
     accepted = server.post(f"/runs/{lookup.run_id(run_id)}/rerun")
-    _go_on(server, accepted, follow=follow, machine=machine)
+    go_on(server, accepted, follow=follow, machine=machine)
 
 
 def _wishes(priority: int | None, queue: str, limits: Iterable[str]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _wishes(priority: int | None, queue: str, limits: Iterable[str]) -> dict[str
     return wishes
 
 
-def _go_on(server: "Server", accepted: dict[str, Any], *, follow: bool, machine: bool) -> None:
+def go_on(server: "Server", accepted: dict[str, Any], *, follow: bool, machine: bool) -> None:
     """Say what was accepted, or follow it and exit with its code."""
     run_id = accepted["id"]
     if not follow:
