@@ -76,7 +76,7 @@ def slots(
 def backfill(
     name: Name,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="Due from then on.")],
-    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Due before then.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="Due up to then.")],
     most: Annotated[int, typer.Option("--most", min=1, max=1000, help="How many runs at the most.")] = 100,
     newest: Annotated[bool, typer.Option("--newest-first", help="Begin with the newest.")] = False,
     trigger: Annotated[list[str] | None, typer.Option("--trigger", metavar="ID", help="Only of this trigger.")] = None,
