@@ -136,3 +136,36 @@ def test_a_schedule_that_can_not_be_is_refused_with_why(ry: Commands) -> None:
     assert (done.code, "never comes in FEB" in done.err) == (1, True)
     done = ry("jobs", "create", "never", "--script", "never", "--cron", "0 0 * * *", "--timezone", "Mars/Base")
     assert (done.code, "Mars/Base" in done.err) == (1, True)
+
+
+def test_a_schedule_is_told_before_it_is_saved(ry: Commands) -> None:
+    done = ry("jobs", "preview", "30 2 * * *", "--timezone", "Europe/Berlin", "--after", "2026-10-24T12:00", "-n", "2")
+    assert done.code == 0, done.err
+    first, *times = done.out.splitlines()
+    assert first == "Every day at 02:30"
+    assert [time.split("  ")[1] for time in times] == [
+        "2026-10-25 02:30:00+02:00",
+        "(2026-10-25 02:30:00+01:00)",
+        "2026-10-26 02:30:00+01:00",
+    ]
+    assert "Clocks go back" in times[1]
+    never = ry("jobs", "preview", "0 0 30 2 *")
+    assert (never.code, never.out, "never comes in FEB" in never.err) == (1, "", True)
+
+
+def test_a_job_runs_now_and_for_times_that_are_past(ry: Commands) -> None:
+    made(ry, "past", "--trigger", '{"type": "interval", "every_s": 3600, "anchor": "2026-01-01T00:00:00Z"}')
+    followed = ry("jobs", "run", "past", "--follow")
+    assert followed.code == 0, followed.err
+    assert ry("jobs", "slots", "past", "--to", "2026-03-02T00:00Z").err == "There are no such slots.\n"
+    stretch = ("--from", "2026-03-02T00:00Z", "--to", "2026-03-02T02:30Z")
+    planned = ry("jobs", "backfill", "past", *stretch, "--dry-run")
+    assert (planned.code, planned.out.count("not in the ledger"), planned.err) == (0, 3, "3 runs.\n")
+    refused = ry("jobs", "backfill", "past", *stretch)
+    assert (refused.code, "Say --yes" in refused.err) == (2, True)
+    done = ry("jobs", "backfill", "past", *stretch, "--yes", "--json")
+    assert (done.code, done.json["count"]) == (0, 3)
+    one = ry("jobs", "run", "past", "--slot", "2026-03-02T05:00Z", "--json").json
+    last = {run["run_id"]: run["slot_due_at"] for run in ry("jobs", "show", "past", "--json").json["last"]}
+    assert last[one["id"]] == "2026-03-02T05:00:00Z"
+    assert ry("jobs", "run", "past", "--slot", "2026-03-02T05:01Z").code == 1
