@@ -29,3 +29,4 @@ async def yard(store: Database) -> Yard:
 async def api(yard: Yard) -> AsyncIterator[httpx.AsyncClient]:
     async with yard.client() as client:
         yield client
+    await yard.expressions.close()

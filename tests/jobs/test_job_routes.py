@@ -80,6 +80,10 @@ BAD: list[tuple[dict[str, Any], dict[str, str]]] = [
         {"triggers": [{"type": "webhook", "mapping": {"NONE": "body.x"}}]},
         {"triggers.0.mapping.NONE": "unknown"},
     ),
+    (
+        {"triggers": [NIGHTLY, {"type": "webhook", "mapping": {"A": "body."}, "condition": "1 +"}]},
+        {"triggers.1.mapping.A": "expression", "triggers.1.condition": "expression"},
+    ),
     ({"parameters": {"NONE": 1}}, {"parameters.NONE": "unknown"}),
     ({"parameter_set": "none"}, {"parameter_set": "unknown"}),
     ({"settings": {"stage": "nowhere"}}, {"settings.stage": "stage"}),
@@ -135,7 +139,8 @@ async def test_passwords_are_kept_and_never_answered(yard: Yard, api: httpx.Asyn
 async def test_what_a_trigger_brings_along_need_not_be_given(api: httpx.AsyncClient) -> None:
     id_ = await script(api, parameters=DEFINITIONS)
     webhook = {"type": "webhook", "mapping": {"SIZE": "body.size"}}
-    await job(api, script=id_, triggers=[webhook])
+    for trigger in (webhook, {"type": "webhook"}):
+        await job(api, script=id_, triggers=[trigger])
     answer = await api.post("/jobs", json={"name": "x", "target": {"id": id_}, "triggers": [webhook, NIGHTLY]})
     assert fields(answer) == {"parameters.SIZE": "required"}
 

@@ -19,6 +19,7 @@ from runyard.db.session import Database
 from runyard.jobs.blackout_routes import router as blackout_router
 from runyard.jobs.calendar_routes import router as calendar_router
 from runyard.jobs.calendars import Calendars
+from runyard.jobs.expressions import Expressions
 from runyard.jobs.holding import JobPauses
 from runyard.jobs.import_routes import router as import_router
 from runyard.jobs.pause_routes import router as pause_router
@@ -55,6 +56,7 @@ class Yard:
     bus: LocalBus
     app: FastAPI
     actors: dict[str, Actor] = field(default_factory=dict)
+    expressions: Expressions = field(default_factory=Expressions)
 
     def client(self, token: str = "ada") -> httpx.AsyncClient:  # noqa: S107 - no real token
         return httpx.AsyncClient(
@@ -84,6 +86,7 @@ async def furnished(database: Database) -> Yard:
     vault = Vault(DataKeys(LocalWrapper(KeyRing((MasterKey(bytes(32)),)))), ScriptListing())
     jobs = JobService(scripts, sealer, bus, vault)
     app = FastAPI()
+    yard = Yard(database, jobs, bus, app, actors)
     # Those whose paths begin with an id come last.
     for each in (calendar_router, import_router, shadow_router, pause_router, preview_router, blackout_router):
         app.include_router(each, prefix="/api/v1")
@@ -93,9 +96,9 @@ async def furnished(database: Database) -> Yard:
     waiting.install(app)
     shadows, approvals = Shadows(jobs), Approvals(sealer, bus, (scripts.publishing,))
     provide(app.state, database, scripts, scripts.sets, jobs, JobPauses(jobs), Calendars(bus), approvals)
-    provide(app.state, shadows, Imports(scripts, jobs, shadows))
+    provide(app.state, shadows, Imports(scripts, jobs, shadows), yard.expressions)
     app.state.provided[AccessService] = Doorman(actors)
-    return Yard(database, jobs, bus, app, actors)
+    return yard
 
 
 async def script(api: httpx.AsyncClient, **fields: Any) -> str:

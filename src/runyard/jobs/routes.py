@@ -10,25 +10,38 @@ from runyard import clock
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.jobs import views
+from runyard.jobs.expressions import Expressions
 from runyard.jobs.health import JobState
 from runyard.jobs.listing import FAR, Listed, Sort
 from runyard.jobs.models import Job, JobChange
 from runyard.jobs.schemas import ChangeBody, CopyJob, JobBody, NewJob, Rotated, SavedJob
 from runyard.jobs.schemas import JobChange as ChangedJob
 from runyard.jobs.service import JobService
-from runyard.jobs.triggers import Saved
+from runyard.jobs.triggers import Saved, demand_readable
 from runyard.runs.listing import label_of
 from runyard.web.depends import Reading, Transaction, provided
 from runyard.web.paging import BadCursor, Page, Paging, Window, cursor_of, cut
 
 router = APIRouter(tags=["jobs"])
 Jobs = Annotated[JobService, Depends(provided(JobService))]
+Expressing = Annotated[Expressions, Depends(provided(Expressions))]
 Reader = Annotated[Actor, allow(Permission.job_read)]
 Writer = Annotated[Actor, allow(Permission.job_write)]
 FAR_US = clock.to_us(FAR)
 LATEST_US = clock.to_us(datetime.max.replace(tzinfo=UTC))
 LARGEST_NUMBER = 2**31 - 1
 Kinds = Literal["cron", "interval", "date", "webhook", "after", "file"]
+
+
+async def _new(_actor: Writer, expressions: Expressing, body: NewJob) -> NewJob:
+    # Before the transaction: a process works on it, and nobody else is to wait for that.
+    await demand_readable(expressions, body.triggers)
+    return body
+
+
+async def _change(_actor: Writer, expressions: Expressing, body: ChangedJob) -> ChangedJob:
+    await demand_readable(expressions, body.triggers or [])
+    return body
 
 
 @router.get("/jobs", operation_id="list_jobs")
@@ -69,7 +82,9 @@ async def list_jobs(
 
 
 @router.post("/jobs", status_code=201, operation_id="create_job")
-async def create_job(actor: Writer, session: Transaction, jobs: Jobs, body: NewJob) -> SavedJob:
+async def create_job(
+    actor: Writer, body: Annotated[NewJob, Depends(_new)], session: Transaction, jobs: Jobs
+) -> SavedJob:
     """Save a job. The secrets of its webhooks are in this answer, and nowhere else."""
     return await _saved(session, actor, *await jobs.create(session, actor, body))
 
@@ -81,7 +96,9 @@ async def get_job(actor: Reader, session: Reading, jobs: Jobs, job_id: str) -> J
 
 
 @router.patch("/jobs/{job_id}", operation_id="change_job")
-async def change_job(actor: Writer, session: Transaction, jobs: Jobs, job_id: str, body: ChangedJob) -> SavedJob:
+async def change_job(
+    actor: Writer, body: Annotated[ChangedJob, Depends(_change)], session: Transaction, jobs: Jobs, job_id: str
+) -> SavedJob:
     """Change what the body names. Triggers that stay the same keep their ids and their ledger."""
     return await _saved(session, actor, *await jobs.change(session, actor, job_id, body))
 
@@ -107,7 +124,7 @@ async def list_changes(actor: Reader, session: Reading, jobs: Jobs, job_id: str,
     after = window.after(int)
     before = max(0, min(after[0], LARGEST_NUMBER)) if after else None
     rows, last = cut(await jobs.changes(session, actor, job_id, before, window.limit + 1), window.limit)
-    return Page(items=[_change(row) for row in rows], next_cursor=None if last is None else cursor_of(last.revision))
+    return Page(items=[_told(row) for row in rows], next_cursor=None if last is None else cursor_of(last.revision))
 
 
 @router.post("/triggers/secret/{trigger_id}/rotate", operation_id="rotate_trigger_secret")
@@ -121,7 +138,7 @@ async def _saved(session: AsyncSession, actor: Actor, job: Job, saved: Saved) ->
     return SavedJob(**dict(body), secrets=saved.secrets)
 
 
-def _change(row: JobChange) -> ChangeBody:
+def _told(row: JobChange) -> ChangeBody:
     return ChangeBody(revision=row.revision, at=row.at, by=row.by_name, act=row.act, changes=row.changes)
 
 

@@ -319,7 +319,7 @@ class JobService:
         except Invalid as error:
             fields = [FieldError(f"settings.{each.field}", each.message, each.code) for each in error.fields]
             raise InvalidJob(error.detail, fields=fields) from error
-        coming = arriving(row.spec for row in rows if row.enabled)
+        coming = arriving((row.spec for row in rows if row.enabled), pinned)
         values = await self.values.demand(session, job, pinned, coming)
         if job.enabled and pinned.gated:
             told = {"job": job.name, "triggers": [row.spec for row in rows]}

@@ -17,9 +17,11 @@ from runyard.jobs.models import Job, JobTrigger
 from runyard.jobs.slots import Recurrence
 from runyard.jobs.specs import CronSpec, DateSpec, IntervalSpec, spec_of
 from runyard.scripts.content import Pinned
+from runyard.scripts.definitions import FILES
 from runyard.secrets.sealing import Sealer
 
 if TYPE_CHECKING:
+    from runyard.jobs.expressions import Expressions
     from runyard.jobs.trigger_schemas import TriggerIn
 
 TIMED = (CronSpec, IntervalSpec, DateSpec)
@@ -146,10 +148,31 @@ def next_of(row: JobTrigger, after: datetime) -> datetime | None:
     return None if due is None else clock.from_us(due.at)
 
 
-def arriving(wanted: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the parameters that come with whatever starts a run: those that every trigger maps."""
-    mapped = [frozenset(spec.get("mapping", ())) for spec in wanted]
-    return frozenset[str].intersection(*mapped) if mapped else frozenset()
+def arriving(wanted: Iterable[Mapping[str, Any]], pinned: Pinned) -> frozenset[str]:
+    """Return the parameters that come with whatever starts a run, by every trigger.
+
+    A webhook without a mapping takes them by their names.
+    """
+    named = frozenset(d.key for d in pinned.definitions if d.type not in FILES)
+    brought = [
+        named if spec["type"] == "webhook" and not spec["mapping"] else frozenset(spec.get("mapping", ()))
+        for spec in wanted
+    ]
+    return frozenset[str].intersection(*brought) if brought else frozenset()
+
+
+async def demand_readable(expressions: "Expressions", wanted: "Sequence[TriggerIn]") -> None:
+    """Raise `InvalidJob` for expressions that can't be read, naming each."""
+    asked: dict[str, str] = {}
+    for n, given in enumerate(wanted):
+        place = f"triggers.{n}"
+        asked |= {f"{place}.mapping.{key}": text for key, text in getattr(given, "mapping", {}).items()}
+        condition = getattr(given, "condition", None)
+        asked |= {} if condition is None else {f"{place}.condition": condition}
+    found = await expressions.problems(asked)
+    if found:
+        wrong = [FieldError(place, said, "expression") for place, said in found.items()]
+        raise InvalidJob(wrong[0].message, fields=wrong)
 
 
 def demand_sound(wanted: "Sequence[TriggerIn]", pinned: Pinned) -> None:

@@ -250,6 +250,7 @@ class Yard:
         shadows = Shadows(self.jobs)
         return (
             self.jobs,
+            self.expressions,
             self.hooks,
             JobPauses(self.jobs),
             JobRuns(self.database, self.jobs, self.firing),
