@@ -40,6 +40,7 @@ async def test_lists_and_jobs_agree_about_states(yard: Yard, api: httpx.AsyncCli
         ("lost and off", {"script": gone, "enabled": False}),
         ("ill", {}),
         ("healed", {}),
+        ("back", {}),
         ("late", {"triggers": [{"type": "after", "job_id": source["id"]}]}),
     )
     for name, more in cases:
@@ -48,7 +49,7 @@ async def test_lists_and_jobs_agree_about_states(yard: Yard, api: httpx.AsyncCli
     await api.delete(f"/scripts/{gone}")
     await api.delete(f"/jobs/{source['id']}")
     async with yard.database.write() as session:
-        for name, code in (("ill", "invalid_parameters"), ("healed", "target_missing")):
+        for name, code in (("ill", "invalid_parameters"), ("healed", "target_missing"), ("back", "project_archived")):
             row = await yard.jobs.find(session, yard.actors["ada"], made[name]["id"], READ)
             row.broken, row.health = code, {"broken": {"code": code, "message": "x"}}
     said = {row["name"]: row["state"] for row in (await api.get("/jobs")).json()["items"]}
@@ -62,6 +63,7 @@ async def test_lists_and_jobs_agree_about_states(yard: Yard, api: httpx.AsyncCli
         "lost and off": "disabled",
         "ill": "broken",
         "healed": "on",
+        "back": "on",
         "late": "broken",
     }
     for state in JobState:

@@ -23,6 +23,10 @@ class InvalidCalendar(Invalid):
     """The blackout calendar is not valid."""
 
 
+class ProjectArchived(Conflict):
+    """The job's project is archived."""
+
+
 class JobTaken(Conflict):
     """Another job of this project has that name."""
 

@@ -13,6 +13,7 @@ from runyard.access.permissions import Actor
 from runyard.db.session import after_commit
 from runyard.errors import Conflict
 from runyard.jobs.acting import acting_as
+from runyard.jobs.errors import ProjectArchived
 from runyard.jobs.models import Job, JobTrigger
 from runyard.jobs.plans import JobSettings
 from runyard.jobs.slots import Overlap
@@ -124,7 +125,7 @@ class Firing:
     async def load(self, session: AsyncSession, job: Job, shared: Shared | None = None) -> Loaded:
         """Return what all runs of a job share; `shared` keeps what other jobs share with it.
 
-        Raises: TargetMissing, NotPublished, NoSuchSet, NoSuchStage, BadSubmit.
+        Raises: ProjectArchived, TargetMissing, NotPublished, NoSuchSet, NoSuchStage, BadSubmit.
         """
         shared = shared or Shared()
         if job.project_id not in shared.projects:
@@ -196,7 +197,12 @@ class Firing:
 
 
 async def _project(session: AsyncSession, project_id: str) -> str:
-    return (await session.scalars(select(Project.name).where(Project.id == project_id))).one()
+    name, archived_at = (
+        await session.execute(select(Project.name, Project.archived_at).where(Project.id == project_id))
+    ).one()
+    if archived_at is not None:
+        raise ProjectArchived
+    return str(name)
 
 
 async def zones_of(session: AsyncSession, job_ids: Sequence[str]) -> dict[str, str | None]:

@@ -18,6 +18,8 @@ class JobState(StrEnum):
 
 TARGET_MISSING = "target_missing"
 SOURCE_MISSING = "source_missing"
+LOOKED_AT = frozenset({TARGET_MISSING, "project_archived"})
+"""What a list or a page sees for itself: what was noted of it may be out of date."""
 
 
 @dataclass(frozen=True, slots=True)

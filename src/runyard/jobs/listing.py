@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from runyard.db.types import Instant
 from runyard.jobs import repository
-from runyard.jobs.health import TARGET_MISSING, JobState
+from runyard.jobs.health import LOOKED_AT, JobState
 from runyard.jobs.models import Job, JobLabel, JobPause, JobTrigger
 from runyard.jobs.pausing import Kind
 from runyard.scripts.models import Script
@@ -102,7 +102,7 @@ def _in_state(state: JobState, now: datetime) -> list[Any]:
     """Return the conditions that `health.state_of` says."""
     if state is JobState.disabled:
         return [not_(Job.enabled)]
-    broken = or_(and_(Job.broken.is_not(None), Job.broken != TARGET_MISSING), target_missing(), source_missing())
+    broken = or_(and_(Job.broken.is_not(None), Job.broken.not_in(LOOKED_AT)), target_missing(), source_missing())
     if state is JobState.broken:
         return [Job.enabled, broken]
     whole = and_(JobPause.job_id.is_(None), JobPause.project_id == Job.project_id)

@@ -11,7 +11,7 @@ from runyard import clock
 from runyard.access.permissions import Actor
 from runyard.ids import ProjectId
 from runyard.jobs import repository
-from runyard.jobs.health import SOURCE_MISSING, TARGET_MISSING, Health, Trouble, state_of
+from runyard.jobs.health import LOOKED_AT, SOURCE_MISSING, TARGET_MISSING, Health, Trouble, state_of
 from runyard.jobs.models import Job, JobPause, JobTrigger
 from runyard.jobs.pausing import NAMES, Kind
 from runyard.jobs.schemas import (
@@ -166,7 +166,7 @@ def trouble(
         return Trouble(TARGET_MISSING, message)
     if any(row.enabled and row.source_job_id in gone for row in triggers):
         return Trouble(SOURCE_MISSING, "It is to run after a job that was deleted.")
-    return health.broken if health.broken is not None and health.broken.code != TARGET_MISSING else None
+    return health.broken if health.broken is not None and health.broken.code not in LOOKED_AT else None
 
 
 def paused_of(row: JobPause) -> Paused:
