@@ -16,9 +16,10 @@ from runyard.ids import ProjectId
 from runyard.jobs import pausing, repository
 from runyard.jobs.errors import InvalidJob, NoSuchJob
 from runyard.jobs.health import Health
+from runyard.jobs.history import note, target
 from runyard.jobs.models import Job, JobPause
 from runyard.jobs.pausing import Kind
-from runyard.jobs.service import JobService, note, target
+from runyard.jobs.service import JobService
 
 if TYPE_CHECKING:
     from runyard.jobs.schemas import PauseBody, PauseMany, ResumeMany

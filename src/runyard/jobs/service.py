@@ -9,8 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
 from runyard.access.permissions import Actor, Permission
-from runyard.audit.changes import changed
-from runyard.audit.events import Target
 from runyard.audit.record import record
 from runyard.db.session import after_commit
 from runyard.errors import FieldError, Invalid
@@ -18,6 +16,7 @@ from runyard.ids import ProjectId
 from runyard.jobs import calendars, listing, pausing, repository, views
 from runyard.jobs.errors import InvalidJob, JobChanged, JobTaken, NoSuchJob, NoSuchTrigger
 from runyard.jobs.health import Health, JobState
+from runyard.jobs.history import facts, note, target
 from runyard.jobs.models import Job, JobChange, JobTrigger
 from runyard.jobs.news import wake
 from runyard.jobs.plans import JobSettings
@@ -364,46 +363,6 @@ _COPIED = (
 )
 _OF_RUNS = frozenset({"target", "parameters", "parameter_set", "settings", "triggers"})
 """What a run of the job depends on."""
-
-
-def facts(job: Job, rows: Sequence[JobTrigger]) -> dict[str, Any]:
-    """Return what a job is, for whoever compares; those of passwords are told by that they are others."""
-    return {
-        "name": job.name,
-        "description": job.description,
-        "target": job.target_id,
-        "parameters": job.values,
-        "passwords": job.sealed,
-        "parameter_set": job.parameter_set_id,
-        "labels": job.labels,
-        "settings": job.settings,
-        "triggers": [{"id": row.id, **row.spec} for row in rows],
-        "enabled": job.enabled,
-    }
-
-
-def note(
-    session: AsyncSession, actor: Actor, job: Job, act: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    """Keep the revision that a job is at now."""
-    told = {name: {"before": old, "after": new} for name, (old, new) in changed(before, after).items()}
-    session.add(
-        JobChange(
-            id=ids.new("jch"),
-            job_id=job.id,
-            revision=job.revision,
-            at=clock.now(),
-            by=actor.user_id or None,
-            by_name=actor.username,
-            act=act,
-            changes=told,
-        )
-    )
-
-
-def target(job: Job) -> Target:
-    """Return a job as the audit tells of it."""
-    return Target("job", job.id, job.name, job.project_id)
 
 
 def _stored(settings: JobSettings) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from runyard.errors import Conflict, FieldError, Invalid, Missing
 from runyard.ids import ProjectId
 from runyard.jobs import outlook, pausing, repository
 from runyard.jobs.errors import NoSuchJob
+from runyard.jobs.history import note, target
 from runyard.jobs.models import Job, JobShadow
 from runyard.jobs.recurrence.counting import count
 from runyard.jobs.recurrence.rules import between
 from runyard.jobs.recurrence.zones import zone
-from runyard.jobs.service import JobService, note, target
+from runyard.jobs.service import JobService
 from runyard.jobs.shadow import MOST_COMPARED, Comparison, Log, compare, read
 
 
