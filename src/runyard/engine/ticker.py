@@ -167,7 +167,7 @@ class Ticker:
             told = {"id": job_id, "project": project_id, "change": "health"}
             self._bus.publish(f"project:{project_id}", {"type": "job", "job": told})
         if decided.slots:
-            logger.info("jobs.decided", triggers=decided.triggers, slots=decided.slots)
+            logger.debug("jobs.decided", triggers=decided.triggers, slots=decided.slots)
 
     def _made(self) -> "tuple[Standings, Deciding]":
         if self._parts is None:

@@ -31,6 +31,8 @@ from runyard.runs.schemas import Accepted
 class NotASlot(Invalid):
     """The trigger was not due at that instant."""
 
+    code = "not_a_slot"
+
 
 class BadStretch(Invalid):
     """The stretch can't be filled."""
