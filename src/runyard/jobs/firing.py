@@ -84,9 +84,8 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What several jobs have in common, looked up once: their projects, scripts and stages, and the zones of all."""
+    """What several jobs have in common, looked up once: their scripts and stages, and the zones of all."""
 
-    projects: dict[str, str] = field(default_factory=dict)
     pinned: dict[tuple[str, str], Pinned] = field(default_factory=dict)
     stages: set[tuple[str, str]] = field(default_factory=set)
     zones: dict[str, str | None] = field(default_factory=dict)
@@ -100,6 +99,8 @@ class Firing:
         self._values = values
         self._vault = vault
         self.enlisting = enlisting
+        # Nobody is told these names: that one has changed does no harm.
+        self._projects: dict[str, str] = {}
 
     async def fire(self, session: AsyncSession, job: Job, shot: Shot) -> Accepted:
         """Queue a run of a job by the session's transaction; workers hear of it once that is committed.
@@ -128,16 +129,16 @@ class Firing:
         Raises: ProjectArchived, TargetMissing, NotPublished, NoSuchSet, NoSuchStage, BadSubmit.
         """
         shared = shared or Shared()
-        if job.project_id not in shared.projects:
-            shared.projects[job.project_id] = await _project(session, job.project_id)
+        if job.project_id not in self._projects:
+            self._projects[job.project_id] = await _project(session, job.project_id)
         if job.id not in shared.zones:
             shared.zones.update(await zones_of(session, [job.id]))
-        actor = acting_as(job.project_id, shared.projects[job.project_id], job.name)
+        actor = acting_as(job.project_id, self._projects[job.project_id], job.name)
         settings = JobSettings.model_validate(job.settings)
         key = (job.project_id, job.target_id)
         if key not in shared.pinned:
             try:
-                shared.pinned[key] = await self._scripts.pin(session, actor, job.target_id)
+                shared.pinned[key] = await self._pin(session, actor, job.target_id)
             except NoSuchScript as error:
                 raise TargetMissing from error
         pinned = shared.pinned[key]
@@ -155,6 +156,10 @@ class Firing:
             wishes=self.enlisting.cut(asked, pinned, demanding=True),
             timezone=shared.zones.get(job.id),
         )
+
+    async def _pin(self, session: AsyncSession, actor: Actor, script_id: str) -> Pinned:
+        known = await session.run_sync(lambda sync: self._scripts.pin_known(sync.connection(), actor, script_id))
+        return known or await self._scripts.pin(session, actor, script_id)
 
     def make(self, loaded: Loaded, shot: Shot) -> Wanted:
         """Return a run that is to be queued; raise `InvalidParameters`."""

@@ -105,16 +105,24 @@ class Standings:
                 continue
             due = Due(row.id, row.job_id, row.decided_until, rule, row.spec.get("timezone"), row.kind)
             batch.due.setdefault(row.job_id, []).append(due)
-        batch.jobs = await self.of(session, [jobs[job_id] for job_id in batch.due], since, now)
+        # A cron expression has its own zone; no other is asked for.
+        zoned = {job_id: None for job_id, dues in batch.due.items() if all(each.timezone for each in dues)}
+        batch.jobs = await self.of(session, [jobs[job_id] for job_id in batch.due], since, now, zoned)
         return batch
 
     async def of(
-        self, session: AsyncSession, jobs: Sequence[Job], since: datetime, now: datetime
+        self,
+        session: AsyncSession,
+        jobs: Sequence[Job],
+        since: datetime,
+        now: datetime,
+        zoned: Mapping[str, None],
     ) -> dict[str, JobStanding]:
-        """Return how jobs stand, with what stopped them from `since` to `now`."""
+        """Return how jobs stand, with what stopped them from `since` to `now`; the zones of some are not asked for."""
         pauses = await self.pauses(session, jobs, since)
         calendars = await self._calendars(session, jobs)
-        shared = Shared(zones=await zones_of(session, [job.id for job in jobs]))
+        others = [job.id for job in jobs if job.id not in zoned]
+        shared = Shared(zones={**zoned, **(await zones_of(session, others) if others else {})})
         found = {}
         for job in jobs:
             settings, shut = JobSettings(), list[Stretch]()
