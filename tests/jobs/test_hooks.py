@@ -173,7 +173,7 @@ async def test_a_token_in_place_of_a_signature(yard: Running) -> None:
         answer = await hook.send(b"", headers)
         assert answer.status_code == 202, answer.text
     answer = await hook.send(b"", {"X-Runyard-Token": "x"})
-    assert (answer.status_code, answer.json()["code"]) == (401, "bad_token")
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_webhook_token")
     keyed = {"X-Runyard-Token": hook.secret, "Idempotency-Key": "one"}
     first, second = [(await hook.send(b"", keyed)).json() for _ in range(2)]
     assert (first["id"], second["outcome"]) == (second["id"], "duplicate")

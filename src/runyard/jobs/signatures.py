@@ -38,7 +38,7 @@ class SignatureTooOld(Unauthenticated):
 class BadToken(Unauthenticated):
     """The token is not this webhook's."""
 
-    code = "bad_token"
+    code = "bad_webhook_token"
 
 
 @dataclass(frozen=True, slots=True)
