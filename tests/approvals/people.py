@@ -1,8 +1,10 @@
 """A running yard with a project and four people: two who write, one who looks after it, one who looks on."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -11,6 +13,8 @@ from runyard import clock, ids
 from runyard.access.models import User
 from runyard.access.passwords import Cost, Passwords
 from runyard.access.repository import folded
+from runyard.api.app import make_app
+from runyard.approvals import waiting
 from tests.engine.yard import Running, opened, options, place, plain_logs
 
 PASSWORD = "correct horse"
@@ -51,6 +55,7 @@ class People:
         shown: dict[str, Any] = answer.json()["approval"]
         assert answer.headers["runyard-approval"] == shown["id"]
         assert shown["state"] == "waiting"
+        assert documented(method, path), f"the API's document does not say that {method} {path} may wait"
         return shown
 
     async def rules(self, *operations: str, four_eyes: bool = False) -> None:
@@ -106,3 +111,22 @@ async def add(made: People, name: str, **facts: Any) -> str:
     made.running.client.cookies.clear()
     made.headers[name] = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     return id_
+
+
+@cache
+def _waiting() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the routes that may wait, as the API's document has them."""
+    found = []
+    for path, operations in make_app(None).openapi()["paths"].items():
+        pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path.removeprefix("/api/v1")))
+        for method, operation in operations.items():
+            headers = operation["responses"].get("202", {}).get("headers", {})
+            if waiting.HEADER in headers:
+                found.append((method.upper(), pattern))
+    assert len(found) == len(waiting.MAY_WAIT)
+    return found
+
+
+def documented(method: str, path: str) -> bool:
+    bare = path.partition("?")[0]
+    return any(known == method and pattern.fullmatch(bare) for known, pattern in _waiting())

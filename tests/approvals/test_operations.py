@@ -224,6 +224,29 @@ async def test_values_for_production(world: People) -> None:
     assert (await agree(world, "mia", deleted))["outcome"]["code"] == "changed_meanwhile"
 
 
+async def test_connections_for_production(world: People) -> None:
+    await world.rules("secret.prod")
+    settings = {"kind": "redis", "host": "db.example", "password": "hunter2-hunter2"}
+    body = {"name": "CACHE", "settings": settings, "project": PROJECT}
+    await world.ok("max", "POST", "/connections", {**body, "stage": "dev"}, 201)
+    for stage in ("prod", None):
+        asked = await world.waits("max", "POST", "/connections", {**body, "stage": stage})
+        assert (await agree(world, "mia", asked))["state"] == "done"
+    assert "hunter2" not in str(await world.running.rows("SELECT sealed, changes FROM approvals"))
+    listed = (await world.ok("max", "GET", f"/connections?project={PROJECT}"))["items"]
+    assert {one["stage"] for one in listed} == {"dev", "prod", None}
+    kept = next(one for one in listed if one["stage"] == "prod")
+    elsewhere = {"settings": settings | {"host": "evil.example"}}
+    changed = await world.waits("max", "PATCH", f"/connections/{kept['id']}", elsewhere)
+    assert "hunter2" not in (await world.ask("mia", "GET", f"/approvals/{changed['id']}")).text
+    assert (await world.ok("max", "GET", f"/connections/{kept['id']}"))["settings"]["host"] == "db.example"
+    assert (await agree(world, "mia", changed))["state"] == "done"
+    assert (await world.ok("max", "GET", f"/connections/{kept['id']}"))["settings"]["host"] == "evil.example"
+    deleted = await world.waits("max", "DELETE", f"/connections/{kept['id']}")
+    assert (await agree(world, "mia", deleted))["state"] == "done"
+    assert await world.refused("max", "GET", f"/connections/{kept['id']}") == (404, "no_such_connection")
+
+
 async def test_runs_of_marked_scripts_and_in_production(world: People) -> None:
     plain, marked = await world.script("plain"), await world.script("marked")
     await world.ok("max", "PUT", f"/scripts/{marked}/mark", {"marked": True}, 204)

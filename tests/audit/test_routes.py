@@ -256,10 +256,19 @@ async def test_alerts_are_listed(yard: Running) -> None:
     for number in range(11):
         made = await yard.client.post("/scripts", json={"name": f"gone {number}", "language": "shell", "code": "true"})
         await yard.client.delete(f"/scripts/{made.json()['id']}")
-    found = (await yard.client.get("/audit/alerts")).json()["items"]
+    answer = (await yard.client.get("/audit/alerts")).json()
+    assert answer["whole"]
+    found = answer["items"]
     assert "mass_delete" in {alert["rule"] for alert in found}
     alert = next(alert for alert in found if alert["rule"] == "mass_delete")
     assert (alert["actor"], alert["severity"], alert["project"]) == ("admin", "critical", "default")
     actions = (await yard.client.get("/audit/actions")).json()
     assert "script.update" in actions["actions"]
     assert "script" in actions["kinds"]
+
+
+async def test_alerts_say_where_there_was_too_much_to_look_at(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runyard.audit.service.MOST_LOOKED_AT", 3)
+    answer = (await yard.client.get("/audit/alerts")).json()
+    newest = (await yard.client.get("/audit", params={"limit": 3})).json()["items"]
+    assert (answer["whole"], answer["since"]) == (False, newest[-1]["at"])

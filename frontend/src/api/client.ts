@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch'
 import { Problem, problemOf } from './problem'
 import { accessToken, renew } from './session'
-import type { paths } from './schema'
+import type { components, paths } from './schema'
 import type { Page } from './types'
 import { tellWaiting } from './waiting'
 
@@ -53,15 +53,18 @@ interface Answer<T> {
   response: Response
 }
 
+/** What a route gives where its act is done: what waits for a second person is thrown, and never returned. */
+type Done<T> = Exclude<NonNullable<T>, components['schemas']['WaitingAnswer']>
+
 /** The body of a successful answer; throws `Problem` for any other. */
-export async function ask<T>(answer: Promise<Answer<T>>): Promise<NonNullable<T>> {
+export async function ask<T>(answer: Promise<Answer<T>>): Promise<Done<T>> {
   const { data, error, response } = await answer
   if (!response.ok) {
     if (typeof error === 'object' && error !== null) throw new Problem(response.status, error)
     throw new Problem(response.status)
   }
   refuseWaiting(response)
-  return data as NonNullable<T>
+  return data as Done<T>
 }
 
 /** A raw authorised request (streams, files, multipart); throws `Problem` unless the answer is 2xx. */

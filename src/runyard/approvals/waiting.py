@@ -1,5 +1,7 @@
 """The answer to what waits for a second person: 202 with the request for consent, whatever the route answers else."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -13,6 +15,21 @@ from runyard.db.session import Database
 from runyard.web.problems import on_problem
 
 HEADER = "Runyard-Approval"
+MAY_WAIT = frozenset(
+    {
+        *("create_secret", "change_secret", "delete_secret"),
+        *("create_variable", "change_variable", "delete_variable"),
+        *("create_connection", "change_connection", "delete_connection"),
+        *("add_member", "change_member", "remove_member"),
+        *("add_project_team", "change_project_team", "remove_project_team"),
+        *("change_role", "add_team_member", "rotate_keys", "set_approval_rules"),
+        *("delete_script", "mark_script", "move_script", "export_scripts"),
+        "submit_any_api_v1_runs_post",
+        "submit_api_v1_scripts__script_id__runs_post",
+        "rerun_api_v1_runs__run_id__rerun_post",
+    }
+)
+"""The routes on whose way a `demand` lies, by the ids of their operations: what the API's document says of them."""
 
 
 async def on_waiting(request: Request, error: Exception) -> Response:
@@ -37,3 +54,22 @@ async def on_waiting(request: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Have every route of `app` answer so."""
     app.add_exception_handler(NeedsSecondPerson, on_waiting)
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Say in the API's document which routes may answer so."""
+    schemas = document["components"]["schemas"]
+    described = WaitingAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+    for name, part in described.pop("$defs", {}).items():
+        schemas.setdefault(name, part)
+    schemas[WaitingAnswer.__name__] = described
+    waiting = {"$ref": f"#/components/schemas/{WaitingAnswer.__name__}"}
+    headers = {HEADER: {"description": "The id of the request for consent.", "schema": {"type": "string"}}}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if operation.get("operationId") not in MAY_WAIT:
+                continue
+            answer = operation["responses"].setdefault("202", {"description": "It waits for a second person."})
+            content = answer.setdefault("content", {}).setdefault("application/json", {})
+            content["schema"] = {"anyOf": [content["schema"], waiting]} if "schema" in content else waiting
+            answer["headers"] = headers

@@ -91,9 +91,9 @@ async def list_audit_actions(_actor: Reader) -> AuditActions:
 @router.get("/audit/alerts", operation_id="list_audit_alerts")
 async def list_audit_alerts(actor: Reader, session: Reading, audit: Audit, project: Project = None) -> AuditAlerts:
     """List what was out of the ordinary in the last 24 hours, the latest first."""
-    found, since = await audit.alerts(session, audit.seen_by(actor, Filter(), project))
+    found, since, whole = await audit.alerts(session, audit.seen_by(actor, Filter(), project))
     names = await audit.project_names(session, (event for alert in found for event in alert.events))
-    return AuditAlerts(items=[_alert(alert, names) for alert in found], since=since)
+    return AuditAlerts(items=[_alert(alert, names) for alert in found], since=since, whole=whole)
 
 
 @router.get(

@@ -76,7 +76,8 @@ class AuditAlerts(BaseModel):
     """All alerts of the time that was looked at."""
 
     items: list[AuditAlert]
-    since: datetime
+    since: datetime = Field(description="From when on events were looked at.")
+    whole: bool = Field(description="Whether that is the whole last day; else there were too many events for it.")
 
 
 class AuditActions(BaseModel):

@@ -94,11 +94,13 @@ class AuditService:
         if form == "json":
             yield b"\n]\n"
 
-    async def alerts(self, session: AsyncSession, wanted: Filter) -> tuple[list[Alert], datetime]:
-        """Return what is out of the ordinary in the last day, and since when was looked."""
+    async def alerts(self, session: AsyncSession, wanted: Filter) -> tuple[list[Alert], datetime, bool]:
+        """Return what is out of the ordinary in the last day, since when was looked, and whether that is all of it."""
         since = clock.now() - LOOKED_BACK
-        rows = await repository.page(session, replace(wanted, since=since), None, MOST_LOOKED_AT)
-        return alerts([_seen(row) for row in reversed(rows)]), since
+        rows = await repository.page(session, replace(wanted, since=since), None, MOST_LOOKED_AT + 1)
+        whole = len(rows) <= MOST_LOOKED_AT
+        rows = rows[:MOST_LOOKED_AT]
+        return alerts([_seen(row) for row in reversed(rows)]), since if whole else rows[-1].at, whole
 
     async def note_refusal(self, code: str) -> None:
         """Write down that the present request's act was refused; of one actor's, so many a minute."""

@@ -71,6 +71,7 @@ const messages = {
   noTalk: 'Nobody has said anything yet.',
   onLine: 'Line {line} of v{version}',
   line: 'Line',
+  pressLine: 'Press the number of a line to comment on it.',
   lineHelp: 'Empty: on the whole',
   say: 'Comment',
   comment: 'Your comment',

@@ -64,6 +64,7 @@ export default {
   noTalk: '还没有人发言。',
   onLine: 'v{version} 第 {line} 行',
   line: '行号',
+  pressLine: '点击行号即可评论该行。',
   lineHelp: '留空：针对整体',
   say: '评论',
   comment: '你的评论',

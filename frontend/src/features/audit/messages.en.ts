@@ -40,6 +40,7 @@ const messages = {
     witness: 'The file audit.head beside the database is damaged or has been changed.',
   },
   alerts: 'Out of the ordinary in the last 24 hours',
+  alertsSince: 'There were too many events to look at all of them. Looked at since',
   rules: {
     failed_logins_from_address: 'Failed sign-ins from {address}',
     failed_logins_of_user: 'Failed sign-ins as {actor}',

@@ -40,6 +40,7 @@ export default {
     witness: '数据库旁的 audit.head 文件已损坏或被改动。',
   },
   alerts: '最近 24 小时的异常',
+  alertsSince: '事件太多，未能全部检查。检查的起点：',
   rules: {
     failed_logins_from_address: '来自 {address} 的登录多次失败',
     failed_logins_of_user: '以 {actor} 身份登录多次失败',

@@ -14,6 +14,8 @@ export interface DiffOptions {
   unified: boolean
   labels: { before: string; after: string }
   phrases: Record<string, string>
+  /** Somebody presses the number of a line of the later text. */
+  onLine?: ((line: number) => void) | undefined
 }
 
 export interface Diff {
@@ -31,8 +33,15 @@ const EFFORT = { scanLimit: 500, timeout: 1500 }
 /** Two texts compared, read only. */
 export async function createDiff(options: DiffOptions): Promise<Diff> {
   const support = await languageSupport(options.language)
-  const extensions = (label: string): Extension => [
-    lineNumbers(),
+  const { onLine } = options
+  const pressed = {
+    mousedown: (view: EditorView, block: { from: number }) => {
+      onLine?.(view.state.doc.lineAt(block.from).number)
+      return true
+    },
+  }
+  const extensions = (label: string, numbers: Extension = lineNumbers()): Extension => [
+    numbers,
     support,
     codeLook(options.dark),
     EditorState.readOnly.of(true),
@@ -41,13 +50,19 @@ export async function createDiff(options: DiffOptions): Promise<Diff> {
     EditorState.phrases.of(options.phrases),
     EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   ]
+  const later = onLine
+    ? [
+        lineNumbers({ domEventHandlers: pressed }),
+        EditorView.theme({ '.cm-lineNumbers .cm-gutterElement': { cursor: 'pointer' } }),
+      ]
+    : lineNumbers()
   if (options.unified) {
     const view = new EditorView({
       parent: options.parent,
       root: options.parent,
       doc: options.after,
       extensions: [
-        extensions(options.labels.after),
+        extensions(options.labels.after, later),
         unifiedMergeView({
           original: options.before,
           mergeControls: false,
@@ -64,7 +79,7 @@ export async function createDiff(options: DiffOptions): Promise<Diff> {
     parent: options.parent,
     root: options.parent,
     a: { doc: options.before, extensions: extensions(options.labels.before) },
-    b: { doc: options.after, extensions: extensions(options.labels.after) },
+    b: { doc: options.after, extensions: extensions(options.labels.after, later) },
     collapseUnchanged: COLLAPSE,
     diffConfig: EFFORT,
     gutter: true,
