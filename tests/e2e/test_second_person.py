@@ -76,7 +76,9 @@ async def test_what_one_asks_another_decides(fresh_server: Server, new_page: New
     await expect(bob.get_by_text("Says two now")).to_be_visible()
     await expect(bob.get_by_text("echo two")).to_be_visible()
     await bob.get_by_label("Your comment").fill("Fine with me?")
-    await bob.get_by_label("Line", exact=True).fill("1")
+    # A comment is on the line whose number is pressed.
+    await bob.locator(".cm-merge-b .cm-lineNumbers .cm-gutterElement").get_by_text("1", exact=True).last.click()
+    await expect(bob.get_by_label("Line", exact=True)).to_have_value("1")
     await bob.get_by_role("button", name="Comment").click()
     await expect(bob.get_by_text("Line 1 of v2")).to_be_visible()
     await bob.get_by_role("button", name="Resolve").click()
