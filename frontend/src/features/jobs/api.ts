@@ -10,11 +10,11 @@ import type {
   JobSort,
   JobState,
   Outcome,
-  Pause,
   Preview,
   SavedJob,
   Slot,
   Spec,
+  TimeSpec,
   TriggerType,
 } from './types'
 
@@ -87,21 +87,16 @@ export async function deleteJob(jobId: string): Promise<void> {
   await ask(client.DELETE('/api/v1/jobs/{job_id}', of(jobId)))
 }
 
-interface Changed {
-  changed: string[]
-  all: boolean
-}
-
 export function pauseJobs(which: Which, wish: PauseWish) {
-  return json<Changed>('POST', '/jobs/pause', { ...which, ...wish })
+  return ask(client.POST('/api/v1/jobs/pause', { body: { ...which, ...wish } }))
 }
 
 export function resumeJobs(which: Which) {
-  return json<Changed>('POST', '/jobs/resume', which)
+  return ask(client.POST('/api/v1/jobs/resume', { body: which }))
 }
 
 export async function listPauses(project: string) {
-  return (await json<{ items: Pause[] }>('GET', `/jobs/pauses?${queryOf({ project })}`)).items
+  return (await ask(client.GET('/api/v1/jobs/pauses', { params: { query: { project } } }))).items
 }
 
 /** `key` lets a request that is repeated start one run. */
@@ -137,7 +132,9 @@ export function listChanges(jobId: string, cursor: string | null, limit = 30) {
 }
 
 export function previewTrigger(trigger: Spec, count = 10) {
-  return json<Preview>('POST', '/triggers/preview', { trigger, count })
+  return ask(
+    client.POST('/api/v1/triggers/preview', { body: { trigger: trigger as TimeSpec, count } }),
+  ) as Promise<Preview>
 }
 
 export async function rotateSecret(triggerId: string): Promise<string> {
@@ -145,13 +142,8 @@ export async function rotateSecret(triggerId: string): Promise<string> {
   return (await ask(client.POST('/api/v1/triggers/secret/{trigger_id}/rotate', { params }))).secret
 }
 
-/** A blackout calendar, as far as a job wants to know it. */
-export interface Calendar {
-  id: string
-  name: string
-  whole_project: boolean
-}
+const MOST = 500
 
 export async function listBlackouts(project: string) {
-  return (await json<{ items: Calendar[] }>('GET', `/blackouts?${queryOf({ project, limit: 500 })}`)).items
+  return (await ask(client.GET('/api/v1/blackouts', { params: { query: { project, limit: MOST } } }))).items
 }
