@@ -1,7 +1,7 @@
 import { ask, askRaw, client } from '@/api/client'
 import type { components } from '@/api/schema'
 
-export type Preview = components['schemas']['Preview']
+export type Preview = components['schemas']['runyard__scripts__transfer_routes__Preview']
 export type Taken = components['schemas']['TakenScript']
 export type SourceTaken = components['schemas']['SourceTaken']
 export type SourceAddress = components['schemas']['SourceAddress']
