@@ -10,6 +10,7 @@ const refreshLists = useThrottleFn(
     Promise.all([
       queries.invalidateQueries({ queryKey: keys.jobs.lists }),
       queries.invalidateQueries({ queryKey: keys.jobs.allPauses }),
+      queries.invalidateQueries({ queryKey: keys.jobs.allCalendar }),
     ]),
   GAP_MS,
   true,
@@ -35,6 +36,7 @@ const refreshResults = useThrottleFn(
       queries.invalidateQueries({ queryKey: keys.jobs.lists }),
       queries.invalidateQueries({ queryKey: keys.jobs.ones }),
       queries.invalidateQueries({ queryKey: keys.jobs.allSlots }),
+      queries.invalidateQueries({ queryKey: keys.jobs.allCalendar }),
     ]),
   2 * GAP_MS,
   true,

@@ -27,6 +27,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'blackouts.title', section: 'jobs' },
   },
   {
+    path: '/jobs/import',
+    name: 'job-import',
+    component: withWords(['jobimport', 'jobs'], () => import('./jobimport/ImportPage.vue')),
+    meta: { title: 'jobimport.title', section: 'jobs' },
+  },
+  {
     path: '/jobs/:jobId',
     name: 'job',
     component: withWords(['jobs'], () => import('./JobPage.vue')),

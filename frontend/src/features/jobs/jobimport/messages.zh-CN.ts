@@ -1,0 +1,52 @@
+import type { Translation } from '@/ui/i18n'
+import type en from './messages.en'
+
+export default {
+  title: '导入定时任务',
+  text: '每条定时任务会变成一个包含其命令的脚本，以及一个运行它的作业。先预览结果，不会做任何改动。',
+  kinds: '来源类型',
+  kind: { crontab: 'crontab', cron_d: 'cron.d 文件', github: 'GitHub Actions 工作流', qinglong: '青龙导出' },
+  kindHelp: {
+    crontab: 'crontab -l 的输出',
+    cron_d: '也包括 /etc/crontab：命令前有用户名',
+    github: '带有 on: schedule 的工作流 YAML',
+    qinglong: '定时任务的 JSON',
+  },
+  hint: {
+    crontab: '0 3 * * * /usr/local/bin/backup --all',
+    cron_d: '0 3 * * * root /usr/local/bin/backup --all',
+    github: 'on:',
+    qinglong: '[]',
+  },
+  source: '定时任务',
+  drop: '粘贴到这里，或把文件拖进来。',
+  pick: '选择文件',
+  tooLarge: '{name} 太大，不像是定时任务列表。',
+  look: '预览结果',
+  nothing: '没有可以导入的定时任务。',
+  plan: '已选 {n} 条，共 {of} 条',
+  all: '全选',
+  chooseOne: '选择 {name}',
+  wasOff: '原来已停用',
+  leftOut: '有 {n} 条无法导入',
+  begins: '作业如何开始',
+  begin: { shadow: '影子模式', enabled: '启用', disabled: '停用' },
+  beginHelp: {
+    shadow: '只记录本该何时运行，不真正运行；与旧系统对比之后再切换。',
+    enabled: '立即开始按时运行。请先停用旧系统，否则会重复运行。',
+    disabled: '等您手动启用。',
+  },
+  prefix: '名称前缀',
+  prefixHelp: '留空则保持原名。',
+  folder: '脚本所在文件夹',
+  folderHelp: '留空则放在最上层。',
+  apply: '导入 {n} 条',
+  made: '已创建 {n} 个作业',
+  now: {
+    shadow: '它们处于影子模式：在各自的页面上与旧系统的日志对比，然后切换。',
+    enabled: '它们会按时运行。',
+    disabled: '它们处于停用状态。',
+  },
+  toJobs: '所有作业',
+  toCalendar: '在日历中查看',
+} satisfies Translation<typeof en>
