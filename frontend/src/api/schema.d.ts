@@ -4839,8 +4839,14 @@ export interface components {
             /**
              * Since
              * Format: date-time
+             * @description From when on events were looked at.
              */
             since: string;
+            /**
+             * Whole
+             * @description Whether that is the whole last day; else there were too many events for it.
+             */
+            whole: boolean;
         };
         /**
          * AuditEntry
@@ -11819,6 +11825,12 @@ export interface components {
             stages: string[];
         };
         /**
+         * State
+         * @description How a request stands. `carrying` lasts as long as the act itself does.
+         * @enum {string}
+         */
+        State: "waiting" | "approved" | "carrying" | "done" | "rejected" | "withdrawn" | "expired" | "failed";
+        /**
          * Style
          * @description How a value stands on a script's command line.
          * @enum {string}
@@ -12665,6 +12677,13 @@ export interface components {
             message: string;
         };
         /**
+         * WaitingAnswer
+         * @description The answer in place of what was asked for: it waits for a second person.
+         */
+        WaitingAnswer: {
+            approval: components["schemas"]["ApprovalBody"];
+        };
+        /**
          * WaitingCount
          * @description How many requests wait for the reader; of many, a hundred.
          */
@@ -13351,6 +13370,7 @@ export type SourcesBody = components['schemas']['SourcesBody'];
 export type Ssh = components['schemas']['Ssh'];
 export type Stage = components['schemas']['Stage'];
 export type StagesBody = components['schemas']['StagesBody'];
+export type State = components['schemas']['State'];
 export type Style = components['schemas']['Style'];
 export type Submit = components['schemas']['Submit'];
 export type SubmitAny = components['schemas']['SubmitAny'];
@@ -13386,6 +13406,7 @@ export type VersionBody = components['schemas']['VersionBody'];
 export type VersionSummary = components['schemas']['VersionSummary'];
 export type VulnerabilityBody = components['schemas']['VulnerabilityBody'];
 export type Waiting = components['schemas']['Waiting'];
+export type WaitingAnswer = components['schemas']['WaitingAnswer'];
 export type WaitingCount = components['schemas']['WaitingCount'];
 export type WaysBody = components['schemas']['WaysBody'];
 export type WebhookIn = components['schemas']['WebhookIn'];
@@ -14788,6 +14809,17 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectionBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -14906,6 +14938,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -14946,6 +14989,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectionBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -17151,10 +17205,12 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": unknown | components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -17967,6 +18023,17 @@ export interface operations {
                     "application/json": components["schemas"]["RulesBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -18038,6 +18105,17 @@ export interface operations {
                     "application/json": components["schemas"]["MemberBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -18061,6 +18139,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -18102,6 +18191,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemberBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -18368,6 +18468,17 @@ export interface operations {
                     "application/json": components["schemas"]["ProjectTeamBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -18391,6 +18502,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -18432,6 +18554,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectTeamBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -18596,6 +18729,17 @@ export interface operations {
                     "application/json": components["schemas"]["RoleBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -18742,10 +18886,12 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["Accepted"] | components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -19305,10 +19451,12 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["Accepted"] | components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -19496,6 +19644,17 @@ export interface operations {
                     "application/zip": unknown;
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -19591,6 +19750,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -19694,6 +19864,17 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -19734,6 +19915,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ScriptBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -20140,10 +20332,12 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["Accepted"] | components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -20575,6 +20769,17 @@ export interface operations {
                     "application/json": components["schemas"]["SecretBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -20631,6 +20836,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -20671,6 +20887,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SecretBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -21265,6 +21492,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TeamMemberBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
@@ -21874,6 +22112,17 @@ export interface operations {
                     "application/json": components["schemas"]["VariableBody"];
                 };
             };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description A problem (RFC 9457). */
             default: {
                 headers: {
@@ -21930,6 +22179,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Successful Response */
             204: {
                 headers: {
@@ -21970,6 +22230,17 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VariableBody"];
+                };
+            };
+            /** @description It waits for a second person. */
+            202: {
+                headers: {
+                    /** @description The id of the request for consent. */
+                    "Runyard-Approval"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description A problem (RFC 9457). */
