@@ -17,10 +17,11 @@ const item = (at: string, more: Partial<CalendarItem> = {}): CalendarItem => ({
   ...more,
 })
 
-it('tells what is to start, the soonest first, and neither what is past nor what is held back', () => {
+it('tells when each job starts next, the soonest first, and neither what is past nor what is held back', () => {
   const soon = item('2026-01-01T01:00:00Z')
   const later = item('2026-01-01T02:00:00Z')
   const held = item('2026-01-01T00:30:00Z', { outcome: 'blackout', name: 'Night' })
   const past = item('2026-01-01T00:10:00Z', { kind: 'ran', run_state: 'succeeded' })
-  expect(upcoming([later, held, past, soon])).toEqual([soon, later])
+  const again = item('2026-01-01T03:00:00Z', { job_id: soon.job_id })
+  expect(upcoming([again, later, held, past, soon])).toEqual([soon, later])
 })

@@ -11,11 +11,13 @@ const MOST_ASKED = 200
 /** As many as fit on a line or two. */
 const MOST = 8
 
-/** What is to start in the next 24 hours, the soonest first; what a blackout or a pause holds back is left out. */
+/** When each job is to start next, the soonest first; what a blackout or a pause holds back is left out. */
 export function upcoming(items: readonly CalendarItem[]): CalendarItem[] {
+  const seen = new Set<string>()
   return items
     .filter((item) => item.kind === 'due' && item.outcome === null)
     .sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
+    .filter(({ job_id: job }) => !seen.has(job) && seen.add(job))
 }
 
 export function useComing() {

@@ -30,7 +30,7 @@ const messages = {
   coming: 'What comes next',
   calendar: 'Calendar',
   comingNone: 'No job is due in the next 24 hours.',
-  comingMore: '{n} more within 24 hours',
+  comingMore: '{n} more jobs within 24 hours',
   recent: 'Recent runs',
   allRuns: 'All runs',
   recentNone: 'Runs will appear here.',
