@@ -144,14 +144,17 @@ async def test_nothing_is_lost_while_a_job_is_paused(yard: Running, drop: Path) 
 
 
 async def test_files_wait_where_the_job_skips(yard: Running, drop: Path) -> None:
-    job = await waiting(yard, drop, settings={"overlap": "skip"})
+    # In a queue that no worker serves a run stays until somebody ends it.
+    job = await waiting(yard, drop, settings={"overlap": "skip", "queue": "unserved"})
     for name in ("a", "b"):
         (job.folder / name).write_text(name)
     await job.look()
     assert sorted(await job.said()) == [("accepted", ""), ("failed", "concurrency_skipped")]
-    await job.runs()
-    await job.look()
-    assert [run["outputs"]["said"] for run in await job.runs()] == ["a", "b"]
+    for taken in (["a"], ["b"]):
+        [queued] = (await yard.get("/runs", job_id=job.job, state="queued"))["items"]
+        assert (await yard.get(f"/runs/{queued['id']}"))["uploads"] == taken
+        await yard.post(f"/runs/{queued['id']}/cancel", {})
+        await job.look()
 
 
 async def test_what_can_not_be_taken_is_told_once(yard: Running, drop: Path) -> None:
