@@ -182,21 +182,22 @@ class Following:
             JobPause.kind == Kind.breaker.value,
             (JobPause.until_at.is_(None)) | (JobPause.until_at > now),
         )
-        until = ends if act is Act.pause else now
-        going = update(JobPause).where(*here).values(until_at=until).returning(JobPause.id)
+        changed: dict[str, Any] = {"until_at": ends if act is Act.pause else now}
+        if act is Act.pause:
+            times = "1 failure" if breaker.failures == 1 else f"{breaker.failures:,} failures in a row"
+            changed["why"] = f"{times[0].upper()}{times[1:]}."
+        going = update(JobPause).where(*here).values(changed).returning(JobPause.id)
         found = (await session.execute(going.execution_options(synchronize_session=False))).all()
         if act is Act.pause and not found:
-            times = "1 failure" if breaker.failures == 1 else f"{breaker.failures:,} failures in a row"
             row = {
                 "id": ids.new("pau"),
                 "project_id": job.project_id,
                 "job_id": job.id,
                 "kind": Kind.breaker.value,
-                "why": f"{times[0].upper()}{times[1:]}.",
                 "by": None,
                 "by_name": BREAKER,
                 "from_at": now,
-                "until_at": until,
+                **changed,
             }
             await session.execute(insert(JobPause), [row])
 

@@ -41,27 +41,13 @@ export type Which = { ids: string[] } | { project: string }
 const of = (jobId: string) => ({ params: { path: { job_id: jobId } } })
 
 /** A request in JSON whose answer is told apart by hand. */
-async function json<T>(
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-  headers: object = {},
-): Promise<T> {
+async function json<T>(path: string, body: object, headers: object = {}): Promise<T> {
   const response = await askRaw(`/api/v1${path}`, {
-    method,
-    headers: { ...headers, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   })
   return (await response.json()) as T
-}
-
-function queryOf(values: Record<string, string | number | readonly string[] | null | undefined>): string {
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries(values)) {
-    if (Array.isArray(value)) for (const one of value) query.append(name, one as string)
-    else if (value !== null && value !== undefined) query.append(name, String(value as string | number))
-  }
-  return query.toString()
 }
 
 export function listJobs(filters: JobFilters, cursor: string | null, limit = 50) {
@@ -101,27 +87,27 @@ export async function listPauses(project: string) {
 
 /** `key` lets a request that is repeated start one run. */
 export function runJob(jobId: string, key: string) {
-  return json<{ id: string }>('POST', `/jobs/${jobId}/runs`, {}, { 'idempotency-key': key })
+  return json<{ id: string }>(`/jobs/${jobId}/runs`, {}, { 'idempotency-key': key })
 }
 
 export function runSlot(jobId: string, triggerId: string, dueAt: string) {
-  return json<{ id: string }>('POST', `/jobs/${jobId}/slots/run`, { trigger_id: triggerId, due_at: dueAt })
+  return json<{ id: string }>(`/jobs/${jobId}/slots/run`, { trigger_id: triggerId, due_at: dueAt })
 }
 
 export function planBackfill(jobId: string, wish: Backfill) {
-  return json<BackfillPlan>('POST', `/jobs/${jobId}/backfill`, { ...wish, dry_run: true })
+  return json<BackfillPlan>(`/jobs/${jobId}/backfill`, { ...wish, dry_run: true })
 }
 
 export function startBackfill(jobId: string, wish: Backfill) {
-  return json<{ count: number }>('POST', `/jobs/${jobId}/backfill`, { ...wish, dry_run: false })
+  return json<{ count: number }>(`/jobs/${jobId}/backfill`, { ...wish, dry_run: false })
 }
 
 /** Reasons come in the language that is asked for. */
 export function listSlots(jobId: string, filters: SlotFilters, cursor: string | null, limit = 50) {
-  const query = queryOf({ ...filters, limit, cursor })
-  return json<Page<Slot>>('GET', `/jobs/${jobId}/slots?${query}`, undefined, {
-    'accept-language': language.value,
-  })
+  const query = { ...filters, limit, ...(cursor ? { cursor } : {}) }
+  const header = { 'Accept-Language': language.value }
+  const params = { path: { job_id: jobId }, query, header }
+  return ask(client.GET('/api/v1/jobs/{job_id}/slots', { params })) as Promise<Page<Slot>>
 }
 
 export function listChanges(jobId: string, cursor: string | null, limit = 30) {

@@ -92,6 +92,7 @@ describe('SlotRow', () => {
     outcome: 'paused',
     reason: 'It was paused by Ann.',
     code: 'paused',
+    name: 'Ann',
     run_id: null,
     run_state: null,
     decided_at: '2026-03-01T11:00:01Z',

@@ -6,7 +6,7 @@ import type { Slot } from './types'
 import { addressOf, curlOf, toldOf } from './useSecrets'
 import { makeJob } from './testing'
 
-const SLOT: Slot = {
+const SLOT = {
   trigger_id: 't',
   due_from: '2026-03-01T10:00:00Z',
   due_to: '2026-03-01T12:00:00Z',
@@ -14,10 +14,11 @@ const SLOT: Slot = {
   outcome: 'paused',
   reason: 'It was paused by Ann.',
   code: 'paused',
+  name: 'Ann',
   run_id: null,
   run_state: null,
   decided_at: '2026-03-01T12:00:01Z',
-}
+} as const satisfies Slot
 
 describe('spans of time', () => {
   it.each([
@@ -44,11 +45,13 @@ describe('labels', () => {
 describe('rows of the ledger', () => {
   it('tell a stretch by its ends and how many it holds', () => {
     expect(dueText(SLOT)).toMatch(/^.+ – .+ · 3 slots$/)
-    expect(dueText({ ...SLOT, count: 1 })).not.toContain('–')
   })
 
   it('are one instant where the server gives one', () => {
-    const one: Slot = { ...SLOT, due_from: null, due_to: null, due_at: '2026-03-01T10:00:00Z', count: 1 }
+    const { trigger_id, outcome, reason, code, name, run_id, run_state, decided_at } = SLOT
+    const same = { trigger_id, outcome, reason, code, name, run_id, run_state, decided_at }
+    const one: Slot = { ...same, due_at: SLOT.due_from }
+    expect(dueText(one)).not.toMatch(/–|slots/)
     expect(slotSpan(one)).toEqual({ from: '2026-03-01T10:00:00Z', to: '2026-03-01T10:00:00Z' })
   })
 

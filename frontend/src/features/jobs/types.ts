@@ -1,3 +1,4 @@
+import type { SlotBody, SlotSpan } from '@/api/schema'
 import type { RunState } from '@/api/types'
 
 /** What a job is run by, each with what belongs to it. */
@@ -160,19 +161,8 @@ export interface Job {
 /** A job that was just saved; secrets of its webhooks are told this once, by trigger. */
 export type SavedJob = Job & { secrets?: Record<string, string> | null }
 
-export interface Slot {
-  trigger_id: string
-  due_at?: string | null
-  due_from?: string | null
-  due_to?: string | null
-  count: number
-  outcome: Outcome
-  reason: string
-  code: string
-  run_id: string | null
-  run_state: RunState | null
-  decided_at: string
-}
+/** A row of the ledger: one due instant, or a stretch of them that shared what became of them. */
+export type Slot = SlotBody | SlotSpan
 export interface JobChange {
   revision: number
   at: string
