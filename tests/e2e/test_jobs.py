@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from .actions import choose
+from .actions import choose, state
 from .server import Server
 from .watch import Watch
 
@@ -97,3 +97,25 @@ async def test_the_secret_of_a_webhook_is_shown_once(server: Server, page: Page)
     another = page.locator("[data-secret]")
     await expect(another).to_be_visible()
     assert await another.inner_text() != secret
+
+
+async def test_a_job_is_run_now(server: Server, page: Page) -> None:
+    made = job(server, "Run right now")
+    await page.goto(f"/jobs/{made['id']}?tab=runs")
+    await page.get_by_role("button", name="Run now").click()
+    await page.get_by_role("button", name="See it").click()
+    await page.wait_for_url("**/runs/run_*")
+    await expect(state(page, "succeeded").first).to_be_visible()
+    await expect(page.get_by_role("link", name="Run right now", exact=True)).to_be_visible()
+
+
+async def test_what_was_due_stands_in_the_ledger(server: Server, page: Page) -> None:
+    made = job(server, "Due every second", triggers=[{"type": "interval", "every_s": 1}])
+    await page.goto(f"/jobs/{made['id']}")
+    fired = page.locator('[data-slot="fired"]')
+    await expect(fired.first).to_be_visible()
+    await expect(fired.first).not_to_contain_text("slots")
+    server.api.patch(f"/jobs/{made['id']}", json={"enabled": False}).raise_for_status()
+    await fired.first.get_by_role("link").click()
+    await page.wait_for_url("**/runs/run_*")
+    await expect(page.get_by_role("link", name="Due every second", exact=True)).to_be_visible()

@@ -108,7 +108,7 @@ export default {
     noneText: '没有触发器时只能手动运行。',
     another: '另一个作业',
     allOff: '触发器都已停用',
-    more: '{text} 等 {n} 个',
+    more: '{text}，另有 {n} 个',
     deliveries: '收到的内容',
     type: {
       cron: '按时间',
