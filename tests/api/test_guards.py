@@ -46,9 +46,13 @@ def test_every_route_has_one_guard_or_a_reason() -> None:
     assert {place for place in OPEN_ROUTES if places().get(place)} == set()
 
 
+# What is asked for there is said in a body; nothing is changed by it.
+ASKS = {("POST", "/api/v1/triggers/preview")}
+
+
 def test_no_reading_permission_lets_anybody_change_something() -> None:
     for (method, path), guards in places().items():
-        if guards and method != "GET":
+        if guards and method != "GET" and (method, path) not in ASKS:
             assert not guards[0].value.endswith(":read"), (method, path)
 
 

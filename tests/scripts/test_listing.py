@@ -153,8 +153,8 @@ async def test_forged_cursors_harm_nothing(shelf: httpx.AsyncClient) -> None:
 
 
 async def test_tags_are_counted(shelf: httpx.AsyncClient) -> None:
-    assert (await shelf.get("/tags")).json() == {"items": [{"name": "x", "count": 2}, {"name": "y", "count": 2}]}
-    assert (await shelf.get("/tags?project=side")).json() == {"items": [{"name": "x", "count": 1}]}
+    assert (await shelf.get("/tags")).json()["items"] == [{"name": "x", "count": 2}, {"name": "y", "count": 2}]
+    assert (await shelf.get("/tags?project=side")).json()["items"] == [{"name": "x", "count": 1}]
 
 
 async def test_an_etag_saves_the_answer(api: httpx.AsyncClient, script: Make) -> None:

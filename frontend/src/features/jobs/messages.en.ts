@@ -442,7 +442,6 @@ const messages = {
     no_such_job: 'There is no such job. It may have been deleted.',
     no_such_trigger: 'There is no such trigger.',
     invalid_job: 'Some fields of the job need another look.',
-    concurrency_skipped: 'A run of it still goes on, and its rule is to skip then.',
   },
 }
 

@@ -442,6 +442,5 @@ export default {
     no_such_job: '没有这个作业，可能已被删除。',
     no_such_trigger: '没有这个触发器。',
     invalid_job: '作业的某些内容需要修改。',
-    concurrency_skipped: '它还有运行没有结束，按规则跳过。',
   },
 } satisfies Translation<typeof en>
