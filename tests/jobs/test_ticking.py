@@ -273,3 +273,17 @@ async def test_old_slots_are_removed(world: World) -> None:
     await world.tick(seconds=60)
     assert await world.database.transact(lambda sync: ledger.prune(sync, BEGIN + timedelta(seconds=70))) == 1
     assert [row.due_from for row in await world.all(JobSlot)] == [BEGIN + timedelta(seconds=120)]
+
+
+async def test_pauses_that_ended_are_removed(world: World) -> None:
+    from runyard.jobs import ledger
+
+    job = await world.job(MINUTELY)
+    for _ in range(2):
+        await world.pause(job)
+        await world.tick(seconds=60)
+        await world.resume()
+    await world.pause(job)
+    await world.database.transact(lambda sync: ledger.prune(sync, BEGIN + timedelta(seconds=70)))
+    ends = await world.all(JobPause, JobPause.from_at)
+    assert [row.until_at for row in ends] == [BEGIN + timedelta(seconds=120), None]

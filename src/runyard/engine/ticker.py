@@ -35,7 +35,7 @@ AGAIN_S = 1.0
 BATCH = 250
 """How many triggers one transaction decides about: others want to write in between."""
 _NEXT = text("SELECT min(next_at) AS next_at FROM job_triggers WHERE next_at IS NOT NULL").columns(next_at=Instant)
-_ANY = text("SELECT 1 FROM job_slots UNION ALL SELECT 1 FROM job_deliveries LIMIT 1")
+_ANY = text("SELECT 1 FROM job_slots UNION ALL SELECT 1 FROM job_deliveries UNION ALL SELECT 1 FROM job_pauses LIMIT 1")
 _NOW = select(DatabaseNow())
 AWAY = (OperationalError, InterfaceError, DatabaseUnavailable, OSError)
 """What is no trigger's fault."""

@@ -84,11 +84,12 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What several jobs have in common, looked up once: their scripts and stages, and the zones of all."""
+    """What several jobs have in common, looked up once: their projects' names, scripts and stages, the zones of all."""
 
     pinned: dict[tuple[str, str], Pinned] = field(default_factory=dict)
     stages: set[tuple[str, str]] = field(default_factory=set)
     zones: dict[str, str | None] = field(default_factory=dict)
+    projects: dict[str, str] = field(default_factory=dict)
 
 
 class Firing:
@@ -99,8 +100,6 @@ class Firing:
         self._values = values
         self._vault = vault
         self.enlisting = enlisting
-        # Nobody is told these names: that one has changed does no harm.
-        self._projects: dict[str, str] = {}
 
     async def fire(self, session: AsyncSession, job: Job, shot: Shot) -> Accepted:
         """Queue a run of a job by the session's transaction; workers hear of it once that is committed.
@@ -129,11 +128,11 @@ class Firing:
         Raises: ProjectArchived, TargetMissing, NotPublished, NoSuchSet, NoSuchStage, BadSubmit.
         """
         shared = shared or Shared()
-        if job.project_id not in self._projects:
-            self._projects[job.project_id] = await _project(session, job.project_id)
+        if job.project_id not in shared.projects:
+            shared.projects[job.project_id] = await _project(session, job.project_id)
         if job.id not in shared.zones:
             shared.zones.update(await zones_of(session, [job.id]))
-        actor = acting_as(job.project_id, self._projects[job.project_id], job.name)
+        actor = acting_as(job.project_id, shared.projects[job.project_id], job.name)
         settings = JobSettings.model_validate(job.settings)
         key = (job.project_id, job.target_id)
         if key not in shared.pinned:

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tup
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.db.prepared import Prepared
-from runyard.jobs.models import JobDelivery, JobSlot, JobTrigger
+from runyard.jobs.models import JobDelivery, JobPause, JobSlot, JobTrigger
 
 _SLOTS = cast("Table", JobSlot.__table__)
 _DELIVERIES = cast("Table", JobDelivery.__table__)
+_PAUSES = cast("Table", JobPause.__table__)
 ALIKE = ("outcome", "reason", "name", "detail", "stood_for_by", "run_id")
 """What neighbours have in common that are one row."""
 PRUNED = 1000
@@ -121,9 +122,11 @@ async def between(session: AsyncSession, trigger_id: str, since: datetime, until
 
 
 def prune(connection: Connection, before: datetime) -> int:
-    """Remove some of the slots and deliveries that are older; return how many, 0 when there are none left."""
+    """Remove some of the slots, deliveries and pauses that are older; return how many, 0 when there are none left."""
     keys = (_SLOTS.c.trigger_id, _SLOTS.c.due_from)
     old = select(*keys).where(_SLOTS.c.due_to < before).limit(PRUNED)
     gone = connection.execute(delete(_SLOTS).where(tuple_(*keys).in_(old))).rowcount
     calls = select(_DELIVERIES.c.id).where(_DELIVERIES.c.at < before).limit(PRUNED)
-    return gone + connection.execute(delete(_DELIVERIES).where(_DELIVERIES.c.id.in_(calls))).rowcount
+    gone += connection.execute(delete(_DELIVERIES).where(_DELIVERIES.c.id.in_(calls))).rowcount
+    over = select(_PAUSES.c.id).where(_PAUSES.c.until_at < before).limit(PRUNED)
+    return gone + connection.execute(delete(_PAUSES).where(_PAUSES.c.id.in_(over))).rowcount

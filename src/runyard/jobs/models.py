@@ -11,6 +11,7 @@ from runyard.db.types import Instant, Json
 from runyard.ids import ProjectId
 
 _DUE = "next_at IS NOT NULL"
+_FILES = "kind = 'file' AND deleted_at IS NULL"
 
 
 class Job(Base):
@@ -76,6 +77,7 @@ class JobTrigger(Base):
         Index("ix_job_triggers_job_id", "job_id"),
         Index("ix_job_triggers_source_job_id", "source_job_id"),
         Index("ix_job_triggers_due", "next_at", info={WHERE: _DUE}, sqlite_where=text(_DUE)),
+        Index("ix_job_triggers_files", "id", info={WHERE: _FILES}, sqlite_where=text(_FILES)),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -156,8 +158,10 @@ class JobPause(Base):
 
     __tablename__ = "job_pauses"
     __table_args__ = (
-        Index("ix_job_pauses_job_id_from_at", "job_id", "from_at"),
-        Index("ix_job_pauses_project_id_job_id_from_at", "project_id", "job_id", "from_at"),
+        # Most are over, and nobody asks for those but who removes them.
+        Index("ix_job_pauses_job_id_until_at", "job_id", "until_at"),
+        Index("ix_job_pauses_project_id_until_at", "project_id", "until_at"),
+        Index("ix_job_pauses_until_at", "until_at"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)

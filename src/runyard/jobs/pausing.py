@@ -98,14 +98,6 @@ async def in_projects(
     return (await session.scalars(query.order_by(JobPause.id.desc()).limit(limit))).all()
 
 
-async def since(session: AsyncSession, project_ids: Iterable[str], after: datetime) -> Sequence[JobPause]:
-    """Return all pauses of jobs of some projects that reach beyond an instant, whole projects' too."""
-    query = select(JobPause).where(
-        JobPause.project_id.in_(set(project_ids)), (JobPause.until_at.is_(None)) | (JobPause.until_at > after)
-    )
-    return (await session.scalars(query.order_by(JobPause.from_at, JobPause.id))).all()
-
-
 def stretches(rows: Iterable[JobPause]) -> list[Stretch]:
     """Return pauses as `slots.decide` wants them: in order and apart, each under the name of who or what did it."""
     return apart(
