@@ -30,12 +30,19 @@ class Worker:
         self.begun: list[str] = []
         self.ended: list[str] = []
         self.cancelled: list[str] = []
+        self.foreseen: list[str] = []
         self.vain = 0
         self.at_once = 0
         self.most_at_once = 0
         self.work: Callable[[str, Slot], Awaitable[None]] = self._gated
         self.gates: dict[str, asyncio.Event] = {}
         self.changed = asyncio.Condition()
+
+    def foresee(self, taken: str) -> None:
+        self.foreseen.append(taken)
+
+    def forget(self, taken: str) -> None:
+        self.foreseen.remove(taken)
 
     async def execute(self, run_id: str, slot: Slot) -> None:
         if self.rows.queued.pop(run_id, None) is None:

@@ -109,6 +109,38 @@ async def test_a_slot_that_was_reserved_for_nothing_serves_who_waits() -> None:
         await yard.worker.until(lambda: yard.worker.ended == ["run_1"])
 
 
+async def test_a_worker_hears_of_what_is_being_claimed_and_whether_it_was() -> None:
+    async with alone(SELDOM_S) as yard:
+        yard.worker.work = at_once
+        await yard.serve()
+        claimed = yard.serving.reserve("default")
+        assert claimed is not None
+        await asyncio.to_thread(claimed.foresee, "run_1")
+        await asyncio.sleep(0)
+        assert yard.worker.foreseen == ["run_1"]
+        claimed.begin("run_1", "run_1")
+        await yard.worker.until(lambda: yard.worker.ended == ["run_1"])
+        while (refused := yard.serving.reserve("default")) is None:
+            await asyncio.sleep(0)
+        refused.foresee("run_2")
+        await asyncio.sleep(0)
+        assert yard.worker.foreseen == ["run_1", "run_2"]
+        refused.release()
+        assert yard.worker.foreseen == ["run_1"]
+
+
+async def test_a_word_that_comes_late_is_not_heeded() -> None:
+    async with alone(SELDOM_S) as yard:
+        yard.worker.work = at_once
+        await yard.serve()
+        reserved = yard.serving.reserve("default")
+        assert reserved is not None
+        reserved.foresee("run_1")
+        reserved.release()
+        await asyncio.sleep(0)
+        assert not yard.worker.foreseen
+
+
 async def test_a_drain_waits_for_what_is_being_claimed() -> None:
     async with alone(SELDOM_S) as yard:
         await yard.serve()

@@ -40,6 +40,12 @@ class Handler(Protocol):
     async def execute(self, run_id: str, slot: Slot) -> None:
         """Claim and execute the run, if it is still there to be claimed. Must not raise."""
 
+    def foresee(self, taken: Any) -> None:
+        """Make ready for a run that is being claimed; `carry_out` or `forget` follows. Must not raise."""
+
+    def forget(self, taken: Any) -> None:
+        """Undo `foresee`: the run was not claimed after all."""
+
     async def carry_out(self, taken: Any, slot: Slot) -> None:
         """Execute a run that was claimed for this worker by whoever wrote its row. Must not raise."""
 
@@ -48,10 +54,13 @@ class Handler(Protocol):
 
 
 class Reservation(Protocol):
-    """A slot that is held for a run whose row is about to be written. Exactly one of its two ends must follow."""
+    """A slot that is held for a run whose row is about to be written. Either `begin` or `release` must follow, once."""
 
     worker_id: str
     """Who the run is to be claimed for, in the transaction that writes it."""
+
+    def foresee(self, taken: Any) -> None:
+        """Tell its worker what is being claimed, from any thread, while the transaction is being committed."""
 
     def begin(self, run_id: str, taken: Any) -> None:
         """Hand the claimed run to its worker, once the transaction has been committed. Never waits, never fails."""

@@ -56,7 +56,7 @@ class LocalDispatch:
             return None
         self._held += 1
         self._reserved += 1
-        return _Reservation(self, self._handler.worker_id)
+        return _Reservation(self, self._handler)
 
     def cancel(self, run_id: str) -> None:
         """Hint that a run's cancel flag was raised."""
@@ -232,12 +232,28 @@ class _Slot:
 
 
 class _Reservation:
-    def __init__(self, dispatch: LocalDispatch, worker_id: str) -> None:
+    def __init__(self, dispatch: LocalDispatch, handler: Handler) -> None:
         self._dispatch = dispatch
-        self.worker_id = worker_id
+        self._handler = handler
+        self._loop = asyncio.get_running_loop()
+        self._foreseen: Any = None
+        self._over = False
+        self.worker_id = handler.worker_id
+
+    def foresee(self, taken: Any) -> None:
+        self._loop.call_soon_threadsafe(self._foresee, taken)
+
+    def _foresee(self, taken: Any) -> None:
+        if not self._over:
+            self._foreseen = taken
+            self._handler.foresee(taken)
 
     def begin(self, run_id: str, taken: Any) -> None:
+        self._over = True
         self._dispatch.begin_taken(run_id, taken)
 
     def release(self) -> None:
+        self._over = True
+        if self._foreseen is not None:
+            self._handler.forget(self._foreseen)
         self._dispatch.unreserve()

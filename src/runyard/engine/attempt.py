@@ -10,10 +10,10 @@ from runyard.db.session import after_commit
 from runyard.dispatch.contract import Slot
 from runyard.engine import ends
 from runyard.engine.cancelling import CancelledEarly, unless
-from runyard.engine.confining import level_of, output_cap, request_of, spec_of
 from runyard.engine.crew import Crew
 from runyard.engine.follower import Follower
 from runyard.engine.hooked import with_hooks
+from runyard.engine.laying import Ground
 from runyard.engine.naming import attempt_id
 from runyard.engine.progress import Progress
 from runyard.engine.workspace import Layout, read_outputs, read_small, remove_flat
@@ -24,7 +24,6 @@ from runyard.runner import (
     Exit,
     ShimGone,
     ShimLink,
-    Spec,
     SpoolDamaged,
     SpoolReader,
     StartFailed,
@@ -49,12 +48,10 @@ from runyard.runs.output import Assembler
 from runyard.runs.repository import Claim
 from runyard.runs.retry import Retry
 from runyard.sandbox import Confinement
-from runyard.sandbox.ownership import give
 from runyard.sandbox.removal import remove_tree
 from runyard.scripts.content import Pinned
 from runyard.scripts.hooks import NONE, RECORD
 from runyard.scripts.launch import entry_of, want_of
-from runyard.scripts.parameters import placed
 from runyard.secrets.masking import Masker
 
 logger = log.get("engine")
@@ -71,6 +68,8 @@ class Attempt:
         self.id = attempt_id(claim.token)
         self.spool = crew.spool / self.id
         self.layout: Layout = crew.workspaces.layout(self.token.run_id, self.token.attempt, entry_of(pinned))
+        self.ground = Ground(crew, claim, pinned, self.layout, self.id)
+        self._foreseen: tuple[Ready | None, Confinement] | None = None
         self._cancelled = asyncio.Event()
         self._link: ShimLink | None = None
         self._progress = Progress(crew, claim)
@@ -79,6 +78,7 @@ class Attempt:
         self._holding = ExitStack()
         self._slot: Slot | None = None
         self._began: str | None = None
+        self._lines: int | None = None
         self.again: Retry | None = None
         self._hidden: tuple[str, ...] = ()
 
@@ -142,38 +142,16 @@ class Attempt:
     async def _begin(self, slot: Slot) -> ShimLink:
         if self.claim.cancel_requested:
             raise CancelledEarly
-        ready = await self._environment(slot)
-        await self._state_directory(slot)
-        self._check_cancelled()
-        given = await self.crew.give(self.pinned, self.claim)
-        self._hidden = given.hidden
-        values = placed(self.pinned.definitions, self.crew.values_of(self.claim), self.layout.files)
-        launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
-        request = request_of(self.crew, self.claim, self.pinned, self.layout, self.id, ready, values, launch, given)
-        lay_out = partial(
-            self.crew.workspaces.prepare,
-            self.layout,
-            self.token.run_id,
-            self.pinned.code,
-            self.crew.document(values),
-            ready.links if ready else (),
-            launch.files,
-            tree,
-            in_workspace=self.pinned.in_workspace,
-        )
-        if tree or self.crew.workspaces.uploads(self.token.run_id).exists():
-            await asyncio.to_thread(lay_out)
+        if self._foreseen is None:
+            confinement = await self._lay_out(slot)
         else:
-            # Without files to copy, the way to a thread and back takes longer than the work.
-            lay_out()
-        if self.pinned.script_id is None:
-            self.layout.own_state.mkdir(mode=0o700)
-        confinement = self.crew.sandboxes.confine(level_of(self.pinned.policy), request)
-        give(confinement.chown, confinement.owner)
+            ready, confinement = self._foreseen
+            if ready is not None:
+                self._note_environment(ready)
         self._check_cancelled()
         self.crew.workspaces.spares.take_spool(self.spool)
         self._started = True
-        started = await self.crew.launcher.spawn(self._spec(confinement))
+        started = await self.crew.launcher.spawn(self.ground.spec(confinement, self.spool))
         link = await ShimLink.attach(self.spool)
         self._link = link
         still_ours = await self._apply(
@@ -186,6 +164,41 @@ class Attempt:
         if self._cancelled.is_set() or not still_ours:
             await link.cancel(self.crew.settings.runs.grace_s)
         return link
+
+    async def _lay_out(self, slot: Slot) -> Confinement:
+        ready = await self._environment(slot)
+        await self._state_directory(slot)
+        self._check_cancelled()
+        given = await self.crew.give(self.pinned, self.claim)
+        self._hidden = given.hidden
+        values = self.ground.values()
+        launch, tree = await self.crew.launch(self.pinned, self.claim, values, ready, self.layout.base)
+        if tree or self.ground.has_uploads:
+            await asyncio.to_thread(self.ground.put, ready, values, launch, tree)
+        else:
+            # Without files to copy, the way to a thread and back takes longer than the work.
+            self.ground.put(ready, values, launch, tree)
+        return self.ground.confine(ready, values, launch, given)
+
+    def foresee(self) -> None:
+        """Lay out what waits for nothing while the claim is being written down; anything else is left to `run`.
+
+        Raises what laying out does. Unless the attempt is run then, `forget` must follow.
+        """
+        script_id = self.pinned.script_id
+        plain, ready = self.ground.at_hand()
+        takes = script_id is not None and self.pinned.wants_state
+        if plain and (not takes or self.crew.states.try_take(str(script_id), self.id)):
+            if ready is not None:
+                self._holding.enter_context(self.crew.environments.hold(ready.id))
+            self._foreseen = ready, self.ground.lay_out(ready)
+
+    def forget(self) -> None:
+        """Undo `foresee`, also where it failed."""
+        self._foreseen = None
+        self._holding.close()
+        self._let_go()
+        remove_tree(self.layout.base.parent)
 
     def _check_cancelled(self) -> None:
         if self._cancelled.is_set():
@@ -208,11 +221,15 @@ class Attempt:
             await self._wait_note(None)
         else:
             self._holding.enter_context(service.hold(ready.id))
+        self._note_environment(ready)
+        return ready
+
+    def _note_environment(self, ready: Ready) -> None:
         self._environment_id = ready.id
         saved = None if self.pinned.draft else self.pinned.script_id
         unpinned = saved is not None and self.claim.environment_id is None
-        service.used(ready.id, saved or self.pinned.project_id, self.pinned.project_id, current=unpinned)
-        return ready
+        project_id = self.pinned.project_id
+        self.crew.environments.used(ready.id, saved or project_id, project_id, current=unpinned)
 
     async def _state_directory(self, slot: Slot) -> None:
         script_id = self.pinned.script_id
@@ -230,21 +247,6 @@ class Attempt:
         async with self.crew.database.write() as session:
             await repository.note(session, self.token, waiting=waiting)
             after_commit(session, lambda: self.crew.announce(self.claim, self.pinned, "starting"))
-
-    def _spec(self, confinement: Confinement) -> Spec:
-        runs = self.crew.settings.runs
-        return spec_of(
-            confinement,
-            attempt_id=self.id,
-            spool=str(self.spool),
-            cwd=str(self.layout.files),
-            timeout_s=self._timeout(),
-            grace_s=runs.grace_s,
-            output_cap=output_cap(runs, self.pinned.policy, self.claim.inputs.limits),
-        )
-
-    def _timeout(self) -> float | None:
-        return self.claim.inputs.timeout_s or self.pinned.timeout_s or self.crew.settings.runs.timeout_s
 
     async def adopt(self) -> None:
         """Take up an attempt whose shim this worker's previous life has started."""
@@ -304,6 +306,7 @@ class Attempt:
                         await follower.catch_up()
                     await follower.catch_up()
                     await follower.finish()
+                    self._lines = writer.written
                     ending = read_exit(self.spool)
                 except (ShimGone, SpoolDamaged) as gone:
                     await follower.finish()
@@ -333,7 +336,7 @@ class Attempt:
     async def _settle(self, ending: Exit, masker: Masker) -> None:
         outputs, trouble = read_outputs(self.layout.outputs, int(self.crew.settings.runs.outputs_cap))
         outputs = masker.mask_json(outputs)
-        move = ends.told(ending, masker, self._timeout(), trouble)
+        move = ends.told(ending, masker, self.ground.timeout_s, trouble)
         if self.pinned.hooks != NONE:
             move = with_hooks(move, read_small(self.layout.io / RECORD))
         usage = ends.used(ending) | self.crew.sampler.totals(self.id)
@@ -355,8 +358,12 @@ class Attempt:
         await self._tidy()
 
     async def _tidy(self) -> None:
+        await asyncio.sleep(0)  # who waits for the end hears of it first
         # The spool is the one unmasked store: it goes as soon as its content is safe elsewhere.
         await asyncio.to_thread(self._remove)
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.crew.sandboxes.release(self.id)
         if self.pinned.script_id is not None:
             self.crew.states.release(self.pinned.script_id, self.id)
@@ -386,6 +393,6 @@ class Attempt:
         if done is None:
             return False
         self.again = again
-        ends.tell(self.crew, self.claim, self.pinned, move, again, self._began)
+        ends.tell(self.crew, self.claim, self.pinned, move, again, self._began, self._lines)
         logger.info(move.event, run_id=token.run_id, attempt=token.attempt, exit_code=move.exit_code)
         return True

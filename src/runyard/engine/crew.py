@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,10 @@ class Crew:
         """Wait for what `keep` has begun."""
         await asyncio.gather(*self._kept, return_exceptions=True)
 
+    def known_version(self, version_id: str) -> Pinned | None:
+        """Return a version that is in memory."""
+        return self._versions.get(version_id)
+
     async def version(self, version_id: str) -> Pinned:
         """Return a version; they never change, so those that are run over and over are kept in memory."""
         pinned = self._versions.pop(version_id, None)
@@ -92,8 +96,14 @@ class Crew:
                 tree = await self.scripts.tree_of(session, pinned)
                 if pinned.wants_library:
                     modules = await self.scripts.modules_of(session, claim.token.run_id)
+        return self.launch_plain(pinned, values, ready, base, modules), tree
+
+    def launch_plain(
+        self, pinned: Pinned, values: dict[str, Any], ready: Ready | None, base: Path, modules: Sequence[Module] = ()
+    ) -> Launch:
+        """Return how a version is started whose other files are at hand, or that has none."""
         argv, env = (ready.argv, ready.env) if ready else (("/bin/bash",), {})
-        return launch(pinned, values, argv, env, base, modules), tree
+        return launch(pinned, values, argv, env, base, modules)
 
     def values_of(self, claim: Claim) -> dict[str, Any]:
         """Return a run's parameters with the sealed ones opened."""
@@ -141,11 +151,18 @@ class Crew:
         return parameters.environment(pinned.definitions, values)
 
     def announce(
-        self, claim: Claim, pinned: Pinned, state: str, move: Move | None = None, began: str | None = None
+        self,
+        claim: Claim,
+        pinned: Pinned,
+        state: str,
+        move: Move | None = None,
+        began: str | None = None,
+        lines: int | None = None,
     ) -> None:
         """Tell whoever watches the run, and lists of its project, where it stands.
 
-        Where it is known since when its command has lived (`began`), all that followers are told goes along.
+        Where it is known since when its command has lived (`began`), all that followers are told goes along, and with
+        the end how many `lines` were stored, so that who has read them all need not look again.
         """
         run = {
             "id": claim.token.run_id,
@@ -162,6 +179,8 @@ class Crew:
             if began is not None and state == move.target:
                 ended = run["at"] if move.is_terminal else None
                 run |= {"exit_code": move.exit_code, "started_at": began, "finished_at": ended}
+                if lines is not None:
+                    run["lines"] = lines
         message = {"type": "run", "run": run}
         self.bus.publish(f"run:{claim.token.run_id}", message)
         self.bus.publish(f"project:{claim.project_id}", message)

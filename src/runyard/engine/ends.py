@@ -78,10 +78,12 @@ async def failed(crew: Crew, claim: Claim, pinned: Pinned, move: Move) -> Failed
     return Failed(claim.project_id, claim.script_id, pinned.script_name, found)
 
 
-def tell(crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | None, began: str | None) -> None:
+def tell(
+    crew: Crew, claim: Claim, pinned: Pinned, move: Move, again: Retry | None, began: str | None, lines: int | None
+) -> None:
     """Tell whoever watches that an attempt is over, and the gatekeeper that its place is free."""
     if again is None:
-        crew.announce(claim, pinned, move.target, move, began)
+        crew.announce(claim, pinned, move.target, move, began, lines)
         if claim.job_id is not None:
             jobruns.over(crew.bus)
     else:

@@ -16,6 +16,7 @@ from runyard.engine.attempt import Attempt
 from runyard.engine.crew import Crew
 from runyard.engine.naming import parse_attempt_id
 from runyard.engine.sampler import Subject
+from runyard.errors import Problem
 from runyard.runner import ShimGone, ShimLink, SpoolDamaged, claim_unstarted, read_shim
 from runyard.runner.engine import EngineTrouble
 from runyard.runs import queue, records, repository, settling
@@ -41,6 +42,7 @@ class Executor:
         self._queues = tuple(queues)
         self._alarm = Alarm(crew.bus, dispatch)
         self._live: dict[str, Attempt] = {}
+        self._foreseen: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._beating: asyncio.Task[None] | None = None
         self.worker_id = ""
@@ -93,6 +95,26 @@ class Executor:
             if claim is not None:
                 await self._carry_out(claim, move, slot)
 
+    def foresee(self, taken: Taken) -> None:
+        """Lay out ahead what is about to be claimed; nothing may come of it. Never fails."""
+        claim: Claim = taken.claim
+        pinned = self.crew.known_version(claim.version_id)
+        if pinned is None:
+            return
+        attempt = Attempt(self.crew, claim, pinned)
+        try:
+            attempt.foresee()
+        except (Problem, OSError):
+            # It is met again, and told, when the run is carried out.
+            attempt.forget()
+        else:
+            self._foreseen[claim.token.run_id] = attempt
+
+    def forget(self, taken: Taken) -> None:
+        """Undo `foresee`: the run was not claimed after all."""
+        if (attempt := self._foreseen.pop(taken.claim.token.run_id, None)) is not None:
+            attempt.forget()
+
     async def carry_out(self, taken: Taken, slot: Slot) -> None:
         """See a run through that was accepted and claimed in one transaction."""
         with self._at_work():
@@ -112,7 +134,7 @@ class Executor:
         run_id = claim.token.run_id
         pinned = await self._version(claim)
         self.crew.announce(claim, pinned, State.starting, move)
-        attempt = Attempt(self.crew, claim, pinned)
+        attempt = self._foreseen.pop(run_id, None) or Attempt(self.crew, claim, pinned)
         self._live[run_id] = attempt
         try:
             await attempt.run(slot)

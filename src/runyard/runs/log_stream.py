@@ -59,6 +59,8 @@ class Standing:
     exit_code: int | None
     started_at: str | None
     finished_at: str | None
+    lines: int | None = None
+    """How many lines there are in all, where that was told with the end."""
 
     @classmethod
     def of(cls, row: Any) -> Self:
@@ -72,9 +74,15 @@ class Standing:
         last = messages[-1].get("run", {})
         try:
             said = {name: last[name] for name in ("attempt", "exit_code", "started_at", "finished_at")}
-            return cls(State(last["state"]), **said)
+            return cls(State(last["state"]), **said, lines=last.get("lines"))
         except KeyError:
             return None
+
+    def as_told(self) -> dict[str, Any]:
+        """Return what an event says."""
+        told = asdict(self)
+        del told["lines"]
+        return told
 
     def follows(self, other: "Standing") -> bool:
         """Whether a run can have come from the `other` to this: news may be late."""
@@ -108,7 +116,7 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
                     now = Standing.of(row)
                 if told != (now.state, now.attempt):
                     told = (now.state, now.attempt)
-                    yield log_answers.event("state", asdict(now))
+                    yield log_answers.event("state", now.as_told())
                 number = attempt or now.attempt
                 if place is None or place.attempt != number:
                     if place is not None:
@@ -117,11 +125,11 @@ async def follow(  # noqa: C901, PLR0912 - one loop, in the order in which a rea
                     place = Place(runs.logs.reader(run_id, number), number, after, behind)
                 over = now.state in TERMINAL or number < now.attempt
                 # The state was read before the lines: a final one means that no line is missing.
-                if over or heard != "state":
+                if (over or heard != "state") and not (number == now.attempt and place.after == now.lines):
                     async for part in _caught_up(place):
                         yield part
                 if over:
-                    yield log_answers.event("end", asdict(now))
+                    yield log_answers.event("end", now.as_told())
                     return
                 heard, messages = await _heard(news)
                 if heard == "closing":

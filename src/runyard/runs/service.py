@@ -205,7 +205,11 @@ class RunService:
                 return new, None
             move = on_claim(reserved.worker_id, at)
             claim = repository.take(connection, run_id, move, reserved.worker_id)
-            return new, Taken(claim, move) if claim is not None else None
+            if claim is None:
+                return new, None
+            taken = Taken(claim, move)
+            reserved.foresee(taken)
+            return new, taken
 
         # What is claimed for a worker must reach it, whatever becomes of who asked.
         return await asyncio.shield(asyncio.ensure_future(self._begin_known(run_id, work)))
