@@ -83,6 +83,16 @@ def test_a_job_is_paused_resumed_switched_off_and_deleted(ry: Commands) -> None:
     assert (missing.code, "There is no job 'pausing'" in missing.err) == (1, True)
 
 
+def test_what_is_deleted_names_the_jobs_that_need_it(ry: Commands) -> None:
+    made(ry, "needed", "--cron", "@daily")
+    made(ry, "needing", "--after", "needed")
+    told = ry("scripts", "delete", "needed-script")
+    assert (told.code, "Jobs run 'needed-script', and are broken without it: 'needed'." in told.err) == (2, True)
+    told = ry("jobs", "delete", "needed", "--yes")
+    assert (told.code, "Jobs run after 'needed', and are broken without it: 'needing'." in told.err) == (0, True)
+    assert ry("jobs", "list", "needing", "--json").json[0]["state"] == "broken"
+
+
 def test_a_crontab_becomes_jobs_that_begin_in_shadow(ry: Commands) -> None:
     path = ry.write("crontab", CRONTAB)
     told = ry("jobs", "import", path, "--timezone", "UTC")

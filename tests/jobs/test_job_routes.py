@@ -260,6 +260,7 @@ async def test_lists_are_narrowed_and_ordered(api: httpx.AsyncClient) -> None:
     assert await found(sort="next") == ["a", "b", *sorted("cd", key=lambda name: {"c": off, "d": bare}[name]["id"])]
     assert await found(q="SHOP") == ["b"]
     assert await found(target_id=id_) == ["b"]
+    assert await found(source_id=soon["id"]) == []
     assert await found(trigger="cron") == ["a", "c"]
     assert await found(label="team") == ["a", "d"]
     assert await found(label=["team=ops", "x"]) == ["a"]
@@ -277,3 +278,12 @@ async def test_lists_are_narrowed_and_ordered(api: httpx.AsyncClient) -> None:
         assert names == await found(sort=sort)
     assert (await api.get("/jobs", params={"cursor": "x"})).status_code == 422
     assert (late["next"]["at"], soon["state"]) == ("2090-01-01T00:00:00Z", "on")
+
+
+async def test_what_would_be_broken_is_found_before_anything_is_deleted(api: httpx.AsyncClient) -> None:
+    id_ = await script(api)
+    first = await job(api, name="first", script=id_)
+    await job(api, name="second", script=id_, triggers=[{"type": "after", "job_id": first["id"], "on": "success"}])
+    for query, names in (({"target_id": id_}, ["first", "second"]), ({"source_id": first["id"]}, ["second"])):
+        answer = await api.get("/jobs", params=query)
+        assert [row["name"] for row in answer.json()["items"]] == names

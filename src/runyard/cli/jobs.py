@@ -153,6 +153,8 @@ def delete(name: Name, yes: Yes = False, project: Project = "default") -> None:
 
     server = Server.current()
     job = lookup.job(server, name, project)
+    if jobs := lookup.using(server, {"source_id": job["id"]}):
+        note(f"Jobs run after {job['name']!r}, and are broken without it: {jobs}.")
     if not yes:
         if not sys.stdin.isatty():
             raise Misuse("There is no terminal to ask on.", hint="Say --yes to delete without being asked.")

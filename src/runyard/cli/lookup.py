@@ -9,10 +9,11 @@ from urllib.parse import quote
 from runyard.cli.client import Server
 from runyard.cli.errors import NothingFound, Refused
 
-MISSING = 404
+FORBIDDEN, MISSING = 403, 404
 _SCRIPT_ID = re.compile(r"scr_[0-9A-Za-z]+")
 _JOB_ID = re.compile(r"job_[0-9A-Za-z]+")
 _CLOSE = 3
+_TOLD = 5
 
 
 def script(server: Server, name: str, project: str) -> dict[str, Any]:
@@ -57,6 +58,18 @@ def job(server: Server, name: str, project: str) -> dict[str, Any]:
             return dict(item)
     names = (item["name"] for item in server.items("/jobs", {"project": project, "sort": "name"}, most=2000))
     raise NothingFound(f"There is no job {name!r} in project {project!r}.", hint=_hint(name, names, "jobs"))
+
+
+def using(server: Server, what: dict[str, str]) -> str:
+    """Return in words which jobs meet a condition; nothing where there are none, or none that one may see."""
+    try:
+        names = [item["name"] for item in server.items("/jobs", what, most=_TOLD + 1)]
+    except Refused as refused:
+        if refused.status != FORBIDDEN:
+            raise
+        return ""
+    shown = ", ".join(map(repr, names[:_TOLD]))
+    return f"{shown} and others" if len(names) > _TOLD else shown
 
 
 def _hint(name: str, names: Iterable[str], kind: str) -> str:

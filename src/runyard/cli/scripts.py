@@ -155,6 +155,8 @@ def delete(
 
     server = Server.current()
     script = lookup.script(server, name, project)
+    if jobs := lookup.using(server, {"target_id": script["id"]}):
+        note(f"Jobs run {script['name']!r}, and are broken without it: {jobs}.")
     if not yes:
         if not sys.stdin.isatty():
             raise Misuse("There is no terminal to ask on.", hint="Say --yes to delete without being asked.")

@@ -29,6 +29,7 @@ class Filter:
     terms: Sequence[str] = ()
     state: JobState | None = None
     target_id: str | None = None
+    source_id: str | None = None
     trigger: str | None = None
     labels: Sequence[tuple[str, str | None]] = ()
 
@@ -119,6 +120,14 @@ def _chosen(query: Select[*tuple[Any, ...]], wanted: Filter, now: datetime) -> S
     query = query.where(Job.project_id.in_(wanted.project_ids), Job.deleted_at.is_(None))
     if wanted.target_id is not None:
         query = query.where(Job.target_id == wanted.target_id)
+    if wanted.source_id is not None:
+        query = query.where(
+            exists().where(
+                JobTrigger.job_id == Job.id,
+                JobTrigger.deleted_at.is_(None),
+                JobTrigger.source_job_id == wanted.source_id,
+            )
+        )
     if wanted.trigger is not None:
         query = query.where(
             exists().where(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
@@ -30,6 +31,7 @@ Writer = Annotated[Actor, allow(Permission.job_write)]
 FAR_US = clock.to_us(FAR)
 LATEST_US = clock.to_us(datetime.max.replace(tzinfo=UTC))
 LARGEST_NUMBER = 2**31 - 1
+Id = Annotated[str, StringConstraints(max_length=32, pattern=r"^[^\x00]*$")]
 Kinds = Literal["cron", "interval", "date", "webhook", "after", "file"]
 
 
@@ -53,7 +55,8 @@ async def list_jobs(
     project: Annotated[str | None, Query(max_length=64, description="A project's name.")] = None,
     q: Annotated[str, Query(max_length=200, description="Words to find in the names of jobs and scripts.")] = "",
     state: Annotated[JobState | None, Query()] = None,
-    target_id: Annotated[str | None, Query(max_length=32, pattern=r"^[^\x00]*$")] = None,
+    target_id: Annotated[Id | None, Query(description="Only those that run this script.")] = None,
+    source_id: Annotated[Id | None, Query(description="Only those that run after this job.")] = None,
     trigger: Annotated[Kinds | None, Query(description="Only those with such a trigger.")] = None,
     label: Annotated[
         list[str] | None, Query(max_length=20, description="name or name=value; all are demanded.")
@@ -68,6 +71,7 @@ async def list_jobs(
         query=q,
         state=state,
         target_id=target_id,
+        source_id=source_id,
         trigger=trigger,
         labels=[label_of(each.replace("\0", "")) for each in label or []],
         sort=sort,

@@ -85,6 +85,7 @@ class JobService:
         query: str,
         state: JobState | None,
         target_id: str | None,
+        source_id: str | None,
         trigger: str | None,
         labels: Sequence[tuple[str, str | None]],
         sort: listing.Sort,
@@ -97,6 +98,7 @@ class JobService:
             terms=terms(query),
             state=state,
             target_id=target_id,
+            source_id=source_id,
             trigger=trigger,
             labels=labels,
         )
