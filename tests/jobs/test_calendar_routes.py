@@ -10,13 +10,13 @@ from runyard import clock, ids
 from runyard.access.permissions import Permission
 from runyard.db.session import Database
 from runyard.ids import ProjectId
-from runyard.jobs.models import BlackoutCalendar, JobSlot
+from runyard.jobs.models import BlackoutCalendar, Job, JobSlot
 from runyard.runs.models import RunRow
 from runyard.scripts.models import Script
 from runyard.workers.models import WorkerRow
 from tests.runs.rows import Rows
 
-from .yard import Yard, furnished, job
+from .yard import Yard, furnished, job, script
 
 PERMISSION = Permission.job_read
 HOUR = timedelta(hours=1)
@@ -148,6 +148,34 @@ async def test_stretches_that_can_not_be_shown(api: httpx.AsyncClient, start: st
     for path in ("/jobs/calendar", "/jobs/forecast"):
         answer = await api.get(path, params={"from": start, "to": end})
         assert (answer.status_code, answer.json()["code"]) == (422, "bad_stretch")
+
+
+async def test_broken_jobs_are_not_told_as_if_they_would_fire(api: httpx.AsyncClient, yard: Yard) -> None:
+    hourly = {"type": "cron", "cron": "0 * * * *"}
+    id_ = await script(api)
+    gone, noted = await job(api, script=id_, triggers=[hourly]), await job(api, triggers=[hourly])
+    archived = await job(api, triggers=[hourly])
+    assert (await api.delete(f"/scripts/{id_}")).status_code == 204
+    async with yard.database.write() as session:
+        (await session.get_one(Job, noted["id"])).broken = "invalid_parameters"
+        # What was noted of this is looked at anew.
+        (await session.get_one(Job, archived["id"])).broken = "project_archived"
+    found = (await calendar(api, TOMORROW, TOMORROW + 2 * HOUR))["items"]
+    told = {one["id"]: [item["outcome"] for item in found if item["job_id"] == one["id"]] for one in (gone, noted)}
+    assert told == {gone["id"]: ["skipped"] * 2, noted["id"]: ["skipped"] * 2}
+    assert [item["outcome"] for item in found if item["job_id"] == archived["id"]] == [None] * 2
+    answer = (await api.get("/jobs/forecast", params=stretch(TOMORROW, TOMORROW + 2 * HOUR))).json()
+    assert [hour["runs"] for hour in answer["hours"]] == [1, 1]
+    assert (await api.get(f"/jobs/{gone['id']}")).json()["next"] is None
+
+
+async def test_what_still_fires_has_a_next_time(api: httpx.AsyncClient) -> None:
+    first = await job(api)
+    after = {"type": "after", "job_id": first["id"], "on": "any"}
+    both = await job(api, triggers=[{"type": "cron", "cron": "0 * * * *"}, after])
+    assert (await api.delete(f"/jobs/{first['id']}")).status_code == 204
+    shown = (await api.get(f"/jobs/{both['id']}")).json()
+    assert (shown["broken"]["code"], shown["next"]["trigger_id"]) == ("source_missing", both["triggers"][0]["id"])
 
 
 async def test_a_forecast_goes_by_how_long_runs_took(api: httpx.AsyncClient, yard: Yard) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, exists, func, literal_column, null, or_, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runyard.jobs import listing
 from runyard.jobs.models import BlackoutCalendar, Job, JobPause, JobSlot, JobTrigger
 from runyard.jobs.recurrence.rules import US
 from runyard.runs import spans
@@ -26,6 +27,8 @@ class Timed:
     spec: dict[str, Any]
     made_at: datetime
     settings: dict[str, Any]
+    broken: bool = False
+    """Whether no run of it can be made, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ async def timed(
     Of more than `most` the others are left out: none of them is due before those that are returned.
     """
     query = (
-        select(JobTrigger, Job.name, Job.settings)
+        select(JobTrigger, Job.name, Job.settings, or_(listing.troubled(), listing.target_missing()))
         .join(Job, Job.id == JobTrigger.job_id)
         .where(
             JobTrigger.next_at < before,
@@ -67,8 +70,8 @@ async def timed(
     if job_id is not None:
         query = query.where(JobTrigger.job_id == job_id)
     return [
-        Timed(row.id, row.job_id, name, row.project_id, row.spec, row.created_at, settings)
-        for row, name, settings in await session.execute(query)
+        Timed(row.id, row.job_id, name, row.project_id, row.spec, row.created_at, settings, bool(broken))
+        for row, name, settings, broken in await session.execute(query)
     ]
 
 

@@ -77,6 +77,11 @@ def target_missing() -> ColumnElement[bool]:
     return not_(there)
 
 
+def troubled() -> ColumnElement[bool]:
+    """Return the condition that something is noted that keeps a job's runs from being made."""
+    return and_(Job.broken.is_not(None), Job.broken.not_in(LOOKED_AT))
+
+
 def source_missing() -> ColumnElement[bool]:
     """Return the condition that a job is to run after one that is not there any more."""
     source = aliased(Job)
@@ -103,7 +108,7 @@ def _in_state(state: JobState, now: datetime) -> list[Any]:
     """Return the conditions that `health.state_of` says."""
     if state is JobState.disabled:
         return [not_(Job.enabled)]
-    broken = or_(and_(Job.broken.is_not(None), Job.broken.not_in(LOOKED_AT)), target_missing(), source_missing())
+    broken = or_(troubled(), target_missing(), source_missing())
     if state is JobState.broken:
         return [Job.enabled, broken]
     whole = and_(JobPause.job_id.is_(None), JobPause.project_id == Job.project_id)

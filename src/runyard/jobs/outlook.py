@@ -118,6 +118,8 @@ async def busy(
 ) -> tuple[list[Hour], bool]:
     """Return how busy the hours from one instant to another will be, and whether not all triggers were counted.
 
+    Jobs that are broken start nothing.
+
     Raises: BadStretch, also for hours that are past.
     """
     demand_stretch(start, end, LONGEST_HOURS * HOUR_S)
@@ -125,7 +127,8 @@ async def busy(
     hours = -(-(clock.to_us(end) - first) // HOUR)
     now = await repository.database_now(session)
     rows = await _coming(session, project_ids, None, now, end, MOST_TRIGGERS + 1)
-    capped, rows = len(rows) > MOST_TRIGGERS, rows[:MOST_TRIGGERS]
+    capped = len(rows) > MOST_TRIGGERS
+    rows = [row for row in rows[:MOST_TRIGGERS] if not row.trigger.broken]
     took = await spans.durations(session, (row.trigger.job_id for row in rows), COUNTED)
     usual = {job_id: typical(some) for job_id, some in took.items()}
     begin = max(clock.to_us(now) + 1, first - _LOOKED_BACK * HOUR)
@@ -215,7 +218,10 @@ def _marked(rows: Sequence[Coming], start: int, end: int, cells: Cells, most: in
 
     def of_one(row: Coming) -> Iterator[tuple[int, str, Mark, Timed]]:
         for mark in marks(row.rule, start, end, cells, pauses=row.pauses, blackouts=row.blackouts):
-            yield mark.at, row.trigger.id, mark, row.trigger
+            told = mark
+            if row.trigger.broken and mark.outcome is Outcome.fired:
+                told = replace(mark, outcome=Outcome.skipped)
+            yield mark.at, row.trigger.id, told, row.trigger
 
     merged = heapq.merge(*(of_one(row) for row in rows), key=lambda one: one[:2])
     return [

@@ -112,7 +112,7 @@ def _body(actor: Actor, job: Job, around: Around) -> JobBody:
         breaker=_breaker(health),
         alert=None if pauses else _alert(job, around),
         owner=_owner(job, around),
-        next=_next(job, triggers, pauses, around.now) if broken is None else None,
+        next=_next(job, triggers, pauses, around.now) if broken is None or broken.code == SOURCE_MISSING else None,
         last=[LastRun(run_id=id_, state=state, at=at, slot_due_at=due) for id_, state, at, due in around.last[job.id]],
         success_rate=good / every if every else None,
         runs_counted=every,
