@@ -143,6 +143,22 @@ async def test_nothing_is_lost_while_a_job_is_paused(yard: Running, drop: Path) 
     assert await job.said() == [("accepted", "")]
 
 
+async def test_files_wait_for_the_end_of_a_blackout(yard: Running, drop: Path) -> None:
+    window = {"type": "between", "name": "release", "start": "2020-01-01T00:00:00Z", "end": "2090-01-01T00:00:00Z"}
+    calendar = await yard.post("/blackouts", {"name": "files", "timezone": "UTC", "windows": [window]}, 201)
+    job = await waiting(yard, drop, settings={"calendars": [calendar["id"]]})
+    await job.look()
+    assert await job.deliveries() == []
+    (job.folder / "a").write_text("a")
+    await job.look()
+    await job.look()
+    assert await job.said() == [("refused", "job_in_blackout")]
+    over = {"windows": [window | {"end": "2020-01-02T00:00:00Z"}]}
+    assert (await yard.client.patch(f"/blackouts/{calendar['id']}", json=over)).is_success
+    await job.look()
+    assert await job.said() == [("accepted", ""), ("refused", "job_in_blackout")]
+
+
 async def test_files_wait_where_the_job_skips(yard: Running, drop: Path) -> None:
     # In a queue that no worker serves a run stays until somebody ends it.
     job = await waiting(yard, drop, settings={"overlap": "skip", "queue": "unserved"})

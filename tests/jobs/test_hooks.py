@@ -256,6 +256,19 @@ async def test_paused_disabled_and_broken_jobs(yard: Running) -> None:
     assert (await hook.call()).status_code == 404
 
 
+async def test_a_blackout_refuses_calls_and_is_written_down(yard: Running) -> None:
+    window = {"type": "between", "name": "release", "start": "2020-01-01T00:00:00Z", "end": "2090-01-01T00:00:00Z"}
+    calendar = await yard.post("/blackouts", {"name": "hooks", "timezone": "UTC", "windows": [window]}, 201)
+    hook = await made(yard, settings={"calendars": [calendar["id"]]})
+    answer = await hook.call()
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_in_blackout")
+    assert answer.json()["detail"] == "Nothing of the job starts in the blackout release."
+    assert await hook.latest() == ("refused", "job_in_blackout", 409)
+    over = {"windows": [window | {"end": "2020-01-02T00:00:00Z"}]}
+    assert (await yard.client.patch(f"/blackouts/{calendar['id']}", json=over)).is_success
+    assert (await hook.call()).json()["outcome"] == "accepted"
+
+
 async def test_who_is_refused_for_now_may_call_again(yard: Running) -> None:
     hook = await made(yard)
     headers = hook.signed(b"")

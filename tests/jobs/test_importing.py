@@ -140,6 +140,37 @@ jobs:
         assert part in note
 
 
+def test_jobs_of_a_workflow_run_after_those_that_they_need(tmp_path: Path) -> None:
+    text = """
+on: {schedule: [{cron: "0 0 * * *"}]}
+jobs:
+  deploy: {needs: [test, build], steps: [{run: echo deploy}]}
+  test: {needs: build, steps: [{run: echo test}]}
+  build: {steps: [{run: echo build}]}
+"""
+    [one] = planned(Kind.github, text)
+    assert (one.enabled, notes(Kind.github, text, one.entries[0])) == (True, [])
+    assert ran(one.code, tmp_path) == "build\ntest\ndeploy\n"
+
+
+@pytest.mark.parametrize(
+    ("needs", "said"),
+    [
+        ("{a: {needs: gone}, b: {}}", "job a does not wait for gone, which is not there"),
+        ("{a: {needs: [[b]]}, b: {}}", "job a does not wait for"),
+        ("{a: {needs: b}, b: {needs: [a]}}", "jobs that need one another in a circle are run as they are written: "),
+        ("{a: {needs: a}, b: {}}", "in a circle"),
+    ],
+)
+def test_what_can_not_be_waited_for_is_said(needs: str, said: str) -> None:
+    text = f"on: {{schedule: [{{cron: '0 0 * * *'}}]}}\njobs: {needs}"
+    [one] = planned(Kind.github, text)
+    assert not one.enabled
+    [note] = notes(Kind.github, text, one.entries[0])
+    assert said in note
+    assert one.code.index("# job a") < one.code.index("# job b")
+
+
 def test_a_step_that_fails_ends_it(tmp_path: Path) -> None:
     text = "on: {schedule: [{cron: '0 0 * * *'}]}\njobs: {a: {steps: [{run: 'false'}, {run: echo no}]}}"
     (tmp_path / "main.sh").write_text(planned(Kind.github, text)[0].code)

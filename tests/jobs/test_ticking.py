@@ -8,6 +8,7 @@ from sqlalchemy import update
 
 from runyard import clock
 from runyard.db.session import Database
+from runyard.jobs.mending import Mending
 from runyard.jobs.models import BlackoutCalendar, Job, JobPause, JobSlot, JobTrigger
 from runyard.runs.models import RunRow
 from runyard.scripts.models import Script
@@ -15,6 +16,7 @@ from runyard.scripts.models import Script
 from .clockwork import BEGIN, PROJECT, World
 
 MINUTELY = {"type": "interval", "every_s": 60}
+SIZE = {"key": "SIZE", "label": "Size", "type": "number", "required": True}
 
 
 @pytest.fixture
@@ -134,12 +136,28 @@ async def test_a_job_that_cannot_run_is_broken_and_says_why(world: World) -> Non
 
 
 async def test_parameters_that_fit_no_more(world: World) -> None:
-    size = [{"key": "SIZE", "label": "Size", "type": "number", "required": True}]
-    script = await world.add_script("sized", parameters=size)
+    script = await world.add_script("sized", parameters=[SIZE])
     job = await world.job(MINUTELY, script=script)
     await world.tick(seconds=60)
     assert [(row.reason, "SIZE" in row.detail) for row in await world.slots(job)] == [("broken", True)]
     assert await world.runs(job) == []
+
+
+async def test_a_job_is_mended_when_its_cause_is(world: World) -> None:
+    script = await world.add_script("published")
+    ill = {"broken": {"code": "invalid_parameters", "message": "x"}, "breaker": {"state": "closed", "failures": 2}}
+    by_time, by_call = await world.job(MINUTELY, script=script), await world.job({"type": "webhook"}, script=script)
+    needs = await world.add_script("needs", parameters=[SIZE])
+    still = await world.job(MINUTELY, script=needs)
+    mapped = await world.job({"type": "webhook"}, script=needs)
+    every = [by_time, by_call, still, mapped]
+    async with world.database.write() as session:
+        await session.execute(update(Job).values(broken="invalid_parameters", health=ill))
+    mending = Mending(world.database, world.firing)
+    assert {job for _project, job in await mending.mend()} == {by_time, by_call, mapped}
+    assert [(await world.get(job)).broken for job in every] == [None, None, "invalid_parameters", None]
+    assert (await world.get(by_time)).health == {"breaker": ill["breaker"]}
+    assert await mending.mend() == []
 
 
 async def test_a_deleted_job_is_due_no_more(world: World) -> None:

@@ -25,6 +25,7 @@ from runyard.live.bus import Bus
 if TYPE_CHECKING:
     from runyard.jobs.deciding import Decided, Deciding
     from runyard.jobs.firing import Firing
+    from runyard.jobs.mending import Mending
     from runyard.jobs.standing import Batch, Standings
 
 logger = log.get("jobs")
@@ -32,10 +33,13 @@ logger = log.get("jobs")
 SWEEP_S = 5.0
 """At the longest it sleeps so long: clocks that are set, and machines that slept, are found out about by looking."""
 AGAIN_S = 1.0
+MEND_S = 30.0
+"""How often jobs are looked at again of which it is noted that they can't run."""
 BATCH = 250
 """How many triggers one transaction decides about: others want to write in between."""
 _NEXT = text("SELECT min(next_at) AS next_at FROM job_triggers WHERE next_at IS NOT NULL").columns(next_at=Instant)
 _ANY = text("SELECT 1 FROM job_slots UNION ALL SELECT 1 FROM job_deliveries UNION ALL SELECT 1 FROM job_pauses LIMIT 1")
+_ILL = text("SELECT 1 FROM jobs WHERE broken IS NOT NULL AND deleted_at IS NULL LIMIT 1")
 _NOW = select(DatabaseNow())
 AWAY = (OperationalError, InterfaceError, DatabaseUnavailable, OSError)
 """What is no trigger's fault."""
@@ -61,6 +65,8 @@ class Ticker:
         self._make_firing = firing
         self._now = now
         self._parts: tuple[Standings, Deciding] | None = None
+        self._mending: Mending | None = None
+        self._mend_at = 0.0
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -82,6 +88,7 @@ class Ticker:
             while True:
                 try:
                     wait = await self.turn()
+                    await self._mend()
                 except Exception:
                     # The database may be away: what is due meanwhile is decided once it is back.
                     logger.exception("jobs.tick_failed")
@@ -102,6 +109,14 @@ class Ticker:
             if not await self.tick():
                 # Others are at it.
                 return 0.05
+
+    async def _mend(self) -> None:
+        if clock.monotonic() < self._mend_at:
+            return
+        self._mend_at = clock.monotonic() + MEND_S
+        if await self._database.look(lambda connection: connection.execute(_ILL).first()):
+            for project_id, job_id in await self._menders().mend():
+                self._tell_health(project_id, job_id)
 
     async def prune(self, before: datetime) -> None:
         """Remove what the ledger has that is older."""
@@ -164,10 +179,20 @@ class Ticker:
             slot = {"project": project_id, "jobs": sorted(jobs), "at": at}
             self._bus.publish(f"project:{project_id}", {"type": "slot", "slot": slot})
         for project_id, job_id in decided.changed:
-            told = {"id": job_id, "project": project_id, "change": "health"}
-            self._bus.publish(f"project:{project_id}", {"type": "job", "job": told})
+            self._tell_health(project_id, job_id)
         if decided.slots:
             logger.debug("jobs.decided", triggers=decided.triggers, slots=decided.slots)
+
+    def _tell_health(self, project_id: str, job_id: str) -> None:
+        told = {"id": job_id, "project": project_id, "change": "health"}
+        self._bus.publish(f"project:{project_id}", {"type": "job", "job": told})
+
+    def _menders(self) -> "Mending":
+        if self._mending is None:
+            from runyard.jobs.mending import Mending
+
+            self._mending = Mending(self._database, self._make_firing())
+        return self._mending
 
     def _made(self) -> "tuple[Standings, Deciding]":
         if self._parts is None:

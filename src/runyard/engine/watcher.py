@@ -114,9 +114,13 @@ class Watcher:
 
         Raises: FolderRefused, FolderMissing, StoreRefused, DiskFull and what else is in the way of all of them.
         """
-        if not await self._arrivals.open(row.id):
-            return
+        bar = await self._arrivals.barred(row.id)
         async with self._at(row, spec) as place:
+            if bar is not None:
+                if await self._fresh(row, spec, place.look.found):
+                    said = f"{bar.detail} The files that are there wait for its end."
+                    await self._notice(row, bar.code, said, Outcome.refused)
+                return
             if place.look.more:
                 most = self._settings.jobs.watched_files
                 await self._notice(row, TOO_MANY, f"Only the first {most:,} names are looked at (jobs.watched_files).")
@@ -200,14 +204,14 @@ class Watcher:
         folder = self._settings.data / "work" / run_id / "uploads"
         return files.store(folder, [(name, file)], cap=int(limits.upload), spare=int(limits.free_disk))
 
-    async def _notice(self, row: JobTrigger, code: str, said: str) -> None:
-        """Write down, once an hour, what keeps files from being seen."""
+    async def _notice(self, row: JobTrigger, code: str, said: str, outcome: Outcome = Outcome.failed) -> None:
+        """Write down, once an hour, what keeps files from being seen or taken."""
         key = f"notice:{code}:{clock.now():%Y-%m-%dT%H}"
         with suppress(IntegrityError):
             async with self._database.write() as session:
                 if await deliveries.by_key(session, row.id, key) is None:
                     detail = {"message": said}
-                    deliveries.add(session, row, Outcome.failed, code, kind="file", key=key, detail=detail)
+                    deliveries.add(session, row, outcome, code, kind="file", key=key, detail=detail)
                     await session.flush()
 
 

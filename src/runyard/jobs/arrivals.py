@@ -20,6 +20,7 @@ from runyard.jobs.expressions import Expressions
 from runyard.jobs.firing import Firing, Loaded, Shot
 from runyard.jobs.mapping import Arrived, Mapped, mapped
 from runyard.jobs.models import Job, JobTrigger
+from runyard.jobs.standing import Standings
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.scripts import parameters
 from runyard.scripts.definitions import MASK
@@ -34,6 +35,10 @@ LONGEST_KEPT = 32_768
 
 class JobPaused(Conflict):
     """The job is paused."""
+
+
+class JobInBlackout(Conflict):
+    """Nothing of the job starts now: a blackout is in force."""
 
 
 class JobBroken(Conflict):
@@ -97,6 +102,7 @@ class Arrivals:
         self._database = database
         self._firing = firing
         self._expressions = expressions
+        self._standings = Standings(firing)
 
     async def deliver(self, trigger_id: str, arrival: Arrival) -> Delivered:
         """Start a run of a trigger's job and write it down by the same transaction; raise `NoSuchTrigger`.
@@ -136,8 +142,8 @@ class Arrivals:
         try:
             async with self._database.write() as session:
                 _, job = await self._found(session, trigger.id)
-                if (paused := await self._paused(session, job)) is not None:
-                    raise paused
+                if (bar := await self._barred(session, job)) is not None:
+                    raise bar
                 run = await self._firing.fire(session, job, shot)
                 deliveries.add(
                     session,
@@ -161,7 +167,7 @@ class Arrivals:
         except ConcurrencySkipped as problem:
             done = Delivered(Outcome.ignored, problem.code, problem=problem)
             return await self._write_down(trigger, arrival, done, detail)
-        except JobPaused as problem:
+        except (JobPaused, JobInBlackout) as problem:
             return await self._write_down(trigger, arrival, _refusal(problem), detail)
         except InvalidParameters as problem:
             return await self._write_down(trigger, arrival, _failure(problem), detail)
@@ -172,21 +178,21 @@ class Arrivals:
         return Delivered(Outcome.accepted, run_id=run.id)
 
     async def watching(self) -> Sequence[JobTrigger]:
-        """Return the triggers that wait for files."""
+        """Return the triggers that wait for files, of jobs that are switched on."""
         query = (
             select(JobTrigger)
             .join(Job, Job.id == JobTrigger.job_id)
-            .where(JobTrigger.kind == "file", JobTrigger.deleted_at.is_(None), Job.deleted_at.is_(None))
+            .where(JobTrigger.kind == "file", JobTrigger.deleted_at.is_(None), Job.enabled, Job.deleted_at.is_(None))
             .order_by(JobTrigger.id)
         )
         async with self._database.read() as session:
             return [row for row in await session.scalars(query) if row.enabled]
 
-    async def open(self, trigger_id: str) -> bool:
-        """Whether what arrives now would start something; raise `NoSuchTrigger`."""
+    async def barred(self, trigger_id: str) -> JobPaused | JobInBlackout | None:
+        """Return why what arrives now would start nothing; raise `NoSuchTrigger`."""
         async with self._database.read() as session:
             _, job = await self._found(session, trigger_id)
-            return await self._paused(session, job) is None
+            return await self._barred(session, job)
 
     async def turn_away(self, trigger: JobTrigger, arrival: Arrival, problem: Problem) -> Delivered:
         """Write down that no run can be made of something."""
@@ -227,22 +233,24 @@ class Arrivals:
         return None if row is None else Delivered(Outcome.duplicate, run_id=row.run_id)
 
     async def _loaded(self, session: AsyncSession, job: Job) -> Loaded | Problem:
-        if (paused := await self._paused(session, job)) is not None:
-            return paused
+        if (bar := await self._barred(session, job)) is not None:
+            return bar
         try:
             return await self._firing.load(session, job)
         except Problem as problem:
             return _broken(problem)
 
-    async def _paused(self, session: AsyncSession, job: Job) -> JobPaused | None:
+    async def _barred(self, session: AsyncSession, job: Job) -> JobPaused | JobInBlackout | None:
         now = await repository.database_now(session)
-        pauses = await repository.open_pauses(session, [job.project_id], [job.id], now)
-        if job.enabled and not pauses:
-            return None
         if not job.enabled:
             return JobPaused("The job is switched off.")
-        by = pauses[0].by_name
-        return JobPaused(f"The job is paused by {by}." if by else None)
+        if pauses := await repository.open_pauses(session, [job.project_id], [job.id], now):
+            by = pauses[0].by_name
+            return JobPaused(f"The job is paused by {by}." if by else None)
+        for each in (await self._standings.blackouts(session, [job], now, now))[job.id]:
+            if each.holds(clock.to_us(now)):
+                return JobInBlackout(f"Nothing of the job starts in the blackout {each.name}.")
+        return None
 
     async def _write_down(
         self, trigger: JobTrigger, arrival: Arrival, done: Delivered, detail: Mapping[str, Any]

@@ -33,6 +33,7 @@ from runyard.runs import jobruns
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.runs.jobruns import Over
 from runyard.runs.lifecycle import State
+from runyard.scripts.errors import InvalidParameters
 
 logger = log.get("jobs")
 BATCH = 100
@@ -242,9 +243,11 @@ class Following:
         except ConcurrencySkipped as skipped:
             return "refused", skipped.code, None, {"message": skipped.detail}
         except Problem as problem:
-            trouble = Trouble(problem.code, problem.detail[:LONGEST_DETAIL])
-            await _keep(session, job, replace(Health.of(job.health), broken=trouble))
-            self._announce(session, job, "health")
+            # What came with this one run, and does not fit, says nothing of the job.
+            if not (isinstance(problem, InvalidParameters) and after.parameters):
+                trouble = Trouble(problem.code, problem.detail[:LONGEST_DETAIL])
+                await _keep(session, job, replace(Health.of(job.health), broken=trouble))
+                self._announce(session, job, "health")
             return "failed", problem.code, None, {"message": problem.detail}
         return "accepted", "", accepted.id, {}
 

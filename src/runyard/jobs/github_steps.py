@@ -6,6 +6,7 @@ Actions, expressions and what runs elsewhere can't: they are named, and stand in
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 _SHELLS = ("bash", "sh")
@@ -21,7 +22,7 @@ class Script:
 
 
 def script(document: Mapping[Any, Any]) -> Script:
-    """Return what a workflow runs, its jobs one after the other in the order in which they are written."""
+    """Return what a workflow runs, its jobs one after the other: each after those that it needs."""
     left_out: list[str] = []
     lines = [
         "#!/usr/bin/env bash",
@@ -29,8 +30,7 @@ def script(document: Mapping[Any, Any]) -> Script:
     ]
     # GitHub's shells end a step at the first command that fails.
     lines += ["set -eo pipefail", *_environment(document, "the workflow", left_out)]
-    for name, given in _mapping(document.get("jobs")).items():
-        job = _mapping(given)
+    for name, job in _in_order(_mapping(document.get("jobs")), left_out):
         about = f"job {_one_line(name)}"
         lines += ["", f"# {about}", "("]
         for key, what in (("container", "a container"), ("services", "services"), ("strategy", "a matrix")):
@@ -46,6 +46,25 @@ def script(document: Mapping[Any, Any]) -> Script:
             lines += _step(_mapping(step), f"step {number} of {about}", left_out)
         lines += ["true", ")"]
     return Script("\n".join([*lines, ""]), tuple(left_out))
+
+
+def _in_order(jobs: Mapping[Any, Any], left_out: list[str]) -> list[tuple[Any, Mapping[Any, Any]]]:
+    """Return the jobs, as they are written but for those that are needed earlier."""
+    found = {name: _mapping(given) for name, given in jobs.items()}
+    needs: dict[Any, list[Any]] = {}
+    for name, job in found.items():
+        said = job.get("needs") or []
+        wanted = said if isinstance(said, list) else [said]
+        needs[name] = [one for one in wanted if isinstance(one, str) and one in found]
+        missing = (_one_line(one) for one in wanted if one not in needs[name])
+        left_out += [f"job {_one_line(name)} does not wait for {one}, which is not there" for one in missing]
+    try:
+        order = list(TopologicalSorter(needs).static_order())
+    except CycleError as circle:
+        round_ = " → ".join(_one_line(name) for name in circle.args[1])
+        left_out.append(f"jobs that need one another in a circle are run as they are written: {round_}")
+        order = list(found)
+    return [(name, found[name]) for name in order]
 
 
 def _step(step: Mapping[Any, Any], about: str, left_out: list[str]) -> Iterator[str]:

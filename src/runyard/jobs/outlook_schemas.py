@@ -21,7 +21,9 @@ class CalendarItem(BaseModel):
     kind: Literal["due", "ran", "slot"] = Field(
         description="due: to come; ran: runs; slot: a due time of the past that started none."
     )
-    outcome: Outcome | None = Field(None, description="Of what is to come: null where it is to fire, `skipped` while the job is broken.")
+    outcome: Outcome | None = Field(
+        None, description="Of what is to come: null where it is to fire, `skipped` while the job is broken."
+    )
     name: str = Field("", description="Of the blackout window, or of what paused it.")
     run_id: str | None = Field(None, description="The run; the newest where there are several.")
     run_state: State | None = None
