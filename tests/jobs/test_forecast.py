@@ -2,7 +2,7 @@
 
 import pytest
 
-from runyard.jobs.calendar import Cells, Mark, marks
+from runyard.jobs.calendar import Cells, Mark, hourly, marks
 from runyard.jobs.forecast import HOUR, Load, forecast, typical
 from runyard.jobs.recurrence.rules import US
 from runyard.jobs.recurrence.zones import zone
@@ -59,3 +59,20 @@ def test_what_is_spent_is_what_is_taken() -> None:
 @pytest.mark.parametrize(("durations", "expected"), [([], 0), ([3], 3), ([1, 100, 3], 3), ([1, 3], 2)])
 def test_one_long_run_does_not_say_how_long_they_take(durations: list[float], expected: float) -> None:
     assert typical(durations) == expected
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kolkata", "America/New_York"])
+@pytest.mark.parametrize(
+    "expression",
+    ["30 2 * * *", "0 0 * * *", "15 1 * * *", "59 23 * * *", "10 1,2 * * *", "30 2 * * 7", "5 * * * *", "*/20 2 * * *"],
+)
+def test_what_is_told_quickly_is_what_there_is(name: str, expression: str) -> None:
+    # Clocks are set forward and back within.
+    start, end = us("2026-02-20T01:17"), us("2026-11-30T13:00")
+    found = hourly(rule(expression, name), start, end)
+    expected = [mark for mark in marks(rule(expression, name), start, end, HOURS) if mark.outcome is Outcome.fired]
+    spread = [(mark.at, mark.until, mark.count) for mark in found]
+    assert spread == sorted(spread)
+    assert sum(count for _at, _until, count in spread) == sum(mark.count for mark in expected)
+    assert {at for at, _until, _count in spread} >= {mark.at for mark in expected}
+    assert {until for _at, until, _count in spread} >= {mark.until for mark in expected}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from runyard.jobs.blackouts import Stretch
 from runyard.jobs.recurrence.counting import count
-from runyard.jobs.recurrence.rules import DAY_S, US
-from runyard.jobs.recurrence.zones import Offsets
+from runyard.jobs.recurrence.rules import DAY_S, US, AtTimes
+from runyard.jobs.recurrence.zones import Offsets, zone
 from runyard.jobs.slots import Outcome, Recurrence, bars_of
 
 LONGEST_S = 400 * DAY_S
@@ -82,3 +82,26 @@ def marks(
             many = count(rule, due.at - 1, at - 1)
             last = rule.previous(at) if many > 1 else due
             yield Mark(due.at, (last or due).at, many, outcome, stretch.name)
+
+
+def hourly(
+    rule: Recurrence, start: int, end: int, *, pauses: Sequence[Stretch] = (), blackouts: Sequence[Stretch] = ()
+) -> Iterator[Mark]:
+    """Yield what is to fire from one instant to before another, in order, told by the hours of UTC."""
+    if pauses or blackouts or not isinstance(rule, AtTimes) or not rule.cron.once_an_hour:
+        for mark in marks(rule, start, end, Cells(zone("UTC"), HOUR_S), pauses=pauses, blackouts=blackouts):
+            if mark.outcome is Outcome.fired:
+                yield mark
+        return
+    due = rule.next(start - 1)
+    while due is not None and due.at < end:
+        at = due.at
+        if due.fires:
+            yield Mark(at, at, 1, Outcome.fired)
+        if due.dst is None and rule.cron.once_a_day:
+            # Up to when clocks are set the others are a day apart: thousands of jobs are like that.
+            stop = min(end, rule.zone.at(at // US).end * US)
+            while (at := at + DAY_S * US) < stop:
+                yield Mark(at, at, 1, Outcome.fired)
+            at -= DAY_S * US
+        due = rule.next(at)

@@ -49,15 +49,15 @@ def forecast(loads: Iterable[Load], start: int, hours: int) -> list[Hour]:
     """
     runs, busy, used = [0] * hours, [0.0] * hours, [0.0] * hours
     for load in loads:
-        spent = [0.0] * hours
+        spent: dict[int, float] = {}
         for mark in load.marks:
             hour = (mark.at - start) // HOUR
             if 0 <= hour < hours:
                 runs[hour] += mark.count
                 busy[hour] += mark.count * load.typical_s
             for at, many in _starts(mark, load.typical_s):
-                _spend(spent, at - start, many, load.typical_s)
-        for hour, hours_spent in enumerate(spent):
+                _spend(spent, at - start, many, load.typical_s, hours)
+        for hour, hours_spent in spent.items():
             used[hour] += hours_spent if load.at_once is None else min(hours_spent, load.at_once)
     return [Hour(start + hour * HOUR, runs[hour], busy[hour], used[hour]) for hour in range(hours)]
 
@@ -65,16 +65,19 @@ def forecast(loads: Iterable[Load], start: int, hours: int) -> list[Hour]:
 def _starts(mark: Mark, typical_s: float) -> Iterable[tuple[float, float]]:
     """Return when the runs of a mark start: so many are taken for evenly spread, and in few groups."""
     if typical_s <= 0:
-        return []
+        return ()
+    if mark.count == 1:
+        return ((mark.at, 1),)
     groups = min(mark.count, _MOST_STARTS)
     between = (mark.until - mark.at) / max(groups - 1, 1)
     return [(mark.at + group * between, mark.count / groups) for group in range(groups)]
 
 
-def _spend(spent: list[float], begin: float, many: float, typical_s: float) -> None:
-    """Add what so many runs that begin at once spend, each in the hours that it goes on in."""
+def _spend(spent: dict[int, float], begin: float, many: float, typical_s: float, hours: int) -> None:
+    """Add what so many runs that begin at once spend, each in the first so many hours that it goes on in."""
     end = begin + typical_s * US
     hour = max(int(begin // HOUR), 0)
-    while hour < len(spent) and hour * HOUR < end:
-        spent[hour] += many * (min(end, (hour + 1) * HOUR) - max(begin, hour * HOUR)) / HOUR
+    while hour < hours and hour * HOUR < end:
+        part = many * (min(end, (hour + 1) * HOUR) - max(begin, hour * HOUR)) / HOUR
+        spent[hour] = spent.get(hour, 0.0) + part
         hour += 1

@@ -2,7 +2,6 @@
 
 import asyncio
 import heapq
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from runyard import clock
 from runyard.errors import FieldError, Invalid
 from runyard.jobs import calendar_rows, pausing, repository
 from runyard.jobs.blackouts import Stretch, stretches
-from runyard.jobs.calendar import HOUR_S, LONGEST_S, QUARTER_S, Cells, Mark, cell_s, marks
+from runyard.jobs.calendar import HOUR_S, LONGEST_S, QUARTER_S, Cells, Mark, cell_s, hourly, marks
 from runyard.jobs.calendar_rows import Past, Timed
 from runyard.jobs.forecast import COUNTED, HOUR, LONGEST_HOURS, Hour, Load, forecast, typical
 from runyard.jobs.plans import JobSettings
@@ -42,8 +41,10 @@ MOST_TRIGGERS = 20_000
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2100, 12, 30, tzinfo=UTC)
 """Nothing is due before or after."""
 _WINDOWS: TypeAdapter[list[DateWindow | HourWindow | InstantWindow]] = TypeAdapter(list[WindowSpec])
-_LOOKED_BACK = 24
-"""So many hours before a forecast's first one what starts then may still go on."""
+_LOOKED_BACK_S = 24 * HOUR_S
+"""So long before a forecast's first hour what starts then may still go on."""
+_OF_RULES = ("type", "cron", "timezone", "every_s", "anchor", "at")
+"""What of a trigger says by what times it is due."""
 
 
 class BadStretch(Invalid):
@@ -131,7 +132,8 @@ async def busy(
     rows = [row for row in rows[:MOST_TRIGGERS] if not row.trigger.broken]
     took = await spans.durations(session, (row.trigger.job_id for row in rows), COUNTED)
     usual = {job_id: typical(some) for job_id, some in took.items()}
-    begin = max(clock.to_us(now) + 1, first - _LOOKED_BACK * HOUR)
+    longest = min(int(max(usual.values(), default=0)) + 1, _LOOKED_BACK_S) * US
+    begin = max(clock.to_us(now) + 1, first - longest)
     loads = _loads(rows, usual, begin, clock.to_us(end))
     return await asyncio.to_thread(forecast, loads, first, hours), capped
 
@@ -159,6 +161,11 @@ async def _coming(
     pauses = await calendar_rows.pauses(session, project_ids, now)
     calendars = await calendar_rows.calendars(session, project_ids)
     bars = Bars(pauses, calendars, clock.to_us(now), clock.to_us(end))
+    # Reading thousands of them takes long enough for others to notice.
+    return await asyncio.to_thread(_ruled, rows, bars)
+
+
+def _ruled(rows: Iterable[Timed], bars: "Bars") -> list[Coming]:
     found = []
     for row in rows:
         spec = spec_of(row.spec)
@@ -266,15 +273,13 @@ def _with(first: Past, later: Past) -> Past:
 
 def _loads(rows: Sequence[Coming], usual: dict[str, float], start: int, end: int) -> Iterator[Load]:
     """Yield what is to start, trigger by trigger; those that are due by the same times are worked out once."""
-    hours = Cells(zone("UTC"), HOUR_S)
     known: dict[tuple[object, ...], tuple[Mark, ...]] = {}
     for row in rows:
         spec = row.trigger.spec
         anchor = None if spec.get("type") == "cron" or spec.get("anchor") else row.trigger.made_at
-        key = (json.dumps(spec, sort_keys=True), anchor, row.pauses, row.blackouts)
+        key = (*map(spec.get, _OF_RULES), anchor, row.pauses, row.blackouts)
         if key not in known:
-            found = marks(row.rule, start, end, hours, pauses=row.pauses, blackouts=row.blackouts)
-            known[key] = tuple(mark for mark in found if mark.outcome is Outcome.fired)
+            known[key] = tuple(hourly(row.rule, start, end, pauses=row.pauses, blackouts=row.blackouts))
         settings = JobSettings.model_validate(row.trigger.settings)
         at_once = None if settings.overlap is Overlap.allow else settings.max_active
         yield Load(known[key], usual.get(row.trigger.job_id, 0.0), at_once)

@@ -71,6 +71,16 @@ class Cron:
         """Whether it counts on through a clock set back: its minutes or its hours begin with `*`."""
         return self.parts[1].text.startswith("*") or self.parts[2].text.startswith("*")
 
+    @property
+    def once_an_hour(self) -> bool:
+        """Whether it names no more than one time of an hour."""
+        return self.minutes.bit_count() * self.seconds.bit_count() == 1
+
+    @property
+    def once_a_day(self) -> bool:
+        """Whether it names one time, of every day."""
+        return self._daily and self.once_an_hour and self.hours.bit_count() == 1
+
     def matches(self, local: int) -> bool:
         """Whether it is due at a local second."""
         return self.at_or_after(local) == local
