@@ -9,6 +9,7 @@ describe('a job as it is edited', () => {
         id: 'trg_1',
         type: 'cron',
         enabled: true,
+        note: 'asked for by Ann',
         cron: '0 9 * * *',
         timezone: 'Asia/Shanghai',
         words: { en: 'At 09:00', zh: '09:00' },
@@ -18,6 +19,7 @@ describe('a job as it is edited', () => {
         id: 'trg_2',
         type: 'webhook',
         enabled: false,
+        note: '',
         auth: 'token',
         mapping: { A: 'body.a' },
         condition: null,
@@ -29,11 +31,19 @@ describe('a job as it is edited', () => {
   it('is sent back as it came, without what only the server says', () => {
     const body = bodyOf(draftOf(job), { SIZE: 3 })
     expect(body.triggers).toEqual([
-      { id: 'trg_1', type: 'cron', enabled: true, cron: '0 9 * * *', timezone: 'Asia/Shanghai' },
+      {
+        id: 'trg_1',
+        type: 'cron',
+        enabled: true,
+        note: 'asked for by Ann',
+        cron: '0 9 * * *',
+        timezone: 'Asia/Shanghai',
+      },
       {
         id: 'trg_2',
         type: 'webhook',
         enabled: false,
+        note: '',
         auth: 'token',
         mapping: { A: 'body.a' },
         condition: null,

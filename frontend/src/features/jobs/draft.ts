@@ -49,22 +49,23 @@ const newKey = () => `t${String(++last)}`
 /** A deep copy of plain data, also of what Vue watches. */
 export const copied = <T>(data: T): T => JSON.parse(JSON.stringify(data)) as T
 
+const ON = { enabled: true, note: '' }
 const FRESH: { [T in TriggerType]: (zone: string, now: number) => SpecOf<T> } = {
-  cron: (timezone) => ({ type: 'cron', enabled: true, cron: '0 9 * * *', timezone }),
-  interval: () => ({ type: 'interval', enabled: true, every_s: 3600, anchor: null }),
-  date: (_zone, now) => ({ type: 'date', enabled: true, at: nextHour(now) }),
+  cron: (timezone) => ({ type: 'cron', ...ON, cron: '0 9 * * *', timezone }),
+  interval: () => ({ type: 'interval', ...ON, every_s: 3600, anchor: null }),
+  date: (_zone, now) => ({ type: 'date', ...ON, at: nextHour(now) }),
   webhook: () => ({
     type: 'webhook',
-    enabled: true,
+    ...ON,
     auth: 'hmac',
     mapping: {},
     condition: null,
     wait_s: null,
   }),
-  after: () => ({ type: 'after', enabled: true, job_id: '', on: 'success', mapping: {} }),
+  after: () => ({ type: 'after', ...ON, job_id: '', on: 'success', mapping: {} }),
   file: () => ({
     type: 'file',
-    enabled: true,
+    ...ON,
     folder: '',
     connection: null,
     glob: '*',
@@ -86,18 +87,18 @@ export function freshTrigger(type: TriggerType, zone: string, now: number): Trig
 
 /** Only what can be asked of a trigger, without what the server says of it. */
 export function specOf(trigger: Spec): Spec {
-  const { enabled } = trigger
+  const each = { enabled: trigger.enabled, note: trigger.note }
   switch (trigger.type) {
     case 'cron':
-      return { type: 'cron', enabled, cron: trigger.cron, timezone: trigger.timezone }
+      return { type: 'cron', ...each, cron: trigger.cron, timezone: trigger.timezone }
     case 'interval':
-      return { type: 'interval', enabled, every_s: trigger.every_s, anchor: trigger.anchor ?? null }
+      return { type: 'interval', ...each, every_s: trigger.every_s, anchor: trigger.anchor ?? null }
     case 'date':
-      return { type: 'date', enabled, at: trigger.at }
+      return { type: 'date', ...each, at: trigger.at }
     case 'webhook':
       return {
         type: 'webhook',
-        enabled,
+        ...each,
         auth: trigger.auth,
         mapping: mapped(trigger.mapping),
         condition: trigger.condition ?? null,
@@ -106,7 +107,7 @@ export function specOf(trigger: Spec): Spec {
     case 'after':
       return {
         type: 'after',
-        enabled,
+        ...each,
         job_id: trigger.job_id,
         on: trigger.on,
         mapping: mapped(trigger.mapping),
@@ -114,7 +115,7 @@ export function specOf(trigger: Spec): Spec {
     case 'file':
       return {
         type: 'file',
-        enabled,
+        ...each,
         folder: trigger.folder ?? null,
         connection: trigger.connection ?? null,
         glob: trigger.glob,

@@ -1,7 +1,7 @@
 import { mount, RouterLinkStub } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import CronBuilder from './editor/CronBuilder.vue'
-import NextTimes from './editor/NextTimes.vue'
+import CronBuilder from './jobeditor/CronBuilder.vue'
+import NextTimes from './jobeditor/NextTimes.vue'
 import JobState from './JobState.vue'
 import NextFire from './NextFire.vue'
 import OutcomeBadge from './OutcomeBadge.vue'
@@ -42,6 +42,7 @@ describe('NextFire', () => {
     id: 't1',
     type: 'cron' as const,
     enabled: true,
+    note: '',
     cron: '0 9 * * *',
     timezone: 'Asia/Tokyo',
   }

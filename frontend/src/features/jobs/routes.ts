@@ -11,7 +11,10 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/jobs/new',
     name: 'job-new',
-    component: withWords(['jobs', 'policy', 'workbench'], () => import('./editor/JobEditorPage.vue')),
+    component: withWords(
+      ['jobeditor', 'jobs', 'policy', 'workbench'],
+      () => import('./jobeditor/JobEditorPage.vue'),
+    ),
     meta: { title: 'jobs.newTitle', section: 'jobs' },
   },
   {
@@ -42,7 +45,10 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/jobs/:jobId/edit',
     name: 'job-edit',
-    component: withWords(['jobs', 'policy', 'workbench'], () => import('./editor/JobEditorPage.vue')),
+    component: withWords(
+      ['jobeditor', 'jobs', 'policy', 'workbench'],
+      () => import('./jobeditor/JobEditorPage.vue'),
+    ),
     props: true,
     meta: { title: 'jobs.editTitle', section: 'jobs' },
   },

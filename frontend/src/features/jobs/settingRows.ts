@@ -1,3 +1,4 @@
+import { limitsText } from '@/features/policy/policy'
 import { t } from '@/ui/i18n'
 import { formatDuration, formatNumber } from '@/ui/i18n/format'
 import type { Job } from './types'
@@ -27,6 +28,10 @@ export function settingRows(
           ? t('jobs.retry.said', { wait: formatDuration(retry.retry_delay_s) }, retry.retries)
           : t('jobs.retry.never')
         : ofScript,
+    },
+    {
+      label: t('jobs.setting.limits'),
+      text: (own.limits && limitsText(own.limits)) || ofScript,
     },
     ...(own.stage ? [{ label: t('jobs.setting.stage'), text: own.stage }] : []),
     {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { labelsOf, textsOf } from './editor/labels'
+import { labelsOf, textsOf } from './jobeditor/labels'
 import { spanOf } from './durations'
 import { dueText, isRunnable, spanOf as slotSpan } from './slots'
 import type { Slot } from './types'
@@ -66,6 +66,7 @@ describe('secrets of webhooks', () => {
     id: 'trg_h',
     type: 'webhook' as const,
     enabled: true,
+    note: '',
     auth: 'hmac' as const,
     mapping: {},
     condition: null,

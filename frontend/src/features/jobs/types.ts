@@ -1,5 +1,6 @@
 import type { SlotBody, SlotSpan } from '@/api/schema'
 import type { RunState } from '@/api/types'
+import type { Limits } from '@/features/policy/policy'
 
 /** What a job is run by, each with what belongs to it. */
 export const TRIGGER_TYPES = ['cron', 'interval', 'date', 'webhook', 'after', 'file'] as const
@@ -14,43 +15,42 @@ export const CATCH_UPS = ['none', 'latest', 'all'] as const
 export const SORTS = ['name', 'next', 'updated'] as const
 export type JobSort = (typeof SORTS)[number]
 
-export interface CronSpec {
-  type: 'cron'
+interface OfEach {
   enabled: boolean
+  /** What people want to remember of it. */
+  note: string
+}
+export interface CronSpec extends OfEach {
+  type: 'cron'
   cron: string
   timezone: string
 }
-export interface IntervalSpec {
+export interface IntervalSpec extends OfEach {
   type: 'interval'
-  enabled: boolean
   every_s: number
   anchor: string | null
 }
-export interface DateSpec {
+export interface DateSpec extends OfEach {
   type: 'date'
-  enabled: boolean
   at: string
 }
 /** Parameters by expression over what arrived. */
 export type Mapping = Record<string, string>
-export interface WebhookSpec {
+export interface WebhookSpec extends OfEach {
   type: 'webhook'
-  enabled: boolean
   auth: 'hmac' | 'token'
   mapping: Mapping
   condition: string | null
   wait_s: number | null
 }
-export interface AfterSpec {
+export interface AfterSpec extends OfEach {
   type: 'after'
-  enabled: boolean
   job_id: string
   on: (typeof ENDS)[number]
   mapping: Mapping
 }
-export interface FileSpec {
+export interface FileSpec extends OfEach {
   type: 'file'
-  enabled: boolean
   folder: string | null
   connection: string | null
   glob: string
@@ -92,7 +92,7 @@ export interface JobSettings {
   queue: string | null
   priority: number | null
   timeout_s: number | null
-  limits: Record<string, unknown> | null
+  limits: Limits | null
   stage: string | null
   retry: JobRetry | null
   overlap: (typeof OVERLAPS)[number]

@@ -9,7 +9,7 @@ import { usePreview } from './usePreview'
 const asked = vi.hoisted(() => vi.fn())
 vi.mock('./api', () => ({ previewTrigger: asked }))
 
-const CRON: Spec = { type: 'cron', enabled: true, cron: '0 9 * * *', timezone: 'UTC' }
+const CRON: Spec = { type: 'cron', enabled: true, note: '', cron: '0 9 * * *', timezone: 'UTC' }
 const ANSWER = { words: { en: 'At 09:00', zh: '09:00' }, times: [] }
 
 function watched(spec: Ref<Spec>) {
@@ -56,7 +56,7 @@ describe('the preview of a trigger', () => {
   })
 
   it('is not asked for of what does not go by time', async () => {
-    watched(ref<Spec>({ type: 'after', enabled: true, job_id: 'j', on: 'any', mapping: {} }))
+    watched(ref<Spec>({ type: 'after', enabled: true, note: '', job_id: 'j', on: 'any', mapping: {} }))
     await settled()
     expect(asked).not.toHaveBeenCalled()
   })

@@ -8,6 +8,7 @@ const CRON: Trigger = {
   id: 't1',
   type: 'cron',
   enabled: true,
+  note: '',
   cron: '0 9 * * *',
   timezone: 'UTC',
   words: { en: 'At 09:00', zh: '每天 09:00' },
@@ -31,7 +32,15 @@ describe('triggers in words', () => {
   })
 
   it('name the job that is waited for', () => {
-    const after: Trigger = { id: 't', type: 'after', enabled: true, job_id: 'j', on: 'failure', mapping: {} }
+    const after: Trigger = {
+      id: 't',
+      type: 'after',
+      enabled: true,
+      note: '',
+      job_id: 'j',
+      on: 'failure',
+      mapping: {},
+    }
     expect(triggerText(after, () => 'Import')).toBe('After Import failed')
     expect(triggerText(after)).toBe('After j failed')
   })

@@ -32,6 +32,7 @@ export const LEVELS = ['process', 'bubblewrap', 'container'] as const
 export const LIMITS = ['cpu', 'memory_mb', 'pids', 'disk_mb', 'output_mb', 'open_files'] as const
 export const MANAGERS = ['uv', 'conda'] as const
 export type Limit = (typeof LIMITS)[number]
+export type Limits = Record<Limit, number | null>
 
 export interface Concurrency {
   key: string
@@ -51,7 +52,7 @@ export interface Policy {
   backoff: (typeof BACKOFFS)[number]
   retry_on: Outcome[]
   concurrency: Concurrency | null
-  limits: Record<Limit, number | null>
+  limits: Limits
   isolation: (typeof LEVELS)[number] | null
   mounts: Mount[]
   /** The only places that the script may reach; null: all. */
@@ -67,7 +68,7 @@ export interface Policy {
   stage: string | null
 }
 
-const NO_LIMITS: Record<Limit, null> = {
+export const NO_LIMITS: Readonly<Limits> = {
   cpu: null,
   memory_mb: null,
   pids: null,
@@ -129,6 +130,14 @@ export function waits({ retries, retry_delay_s: first, backoff }: Policy, most =
   )
 }
 
+/** What one attempt may use, in one line; empty where nothing is limited. */
+export function limitsText(limits: Partial<Limits>): string {
+  return LIMITS.flatMap((one) => {
+    const value = limits[one] ?? null
+    return value === null ? [] : [t(`policy.limits.some.${one}`, { n: formatNumber(value) })]
+  }).join(' · ')
+}
+
 /** What a part of the policy says now, in one line beside its heading; empty where it is as by default. */
 export function summaryOf(policy: Policy): {
   retries: string
@@ -138,16 +147,12 @@ export function summaryOf(policy: Policy): {
   python: string
   given: string
 } {
-  const limits = LIMITS.flatMap((one) => {
-    const value = policy.limits[one]
-    return value === null ? [] : [t(`policy.limits.some.${one}`, { n: formatNumber(value) })]
-  })
   return {
     retries: policy.retries ? t('policy.retries.some', {}, policy.retries) : '',
     concurrency: policy.concurrency
       ? t('policy.concurrency.some', { n: formatNumber(policy.concurrency.limit) })
       : '',
-    limits: limits.join(' · '),
+    limits: limitsText(policy.limits),
     place: [
       policy.isolation ? t(`policy.level.${policy.isolation}`) : '',
       policy.queue === 'default' ? '' : policy.queue,

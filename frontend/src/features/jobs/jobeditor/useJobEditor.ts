@@ -54,7 +54,7 @@ export function useJobEditor(jobId: Ref<string | null>, beginning: Ref<Beginning
     revision.value = job.revision
     draft.value = draftOf(job, isCopy ? 'copy' : 'edit')
     start.value = JSON.stringify(draft.value)
-    if (isCopy) draft.value.name = t('jobs.copyName', { name: job.name })
+    if (isCopy) draft.value.name = t('jobeditor.copyName', { name: job.name })
     refused.value = NOTHING
     conflict.value = false
   }
@@ -95,12 +95,12 @@ export function useJobEditor(jobId: Ref<string | null>, beginning: Ref<Beginning
     refused.value = NOTHING
     trouble.value = ''
     if (!draft.value.target) {
-      refused.value = { fields: { target: t('jobs.targetMissing') }, triggers: {} }
+      refused.value = { fields: { target: t('jobeditor.targetMissing') }, triggers: {} }
       return null
     }
     const parameters = form.collect()
     if (!parameters) {
-      trouble.value = t('jobs.valuesWrong')
+      trouble.value = t('jobeditor.valuesWrong')
       return null
     }
     saving.value = true

@@ -1,6 +1,7 @@
+import { limitsText } from '@/features/policy/policy'
 import { t } from '@/ui/i18n'
 import { formatDuration, formatNumber } from '@/ui/i18n/format'
-import type { JobSettings } from './types'
+import type { JobSettings } from '../types'
 
 /** What each part of the settings says now, in one line beside its heading. */
 export function partSummaries(settings: JobSettings) {
@@ -12,7 +13,7 @@ export function partSummaries(settings: JobSettings) {
         : `${t(`jobs.overlap.${settings.overlap}`)} · ${t('jobs.overlap.most', {}, settings.max_active)}`,
     late: t(`jobs.catchUp.said.${settings.catch_up}`, { n: formatNumber(settings.catch_up_most) }),
     blackouts: settings.calendars.length
-      ? t('jobs.blackouts.some', {}, settings.calendars.length)
+      ? t('jobeditor.blackouts.some', {}, settings.calendars.length)
       : t('jobs.setting.none'),
     alarm: [
       breaker ? t('jobs.breaker.said', {}, breaker.failures) : '',
@@ -25,7 +26,7 @@ export function partSummaries(settings: JobSettings) {
     place:
       [
         settings.queue ?? '',
-        settings.priority === null ? '' : t('jobs.priorityIs', { n: formatNumber(settings.priority) }),
+        settings.priority === null ? '' : t('jobeditor.priorityIs', { n: formatNumber(settings.priority) }),
         settings.timeout_s === null ? '' : formatDuration(settings.timeout_s),
         retry?.retries
           ? t('jobs.retry.said', { wait: formatDuration(retry.retry_delay_s) }, retry.retries)
@@ -34,5 +35,6 @@ export function partSummaries(settings: JobSettings) {
       ]
         .filter(Boolean)
         .join(' · ') || t('jobs.setting.ofScript'),
+    limits: (settings.limits && limitsText(settings.limits)) || t('jobs.setting.ofScript'),
   }
 }
