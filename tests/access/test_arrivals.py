@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from runyard.access.models import Invitation, User
-from runyard.settings import AccessSettings, MailSettings
+from runyard.mail_settings import MailSettings
+from runyard.settings import AccessSettings
 from tests.mail.sink import Sink, link_in, standing, text_of
 
 from .yard import PASSWORD, Yard, sign_in, signed_in

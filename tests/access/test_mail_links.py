@@ -10,7 +10,7 @@ from sqlalchemy import select
 from runyard.access import letters
 from runyard.access.mail_links import MailLinks
 from runyard.access.models import MailLink, User
-from runyard.settings import MailSettings
+from runyard.mail_settings import MailSettings
 from tests.mail.sink import Sink, link_in, standing, text_of
 
 from .test_second_factor import enrol

@@ -164,7 +164,7 @@ async def test_refused_withdrawn_expired(world: People) -> None:
         row = await session.get_one(Approval, three["id"])
         row.expires_at = clock.now() - timedelta(seconds=1)
     assert await world.refused("max", "POST", f"/approvals/{three['id']}/approve", {}) == (409, "not_open")
-    await world.running.yard._sweep_approvals()
+    await world.running.yard.housekeeping.sweep_approvals()
     assert await world.state(three) == "expired"
     assert not any([await gone(world, script) for script in scripts])
     done = await world.ok("max", "GET", "/approvals?view=done")
@@ -183,7 +183,7 @@ async def test_what_was_interrupted_is_known_to_be(world: People) -> None:
     async with world.running.yard.database.write() as session:
         row = await session.get_one(Approval, asked["id"])
         row.state, row.decided_at = "carrying", clock.now() - timedelta(hours=1)
-    await world.running.yard._sweep_approvals()
+    await world.running.yard.housekeeping.sweep_approvals()
     assert await world.state(asked) == "failed"
 
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from runyard.db.session import Database
 from runyard.mail.letters import Letter
 from runyard.mail.post import Post
-from runyard.settings import MailSettings
+from runyard.mail_settings import MailSettings
 
 from .sink import Sink, link_in, standing, text_of
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, log
 from runyard.db.session import after_commit
 from runyard.mail.letters import Letter
-from runyard.settings import MailSettings
+from runyard.mail_settings import MailSettings
 
 logger = log.get("mail")
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 
 from runyard.mail.letters import Letter
-from runyard.settings import MailSettings
+from runyard.mail_settings import MailSettings
 
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
 PERMANENT = 500

@@ -65,13 +65,13 @@ from runyard.scripts.uses import ScriptUses
 from runyard.secrets import custody
 from runyard.secrets.envelope import DataKeys
 from runyard.secrets.giving import Giver
-from runyard.secrets.repository import forget_uses
 from runyard.secrets.rotation import Rotation
 from runyard.secrets.sealing import Sealer
 from runyard.secrets.service import Vault
 from runyard.settings import Settings
 from runyard.web.outbound import Reach
 from runyard.wiring.confinement import make_cage, make_cells, make_sandboxes, with_own_users
+from runyard.wiring.housekeeping import Housekeeping
 from runyard.wiring.people import People
 from runyard.wiring.places import connect, prepare_data
 
@@ -84,7 +84,6 @@ if TYPE_CHECKING:
     from runyard.jobs.hooks import Hooks
     from runyard.jobs.service import JobService
 
-USES = 500
 ROLES = frozenset({"api", "scheduler", "worker"})
 
 
@@ -187,6 +186,11 @@ class Yard:
         self.ticker: Ticker | None = None
         self.lookout: Lookout | None = None
         self.listener: Listener | None = None
+
+    @property
+    def housekeeping(self) -> Housekeeping:
+        """What is thrown away once a day."""
+        return Housekeeping(self.settings, self.database, self.access, self.audit, self.rotation, self.approvals)
 
     @cached_property
     def jobs(self) -> "JobService":
@@ -297,10 +301,7 @@ class Yard:
                 daily=(
                     self.environments.sweep,
                     self.environments.advisories.sweep,
-                    self._sweep_sessions,
-                    self._prune_audit,
-                    self._sweep_secrets,
-                    self._sweep_approvals,
+                    *self.housekeeping.duties,
                     self._prune_slots,
                 ),
             )
@@ -351,28 +352,9 @@ class Yard:
         self.locks.release()
         return left
 
-    async def _sweep_sessions(self) -> None:
-        async with self.database.write() as session:
-            await self.access.sweep(session, clock.now())
-
-    async def _prune_audit(self) -> None:
-        await self.audit.sweep(timedelta(days=self.settings.retention.audit_days))
-
-    async def _sweep_secrets(self) -> None:
-        await self.rotation.catch_up()
-        before = clock.now() - timedelta(days=self.settings.keys.uses_days)
-        more = True
-        while more:
-            async with self.database.write() as session:
-                more = await forget_uses(session, before, USES) == USES
-
     async def _prune_slots(self) -> None:
         if self.ticker is not None:
             await self.ticker.prune(clock.now() - timedelta(days=self.settings.retention.slots_days))
-
-    async def _sweep_approvals(self) -> None:
-        async with self.database.write() as session:
-            await self.approvals.sweep(session, clock.now())
 
     async def _schema(self) -> Path | None:
         if self.roles != ROLES:
