@@ -6,14 +6,22 @@ from runyard.runner import egress
 from runyard.sandbox.problems import EgressRefused
 
 _PROXY = f"http://127.0.0.1:{egress.PORT}"
-_NOT_THERE = "localhost,127.0.0.1,::1"
-VARIABLES = {
+_INSIDE = ("localhost", "127.0.0.1", "::1")
+_VARIABLES = {
     **dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"), _PROXY),
-    **dict.fromkeys(("NO_PROXY", "no_proxy"), _NOT_THERE),
     # Node.js looks at the others only if this is set.
     "NODE_USE_ENV_PROXY": "1",
 }
-"""Set for a run with a list of allowed places, over whatever else was there."""
+
+
+def variables(places: Iterable[str]) -> dict[str, str]:
+    """Return what is set for a run with this list of allowed places, over whatever else was there.
+
+    Loopback is the script's own, which no proxy knows, unless the list names the machine's.
+    """
+    named = {egress.rule_of(place)[0] for place in places}
+    inside = ",".join(host for host in _INSIDE if host not in named)
+    return _VARIABLES | dict.fromkeys(("NO_PROXY", "no_proxy"), inside)
 
 
 def check(places: Iterable[str]) -> tuple[str, ...]:

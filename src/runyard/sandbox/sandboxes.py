@@ -7,9 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from runyard.runner.spec import Egress
-from runyard.sandbox import bubblewrap, cgroups, container, engines, grips, landlock, leftovers, probing, process
+from runyard.sandbox import (
+    bubblewrap,
+    cgroups,
+    container,
+    egress,
+    engines,
+    grips,
+    landlock,
+    leftovers,
+    probing,
+    process,
+)
 from runyard.sandbox.cgroups import Cgroups
-from runyard.sandbox.egress import VARIABLES
 from runyard.sandbox.engines import FoundEngine
 from runyard.sandbox.landlock import Landlock
 from runyard.sandbox.mounts import Allowed
@@ -362,4 +372,4 @@ def _demand_readable(request: Request) -> None:
 
 
 def _with_proxy(request: Request) -> dict[str, str]:
-    return {**request.env, **(VARIABLES if request.egress is not None else {})}
+    return {**request.env, **(egress.variables(request.egress) if request.egress is not None else {})}
