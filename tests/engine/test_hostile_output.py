@@ -24,6 +24,17 @@ async def test_bytes_that_are_no_text(yard: Running) -> None:
     assert answer.content == b"caf\xe9 \xff\0\n\xf0\x9f\nok\n"
 
 
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [({"tail": "2"}, "three\nfour\n"), ({"after": "1", "limit": "2"}, "two\nthree\n"), ({"after": "9"}, "")],
+)
+async def test_some_lines_as_text(yard: Running, query: dict[str, str], text: str) -> None:
+    run = await yard.run(r"printf 'one\ntwo\nthree\nfour\n'")
+    answer = await yard.client.get(f"/runs/{run['id']}/logs", headers={"Accept": "text/plain"}, params=query)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text == text
+
+
 async def test_markup_and_escapes_are_text(yard: Running) -> None:
     words = "<script>alert(1)</script>&amp;", "\x1b]0;title\x07\x1b[2J\x1b[31mred\x1b[0m", "id: 7\revent: end"
     run = await yard.run("import sys\n" + "".join(f"print({word!r})\n" for word in words), "python")

@@ -11,7 +11,7 @@ import pytest
 
 from runyard import clock
 from runyard.runs import files
-from runyard.runs.errors import BadUpload, DiskFull, NoSuchFile, UploadsGone, UploadTooLarge
+from runyard.runs.errors import BadUpload, DiskFull, NoPlainFile, NoSuchFile, UploadsGone, UploadTooLarge
 
 ROOT = os.geteuid() == 0
 
@@ -81,6 +81,23 @@ def test_files_are_read_by_their_path(root: Path) -> None:
 def test_whatever_else_is_asked_for_is_not_there(root: Path, path: str) -> None:
     with pytest.raises(NoSuchFile):
         files.opened(root, path)
+
+
+@pytest.mark.parametrize("path", ["sub", "link", "loop", "fifo", "sock", "sub/up"])
+def test_what_is_no_plain_file_is_told_to_be_none(root: Path, path: str) -> None:
+    with pytest.raises(NoPlainFile):
+        files.opened(root, path)
+
+
+def test_a_file_is_opened_by_the_path_that_is_shown(root: Path) -> None:
+    (root / os.fsdecode(b"caf\xe9.txt")).write_text("bytes")
+    file, _info = files.shown(root, "caf\ufffd.txt")
+    with file:
+        assert file.read() == b"bytes"
+    with pytest.raises(NoSuchFile):
+        files.shown(root, "th\ufffd.txt")
+    with pytest.raises(NoPlainFile):
+        files.shown(root, "link")
 
 
 def test_a_root_that_is_gone_or_is_no_directory(tmp_path: Path, root: Path) -> None:

@@ -11,6 +11,10 @@ class NoSuchFile(Missing):
     """The run has no such file."""
 
 
+class NoPlainFile(NoSuchFile):
+    """It is a directory, a link, a pipe, a socket or a device; only plain files are read."""
+
+
 class NoSuchAttempt(Missing):
     """The run has no such attempt."""
 

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from runyard import clock
-from runyard.runs.errors import BadUpload, DiskFull, NoSuchFile, UploadsGone, UploadTooLarge
+from runyard.runs.errors import BadUpload, DiskFull, NoPlainFile, NoSuchFile, UploadsGone, UploadTooLarge
 
 _DIR = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -98,7 +98,10 @@ def _shown(raw: str) -> str:
 
 
 def opened(root: Path, path: str) -> tuple[BinaryIO, os.stat_result]:
-    """Open a regular file beneath `root` for reading; no component may be a link. Raises `NoSuchFile` for all else."""
+    """Open a regular file beneath `root` for reading; no component may be a link.
+
+    Raises: NoPlainFile where something else has that name, NoSuchFile for all else.
+    """
     parts = path.split("/")
     if not path or any(part in {"", ".", ".."} or "\0" in part for part in parts):
         raise NoSuchFile
@@ -114,15 +117,27 @@ def opened(root: Path, path: str) -> tuple[BinaryIO, os.stat_result]:
             fd = deeper
         file = os.open(parts[-1], _FILE, dir_fd=fd)
     except OSError as error:
-        raise NoSuchFile from error
+        # What a link or a socket answers to being opened as it is.
+        raise (NoPlainFile if error.errno in {errno.ELOOP, errno.ENXIO} else NoSuchFile) from error
     finally:
         os.close(fd)
     info = os.fstat(file)
     # A second name of somebody else's file is how a script would have us read what it may not.
     if not stat.S_ISREG(info.st_mode) or (info.st_nlink > 1 and info.st_uid != owner):
         os.close(file)
-        raise NoSuchFile
+        raise NoPlainFile
     return os.fdopen(file, "rb"), info
+
+
+def shown(root: Path, path: str) -> tuple[BinaryIO, os.stat_result]:
+    """Open a file by the path that a listing shows, where that is not its real one too. Raises as `opened` does."""
+    try:
+        return opened(root, path)
+    except NoSuchFile:
+        if "\ufffd" not in path:
+            raise
+        raw = next((entry.raw for entry in listing(root) if entry.path == path), path)
+        return opened(root, raw)
 
 
 def pack(root: Path, target: IO[bytes]) -> int:

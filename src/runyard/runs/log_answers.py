@@ -24,6 +24,12 @@ def page(reader: LogReader, attempt: int, after: int, tail: int | None, limit: i
     return _page(lines, last if last < total and tail is None else None, total, attempt, complete=complete)
 
 
+def text(reader: LogReader, after: int, tail: int | None, limit: int) -> bytes:
+    """Return what comes after a line, or the last lines, as text."""
+    lines = reader.after(after, limit) if tail is None else reader.tail(tail)
+    return "".join(f"{line.text}\n" for line in lines).encode()
+
+
 def sifted(found: Found, attempt: int, *, complete: bool) -> bytes:
     """Return a `LogPage` of the lines of some streams."""
     following = found.scanned if found.scanned < found.total else None
@@ -48,13 +54,13 @@ def event(kind: str, data: Any) -> str:
     return f"event: {kind}\ndata: {_json(data)}\n\n"
 
 
-def answer(request: Request, body: bytes) -> Response:
-    """Return JSON, packed here if whoever asks can unpack it."""
+def answer(request: Request, body: bytes, kind: str = "application/json") -> Response:
+    """Return JSON, or text, packed here if whoever asks can unpack it."""
     headers = {"Vary": "Accept-Encoding"}
     if len(body) >= _WORTH and takes_gzip(request):
         body = b"".join(gzipped([body]))
         headers["Content-Encoding"] = "gzip"
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(body, media_type=kind, headers=headers)
 
 
 def takes_gzip(request: Request) -> bool:

@@ -58,25 +58,30 @@ async def logs(
     limit: Annotated[int, Query(ge=1, le=MOST_LINES)] = 1000,
     stream: Annotated[list[Stream] | None, Query(description="Only lines of these; not with `tail`.")] = None,
 ) -> Any:
-    """Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the whole text.
+    """Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the text.
 
+    The text is whole, as it was printed, unless `after`, `tail` or `limit` asks for some lines.
     With `stream` one call reads a bounded part of the log: a page may have fewer lines, or none, and still go on.
     """
     row = await runs.find(session, actor, run_id, Permission.run_read)
     number = _attempt(row, attempt)
-    if "text/plain" in request.headers.get("accept", ""):
+    textual = "text/plain" in request.headers.get("accept", "")
+    if textual and not request.query_params.keys() & {"after", "tail", "limit"}:
         return _text(request, runs.logs.reader(row.id, number))
     done = row.state in TERMINAL or number < row.attempt
     start = _number(after)
 
     def read() -> bytes:
         with runs.logs.reader(row.id, number) as reader:
+            if textual:
+                return log_answers.text(reader, start, tail, limit)
             if stream and tail is None:
                 found = reader.sifted(frozenset(stream), start, limit, SEARCH_BUDGET)
                 return log_answers.sifted(found, number, complete=done)
             return log_answers.page(reader, number, start, tail, limit, complete=done)
 
-    return log_answers.answer(request, await asyncio.to_thread(read))
+    body = await asyncio.to_thread(read)
+    return log_answers.answer(request, body, "text/plain; charset=utf-8" if textual else "application/json")
 
 
 def _number(after: str | None) -> int:
@@ -196,7 +201,7 @@ async def file(
 ) -> Response:
     """Return one file of a run's workspace."""
     row = await runs.find(session, actor, run_id, Permission.run_read)
-    opened, info = await asyncio.to_thread(files.opened, runs.files_of(row), path)
+    opened, info = await asyncio.to_thread(files.shown, runs.files_of(row), path)
     headers = {
         "Content-Length": str(info.st_size),
         **_AS_IT_IS,
