@@ -111,6 +111,17 @@ with open("big", "wb", buffering=0) as file:
         assert log.strip() == "48 File too large"
 
 
+async def test_failing_for_want_of_disk_space_is_told(ordeal: Ordeal) -> None:
+    code = """
+with open("big", "wb", buffering=0) as file:
+    while True: file.write(bytes(1 << 20))
+"""
+    run, log = await ordeal.suffers(code)
+    assert run["state"] == "failed", log
+    assert run["error"]["code"] == "disk_limit", log
+    assert "its limit is 48 MiB" in run["error"]["message"]
+
+
 async def test_filling_the_disk_with_a_file_without_a_name(ordeal: Ordeal) -> None:
     code = """
 import os, time

@@ -87,6 +87,17 @@ def test_a_nest_is_refused(tmp_path: Path) -> None:
     assert said == "It was ended: its directories are nested more than 200 deep."
 
 
+def test_what_is_over_is_measured_once_more_from_the_beginning(tmp_path: Path) -> None:
+    watching = watch(tmp_path, MIB)
+    assert watching.step() is None
+    fill(tmp_path / "a", 2)
+    assert watching.last() == "It took 2 MiB of the disk; its limit is 1 MiB."
+    (tmp_path / "a").unlink()
+    assert watching.last() is None
+    fill(tmp_path / "b", 17)
+    assert watch(tmp_path, None, floor=1 << 60).last() is None
+
+
 def test_a_full_disk_ends_whoever_has_filled_it(tmp_path: Path) -> None:
     fill(tmp_path / "a", 17)
     said = measured(watch(tmp_path, None, floor=1 << 60))

@@ -26,6 +26,8 @@ _SLICE = 300
 _NAME_COST = 1024
 """Bytes that a directory entry counts beside its blocks: empty files fill a disk too."""
 _DEEPEST = 200
+_LAST_S = 1.0
+"""How long a run that has failed is measured once more, at most."""
 _GUILTY = 16 << 20
 _MOST_OPEN = 20_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -48,11 +50,9 @@ class DiskWatch:
 
     def step(self) -> str | None:
         """Measure a little; a sentence, once the run has to end. `due` says when to come again."""
-        if self._walk is None:
-            self._walk, self._sum, self._began = self._measure(), 0, time.monotonic()
-            self._links.clear()
+        walk = self._walk or self._begin()
         try:
-            next(self._walk)
+            next(walk)
         except StopIteration:
             self._walk = None
             self.used = self._sum
@@ -62,6 +62,22 @@ class DiskWatch:
             return f"It was ended: its directories are nested more than {_DEEPEST} deep."
         limit = self._wish["limit"]
         return self._verdict(self._sum) if limit is not None and self._sum > limit else None
+
+    def last(self) -> str | None:
+        """Measure once more what has come to its end; a sentence, if it went over its own limit."""
+        if self._wish["limit"] is None:
+            return None
+        self._begin()
+        until = time.monotonic() + _LAST_S
+        why: str | None = None
+        while why is None and self._walk is not None and time.monotonic() < until:
+            why = self.step()
+        return why
+
+    def _begin(self) -> Iterator[None]:
+        self._walk, self._sum, self._began = self._measure(), 0, time.monotonic()
+        self._links.clear()
+        return self._walk
 
     def _rest(self) -> None:
         now = time.monotonic()

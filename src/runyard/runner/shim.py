@@ -321,6 +321,9 @@ class Shim:
         if not self._end_container():
             message = "the container engine did not say that the container is gone"
         self._drain()
+        # A file that can't grow any more looks to the script like any failure.
+        if self.reason == "exit" and self.leader_status and self.disk is not None and (why := self.disk.last()):
+            self.reason, self.why = "disk", why
         self.control.withdraw()
         settled = self.spool.settle(self._record(message))
         self.control.close()
