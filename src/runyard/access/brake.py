@@ -1,6 +1,5 @@
-"""A brake on guessing: after some wrong passwords, the same guesser waits, each time longer. Pure; in memory."""
+"""A brake on guessing: after some wrong passwords, the same guesser waits, each time longer. Pure."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,49 +25,55 @@ class TooManyAttempts(TooMany):
         super().__init__(f"Too many wrong tries. Try again in {self.retry_after_s} seconds.")
 
 
-@dataclass(slots=True)
-class _Record:
-    wrong: int
-    until: datetime
-    last: datetime
-
-
 STRANGERS = Rate(burst=50, per_s=864)
 """Wrong passwords for one account from all unknown devices together: 5,000 a day, 50 of them at once."""
 STRANGE_CODES = Rate(burst=10, per_s=8640)
 """Wrong codes for one account from all unknown devices together: 100 a day; three in a million are right."""
 
 
-class Brake:
-    """Counts wrong passwords per guesser; a right one forgets them."""
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """What is known of a guesser: how many wrong guesses there were, until when they wait, and when the last one was.
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
-        self._records: OrderedDict[Guesser, _Record] = OrderedDict()
+    Of all strangers to an account together, `until` is when all that they may do at once is there again.
+    """
 
-    def check(self, guesser: Guesser, now: datetime) -> None:
-        """Raise `TooManyAttempts` while the guesser has to wait."""
-        record = self._records.get(guesser)
-        if record is not None and now < record.until:
-            raise TooManyAttempts(record.until - now)
+    wrong: int
+    until: datetime
+    last: datetime
 
-    def wrong(self, guesser: Guesser, now: datetime) -> None:
-        """Count a wrong password: from the sixth in a row on the wait is 1, 2, 4 … seconds, at most 15 minutes."""
-        record = self._records.pop(guesser, None)
-        wrong = 1 if record is None or now - record.last > FORGOTTEN else record.wrong + 1
-        self._records[guesser] = _Record(wrong, now + delay(wrong), now)
-        while len(self._records) > self._kept:
-            self._records.popitem(last=False)
 
-    def right(self, guesser: Guesser) -> None:
-        """Forget a guesser who knew the password."""
-        self._records.pop(guesser, None)
+def one_more(before: Tries | None, now: datetime) -> Tries:
+    """Count a guesser's wrong guess: from the sixth in a row on the wait is 1, 2, 4 … seconds, at most 15 minutes."""
+    wrong = 1 if before is None or now - before.last > FORGOTTEN else before.wrong + 1
+    return Tries(wrong, now + delay(wrong), now)
 
-    def __len__(self) -> int:
-        return len(self._records)
+
+def patience(tries: Tries | None, now: datetime) -> timedelta:
+    """Return how long a guesser still has to wait; zero and less is not at all."""
+    # Who has free tries left waits for nothing, though the clocks of two machines differ a little.
+    return tries.until - now if tries is not None and tries.wrong >= FREE else timedelta(0)
+
+
+def one_spent(before: Tries | None, rate: Rate, now: datetime) -> Tries:
+    """Count a wrong guess of a stranger towards what all strangers may do.
+
+    What several processes let pass at the same moment is owed: over a day it is never more than the rate says.
+    """
+    full = now if before is None else max(now, before.until)
+    return Tries(before.wrong + 1 if before else 1, full + _costs(rate), now)
+
+
+def patience_of_all(tries: Tries | None, rate: Rate, now: datetime) -> timedelta:
+    """Return how long every stranger has to wait until there is another guess; zero and less is not at all."""
+    return tries.until - now - (rate.burst - 1) * _costs(rate) if tries is not None else timedelta(0)
 
 
 def delay(wrong: int) -> timedelta:
     """Return how long to wait after that many wrong passwords in a row."""
     over = wrong - FREE
     return timedelta(0) if over < 0 else min(LONGEST, timedelta(seconds=2 ** min(over, 20)))
+
+
+def _costs(rate: Rate) -> timedelta:
+    return timedelta(seconds=rate.per_s / rate.burst)

@@ -193,3 +193,17 @@ class Identity(Base):
     made_admin: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Instant)
     used_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Guess(Base):
+    """What is known of somebody who guesses passwords or codes, for all processes alike; `name` is only a fingerprint.
+
+    ``until``: as in `brake.Tries`.
+    """
+
+    __tablename__ = "guesses"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    wrong: Mapped[int]
+    until: Mapped[datetime] = mapped_column(Instant)
+    last: Mapped[datetime] = mapped_column(Instant, index=True)

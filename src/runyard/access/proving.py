@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
 from runyard.access import repository
-from runyard.access.brake import STRANGE_CODES, STRANGERS, Brake, Guesser, TooManyAttempts
+from runyard.access.brake import Guesser, TooManyAttempts
 from runyard.access.clients import Client
+from runyard.access.guesses import Guesses
 from runyard.access.models import User
 from runyard.access.passwords import WAITING, Passwords, SignInBusy
 from runyard.access.permissions import Actor
@@ -52,12 +54,11 @@ def demand_person(actor: Actor) -> None:
 class Proving:
     """Checks passwords and codes; guesses are slowed, and strangers never use up the tries of a known device."""
 
-    def __init__(self, database: Database, passwords: Passwords, devices: DeviceTokens) -> None:
+    def __init__(self, database: Database, passwords: Passwords, devices: DeviceTokens, guesses: Guesses) -> None:
         self._database = database
         self._passwords = passwords
         self._devices = devices
-        self._brake = Brake()
-        self._strangers = {"password": Buckets(STRANGERS), "code": Buckets(STRANGE_CODES)}
+        self._guesses = guesses
         self._asking, self._waiting = asyncio.Lock(), 0
         self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
@@ -81,13 +82,13 @@ class Proving:
 
         Raises: `otherwise`; TooManyAttempts; SignInBusy; and what `ask` raises, which counts as no guess.
         """
-        self._demand_patience("password", guesser)
+        await self._guesses.demand_patience("password", guesser)
         async with self._passwords.turn():
             # Asked again within the turn: guesses sent all at once count one after the other.
-            self._demand_patience("password", guesser)
+            to_forget = await self._guesses.demand_patience("password", guesser)
             right, renewed = await self._passwords.check(password, user.password_hash if user else None)
             if not right and ask is None:
-                self._wrong("password", guesser)
+                await self._guesses.wrong("password", guesser)
         found = user if right else None
         if not right and ask is not None:
             found = await self._elsewhere(guesser, ask)
@@ -95,10 +96,11 @@ class Proving:
             # Never the name that was typed: people type their password there.
             logger.warning("password.wrong", user_id=user.id if user else None, address=client.address)
             raise otherwise
-        self._brake.right(guesser)
-        if renewed and user and user.password_hash:
+        if to_forget or renewed:
             async with self._database.write() as session:
-                await repository.replace_hash(session, user.id, user.password_hash, renewed)
+                await self._guesses.right(session, "password", guesser)
+                if renewed and user and user.password_hash:
+                    await repository.replace_hash(session, user.id, user.password_hash, renewed)
         return found
 
     async def _elsewhere(self, guesser: Guesser, ask: Ask) -> User | None:
@@ -108,10 +110,10 @@ class Proving:
         try:
             # In turn, as passwords that are kept here: guesses sent all at once count one after the other.
             async with self._asking:
-                self._demand_patience("password", guesser)
+                await self._guesses.demand_patience("password", guesser)
                 found = await ask()
                 if found is None:
-                    self._wrong("password", guesser)
+                    await self._guesses.wrong("password", guesser)
                 return found
         finally:
             self._waiting -= 1
@@ -131,21 +133,17 @@ class Proving:
                 record(session, actor, action, _target(user), outcome=Outcome.refused, code=problem.code)
             raise
 
-    def code(self, guesser: Guesser, user: User, find: Callable[[], T | None]) -> T | None:
+    async def code(self, guesser: Guesser, user: User, find: Callable[[], T | None]) -> T | None:
         """Return what `find` makes of a code, and None for a wrong one, which counts; raise `TooManyAttempts`.
 
-        Nothing is waited for in between, so that guesses sent all at once count one after the other.
+        Nobody guesses in between, so that guesses sent all at once count one after the other. Not to be called within
+        a transaction.
         """
-        guesser = _of_codes(guesser, user)
-        self._demand_patience("code", guesser)
-        found = find()
-        if found is None:
-            self._wrong("code", guesser)
-        return found
+        return await self._guesses.tried("code", _of_codes(guesser, user), find)
 
-    def code_was_right(self, guesser: Guesser, user: User) -> None:
-        """Forget the wrong codes before a right one that has been used up."""
-        self._brake.right(_of_codes(guesser, user))
+    async def code_was_right(self, session: AsyncSession, guesser: Guesser, user: User) -> None:
+        """Forget the wrong codes before a right one, with the transaction that uses it up."""
+        await self._guesses.right(session, "code", _of_codes(guesser, user))
 
     async def note_failure(self, user: User | None, client: Client, problem: Problem) -> None:
         """Write a failed sign-in down, within bounds; never the name that was typed."""
@@ -157,28 +155,10 @@ class Proving:
             target = _target(user) if user else Target("user")
             record(session, client.as_who(), "login.failed", target, outcome=Outcome.refused, code=problem.code)
 
-    def _wrong(self, what: str, guesser: Guesser) -> None:
-        self._brake.wrong(guesser, clock.now())
-        if (account := _strange(guesser)) is not None:
-            self._strangers[what].take(account, clock.monotonic())
-
-    def _demand_patience(self, what: str, guesser: Guesser) -> None:
-        """Raise `TooManyAttempts` while this guesser has to wait, or all who are strange to the account."""
-        self._brake.check(guesser, clock.now())
-        if (account := _strange(guesser)) is None:
-            return
-        if (wait := self._strangers[what].wait(account, clock.monotonic())) > 0:
-            raise TooManyAttempts(timedelta(seconds=wait))
-
 
 def _of_codes(guesser: Guesser, user: User) -> Guesser:
     """Return under which name wrong codes count: apart from passwords, which whoever guesses codes knows already."""
     return ("address", user.id, guesser[-1], "code") if guesser[0] == "address" else (*guesser, "code")
-
-
-def _strange(guesser: Guesser) -> str | None:
-    """Return the account at which a stranger guesses; None for a known device or session."""
-    return guesser[1] if guesser[0] == "address" else None
 
 
 def _target(user: User) -> Target:

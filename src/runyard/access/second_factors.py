@@ -93,7 +93,7 @@ class SecondFactors:
         if not code:
             raise SecondFactorNeeded
         secret, now = self._open(factor), clock.now()
-        proof = self._proving.code(
+        proof = await self._proving.code(
             guesser,
             user,
             lambda: authenticator.proof_of(code, secret, factor.last_step, unused, user.id, now),
@@ -123,7 +123,7 @@ class SecondFactors:
                 raise WrongCode
         if self._sealer.outdated(factor.secret):
             factor.secret = self._seal(user.id, self._open(factor))
-        after_commit(session, lambda: self._proving.code_was_right(guesser, user))
+        await self._proving.code_was_right(session, guesser, user)
         return "app" if proof.step is not None else "recovery code"
 
     # One's own
@@ -160,25 +160,23 @@ class SecondFactors:
         Raises: NotByToken; SecondFactorOff; SecondFactorOn; WrongNewCode; TooManyAttempts.
         """
         demand_person(actor)
-        now = clock.now()
+        now, guesser = clock.now(), ("session", actor.session_id)
+        async with self._database.read() as session:
+            user, factor = await session.get_one(User, actor.user_id), await self._unconfirmed(session, actor)
+        secret, typed = self._open(factor), authenticator.tidied(code)
+        step = await self._proving.code(guesser, user, lambda: authenticator.step_of(secret, typed, now, None))
+        if step is None:
+            raise WrongNewCode
         async with self._database.write() as session:
-            user = await session.get_one(User, actor.user_id)
-            factor = await session.get(SecondFactor, user.id, with_for_update=True)
-            if factor is None:
-                raise SecondFactorOff
-            if factor.confirmed_at is not None:
-                raise SecondFactorOn
-            secret, typed = self._open(factor), authenticator.tidied(code)
-            guesser = ("session", actor.session_id)
-            step = self._proving.code(guesser, user, lambda: authenticator.step_of(secret, typed, now, None))
-            if step is None:
+            factor = await self._unconfirmed(session, actor)
+            if self._open(factor) != secret:
                 raise WrongNewCode
             factor.confirmed_at, factor.last_step = now, step
             codes = await _renew(session, user.id, now)
             await repository.revoke_others(session, user.id, actor.session_id, now)
             record(session, actor, "user.confirm_second_factor", _target(user))
             after_commit(session, self._actors.forget)
-            after_commit(session, lambda: self._proving.code_was_right(guesser, user))
+            await self._proving.code_was_right(session, guesser, user)
         logger.info("second_factor.on", user_id=user.id)
         return codes
 
@@ -229,6 +227,15 @@ class SecondFactors:
             user = await session.get_one(User, actor.user_id)
         await self._proving.again(actor, user, password, client, action)
         return user
+
+    async def _unconfirmed(self, session: AsyncSession, actor: Actor) -> SecondFactor:
+        """Return what is being set up; raise `SecondFactorOff`, `SecondFactorOn`."""
+        factor = await session.get(SecondFactor, actor.user_id, with_for_update=True)
+        if factor is None:
+            raise SecondFactorOff
+        if factor.confirmed_at is not None:
+            raise SecondFactorOn
+        return factor
 
     def _seal(self, user_id: str, secret: bytes) -> str:
         return self._sealer.seal(secret, _context(user_id))

@@ -14,6 +14,7 @@ from runyard.access.brake import Guesser, TooManyAttempts
 from runyard.access.clients import Client
 from runyard.access.elsewhere import Elsewhere
 from runyard.access.first_admin import FirstAdmin, make_first_admin
+from runyard.access.guesses import Guesses, forget_guesses
 from runyard.access.local_login import LocalLogin
 from runyard.access.models import Session, User
 from runyard.access.passwords import Passwords
@@ -83,7 +84,7 @@ class AccessService:
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
-        self.proving = Proving(database, self.passwords, self._devices)
+        self.proving = Proving(database, self.passwords, self._devices, Guesses(database, key))
         self.actors = Actors(database, projects, bus)
         self.factors = SecondFactors(database, sealer or Sealer(key), self.proving, self.actors, settings.base_url)
         self.local_login = LocalLogin(settings)
@@ -280,7 +281,8 @@ class AccessService:
         return first
 
     async def sweep(self, session: AsyncSession, now: datetime) -> int:
-        """Delete sessions, tokens and links that ended long ago; return how many sessions."""
+        """Delete sessions, tokens, links and guesses that ended long ago; return how many sessions."""
+        await forget_guesses(session, now)
         await repository.forget_tokens(session, now - TOKENS_KEPT)
         await repository.forget_links(session, now - TOKENS_KEPT)
         return await repository.forget_sessions(session, now - SESSIONS_KEPT)
