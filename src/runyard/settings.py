@@ -109,6 +109,7 @@ class AccessSettings(BaseModel):
     refresh_grace_s: int = Field(10, ge=0, le=60)
     longest_session_s: int = Field(90 * 86_400, ge=300)
     local_login: bool = True
+    second_factor: Literal["optional", "administrators", "everybody"] = "optional"
     reset_link_s: int = Field(3600, ge=60, le=86_400)
     invitation_days: float = Field(7.0, gt=0, le=90)
     registration: bool = False

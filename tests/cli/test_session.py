@@ -162,3 +162,28 @@ def test_a_second_factor_is_asked_for(bare: Commands, make_yard: MakeYard) -> No
     right = bare("login", yard.url, "--password-stdin", "--code", codes[0], stdin=PASSWORD + "\n")
     assert right.code == 0, right.err
     assert bare("whoami", "--json").json["username"] == "admin"
+
+
+def test_a_compulsory_second_factor_is_set_up_here(bare: Commands, make_yard: MakeYard) -> None:
+    yard = make_yard(RUNYARD_ACCESS__SECOND_FACTOR="everybody")
+    done = bare("login", yard.url, "--password-stdin", stdin=PASSWORD + "\n")
+    assert done.code == 0
+    assert "`runyard second-factor`" in done.err
+    refused = bare("scripts", "list")
+    assert refused.code == 1
+    assert "compulsory" in refused.err
+    assert "`runyard second-factor`" in refused.err
+
+    setting_up = bare.begin("second-factor", "--password-stdin")
+    assert setting_up.stdin is not None
+    assert setting_up.stdout is not None
+    setting_up.stdin.write(PASSWORD + "\n")
+    setting_up.stdin.flush()
+    secret = base64.b32decode(setting_up.stdout.readline().split()[1])
+    assert "otpauth://" in setting_up.stdout.readline()
+    out, err = setting_up.communicate(code_at(secret, int(time.time()) // STEP_S) + "\n", timeout=60)
+    assert setting_up.returncode == 0, err
+    assert len(out.splitlines()) == 10
+    assert bare("scripts", "list").code == 0
+    code = out.splitlines()[-1]
+    assert bare("login", yard.url, "--password-stdin", "--code", code, stdin=PASSWORD + "\n").err == ""

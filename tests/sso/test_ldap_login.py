@@ -1,5 +1,6 @@
 """Signing in with a directory's password: the same form, the same brake, the same roles by groups."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -8,6 +9,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from runyard import clock
+from runyard.access.authenticator import STEP_S, code_at
+from runyard.access.models import User
+from runyard.sso.service import SsoService
 from tests.e2e.server import Server, serving
 
 from .slapd import Slapd, directory
@@ -45,7 +50,8 @@ def me(yard: Server, username: str, password: str) -> dict[str, object]:
 
 
 def test_the_directorys_people_are_made_users(yard: Server) -> None:
-    assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == {"form": True, "local": True, "oidc": None}
+    ways = {"form": True, "local": True, "second_factor": "optional", "oidc": None}
+    assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == ways
     mei = me(yard, "MEI", "mei's password")
     assert (mei["username"], mei["display_name"], mei["is_admin"]) == ("mei", "Mei Chen", False)
     assert (mei["has_password"], mei["origins"]) == (False, ["ldap"])
@@ -105,9 +111,10 @@ def test_local_passwords_switched_off_and_the_way_back(slapd: Slapd, tmp_path_fa
     )
     with serving(folder, **off) as yard:
         # The client of this test has just come in by the file.
-        assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == {"form": True, "local": True, "oidc": None}
+        ways = {"form": True, "local": True, "second_factor": "optional", "oidc": None}
+        assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == ways
         (folder / "data" / "local-login").write_text("1")
-        assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == {"form": True, "local": False, "oidc": None}
+        assert httpx.get(f"{yard.url}/api/v1/auth/ways").json() == ways | {"local": False}
         yard.allow("password.wrong")
         assert sign_in(yard, "admin", "a password for tests").status_code == 401
         assert me(yard, "mei", "mei's password")["username"] == "mei"
@@ -115,3 +122,40 @@ def test_local_passwords_switched_off_and_the_way_back(slapd: Slapd, tmp_path_fa
         assert me(yard, "admin", "their password")["username"] == "admin-2"
         opened = yard.get("/audit", action="local_login.open")["items"]
         assert len(opened) == 1
+
+
+def test_a_second_factor_is_demanded_of_the_directorys_people_too(
+    slapd: Slapd, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    facts = environment(slapd) | {"RUNYARD_ACCESS__SECOND_FACTOR": "everybody"}
+    with serving(tmp_path_factory.mktemp("strict"), **facts) as yard:
+        signed = sign_in(yard, "mei", "mei's password").json()
+        assert signed["second_factor_required"] is True
+        headers = {"Authorization": f"Bearer {signed['access_token']}"}
+        with httpx.Client(base_url=f"{yard.url}/api/v1", headers=headers, timeout=60) as mei:
+            assert mei.get("/scripts").json()["code"] == "second_factor_required"
+            wrong = mei.post("/me/second-factor", json={"current_password": "another password"})
+            assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_password")
+            begun = mei.post("/me/second-factor", json={"current_password": "mei's password"}).raise_for_status()
+            secret = base64.b32decode(begun.json()["secret"])
+            code = code_at(secret, int(clock.now().timestamp()) // STEP_S)
+            assert mei.post("/me/second-factor/confirm", json={"code": code}).status_code == 200
+            assert mei.get("/scripts").status_code == 200
+        assert sign_in(yard, "mei", "mei's password").json()["code"] == "second_factor_needed"
+        yard.allow("password.wrong")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "same"),
+    [("mei", "mei", True), ("admin-2", "admin", True), ("mei-2", "mei-2", True), ("admin-2", "admin-2-2", False)],
+)
+async def test_whose_name_was_taken_is_known_there_without_the_number(
+    monkeypatch: pytest.MonkeyPatch, here: str, there: str, *, same: bool
+) -> None:
+    user = User(id="usr_1", username=here)
+
+    async def person(_self: SsoService, username: str, _password: str) -> User | None:
+        return user if username == there else User(id="usr_2") if username == "admin" else None
+
+    monkeypatch.setattr(SsoService, "person", person)
+    assert await object.__new__(SsoService).again(user, "their password") is same

@@ -21,7 +21,8 @@ def events(yard: Server, action: str, name: str) -> list[dict[str, object]]:
 
 def test_the_page_is_told_how_people_sign_in(yard: Server) -> None:
     answer = httpx.get(f"{yard.url}/api/v1/auth/ways").json()
-    assert answer == {"form": True, "local": True, "oidc": {"label": "Example Inc."}}
+    oidc = {"label": "Example Inc."}
+    assert answer == {"form": True, "local": True, "second_factor": "optional", "oidc": oidc}
 
 
 def test_somebody_new_signs_in_and_is_made_a_user(yard: Server, provider: OidcProvider, visitor: Visitor) -> None:

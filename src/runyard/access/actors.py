@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from runyard import clock, log
 from runyard.access import repository, token_text
+from runyard.access.compulsion import Compulsion
 from runyard.access.permissions import Actor, Membership, Permission, of_token
 from runyard.access.tokens import BadToken
 from runyard.db.session import Database
@@ -40,8 +41,15 @@ class _Bounds:
 class Actors:
     """Makes actors and remembers them until `forget`, or for `ACTOR_S` at the most."""
 
-    def __init__(self, database: Database, projects: ProjectService, bus: Bus | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        projects: ProjectService,
+        bus: Bus | None = None,
+        compulsion: Compulsion | None = None,
+    ) -> None:
         self._database = database
+        self._compulsion = compulsion
         self._projects = projects
         self.bus: Bus = bus or LocalBus()
         self._held: dict[str, tuple[Actor, float]] = {}
@@ -119,6 +127,8 @@ class Actors:
             user = await repository.live_user(session, session_id, clock.now())
             if user is None:
                 raise BadToken
+            if self._compulsion is not None and await self._compulsion.owed(session, user):
+                return Actor(UserId(user.id), user.username, session_id, is_admin=False, owes_second_factor=True)
             places = await self._projects.memberships(session, user.id, is_admin=user.is_admin)
         return Actor(UserId(user.id), user.username, session_id, user.is_admin, places)
 

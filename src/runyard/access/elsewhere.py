@@ -16,5 +16,8 @@ class Elsewhere(Protocol):
     async def person(self, username: str, password: str) -> User | None:
         """Return the user whose name and password are known there; None if they are not."""
 
+    async def again(self, user: User, password: str) -> bool:
+        """Whether a password is that of a user who has come from there."""
+
     async def decoy(self) -> None:
         """Take as long as looking for somebody who is not there."""

@@ -16,11 +16,12 @@ router = APIRouter(tags=["access"])
 Factors = Annotated[SecondFactors, Depends(provided(SecondFactors))]
 Directory = Annotated[Users, Depends(provided(Users))]
 Myself = Annotated[Actor, allow(Permission.self_manage)]
+Newcomer = Annotated[Actor, allow(Permission.self_manage, before_second_factor=True)]
 Administrator = Annotated[Actor, allow(Permission.system_manage)]
 
 
 @router.get("/me/second-factor", operation_id="read_second_factor")
-async def read_second_factor(actor: Myself, session: Reading, factors: Factors) -> SecondFactorBody:
+async def read_second_factor(actor: Newcomer, session: Reading, factors: Factors) -> SecondFactorBody:
     """Read whether your sign-in asks for a code."""
     state = await factors.state(session, actor.user_id)
     return SecondFactorBody(confirmed_at=state.confirmed_at, recovery_codes=state.recovery_codes)
@@ -28,7 +29,7 @@ async def read_second_factor(actor: Myself, session: Reading, factors: Factors) 
 
 @router.post("/me/second-factor", operation_id="begin_second_factor", status_code=201)
 async def begin_second_factor(
-    actor: Myself, request: Request, factors: Factors, body: PasswordAgain
+    actor: Newcomer, request: Request, factors: Factors, body: PasswordAgain
 ) -> NewSecondFactor:
     """Get a secret for your authenticator app. It holds once you confirm it by a code."""
     begun = await factors.begin(actor, body.current_password.get_secret_value(), client_of(request))
@@ -36,7 +37,7 @@ async def begin_second_factor(
 
 
 @router.post("/me/second-factor/confirm", operation_id="confirm_second_factor")
-async def confirm_second_factor(actor: Myself, factors: Factors, body: CodeBody) -> RecoveryCodes:
+async def confirm_second_factor(actor: Newcomer, factors: Factors, body: CodeBody) -> RecoveryCodes:
     """Turn your second factor on with a code that the app shows; your other sessions end."""
     return RecoveryCodes(recovery_codes=await factors.confirm(actor, body.code))
 

@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
+from runyard.access.compulsion import SecondFactorRequired
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.audit import origin
@@ -24,23 +25,32 @@ GUARDS: dict[Guard, Permission] = {}
 """Every guard made, so that tests can ask which permission a route demands."""
 
 
-def allow(permission: Permission) -> Any:
+BEFORE_SECOND_FACTOR: set[Guard] = set()
+"""The guards that let those through who have to set a second factor up first: what that takes, and nothing else."""
+
+
+def allow(permission: Permission, *, before_second_factor: bool = False) -> Any:
     """Return the dependency that yields the `Actor` if they hold `permission` in at least one project.
 
     Which project counts is decided by the service, through ``actor.project`` or ``actor.demand``; also whether a thing
     that the path names is theirs at all, so that a foreign id is as unknown as any other (`Actor.passes`).
 
-    Raises: Unauthenticated (401) without a valid token; Forbidden (403) without the permission.
+    Raises: Unauthenticated (401) without a valid token; Forbidden (403) without the permission; SecondFactorRequired
+    (403) for who has to set a second factor up first, unless that is what the route is for.
     """
 
     async def guard(connection: HTTPConnection) -> Actor:
         actor = await authenticate(connection)
         origin.enter(connection, actor)
+        if actor.owes_second_factor and not before_second_factor:
+            raise SecondFactorRequired
         if not actor.passes(permission, names_something=bool(connection.path_params)):
             raise Forbidden
         return actor
 
     GUARDS[guard] = permission
+    if before_second_factor:
+        BEFORE_SECOND_FACTOR.add(guard)
     return Depends(guard)
 
 

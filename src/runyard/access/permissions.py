@@ -117,7 +117,8 @@ class Actor:
     """Who asks: a user and the projects where they may do something. Foreign projects do not exist for them.
 
     Who comes with a token of the API has its `token_id`, and in `scopes` all that the token could ever allow;
-    `is_admin` and `memberships` are narrowed to that already.
+    `is_admin` and `memberships` are narrowed to that already. Who `owes_second_factor` holds nothing, and may set
+    one up.
     """
 
     user_id: UserId
@@ -127,6 +128,7 @@ class Actor:
     memberships: tuple[Membership, ...] = field(default=())
     token_id: str | None = None
     scopes: frozenset[Permission] | None = None
+    owes_second_factor: bool = False
     _by_id: dict[ProjectId, Membership] = field(init=False, repr=False, compare=False)
     _by_name: dict[str, Membership] = field(init=False, repr=False, compare=False)
     _anywhere: frozenset[Permission] = field(init=False, repr=False, compare=False)

@@ -10,7 +10,9 @@ from runyard import clock, log
 from runyard.access import repository
 from runyard.access.brake import Guesser, TooManyAttempts
 from runyard.access.clients import Client
+from runyard.access.elsewhere import Elsewhere
 from runyard.access.guesses import Guesses
+from runyard.access.identities import origins
 from runyard.access.models import User
 from runyard.access.passwords import WAITING, Passwords, SignInBusy
 from runyard.access.permissions import Actor
@@ -59,6 +61,7 @@ class Proving:
         self._passwords = passwords
         self._devices = devices
         self._guesses = guesses
+        self.elsewhere: Elsewhere | None = None
         self._asking, self._waiting = asyncio.Lock(), 0
         self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
@@ -118,20 +121,41 @@ class Proving:
         finally:
             self._waiting -= 1
 
-    async def again(self, actor: Actor, user: User, password: str, client: Client, action: str) -> None:
+    async def again(
+        self, actor: Actor, user: User, password: str, client: Client, action: str, *, elsewhere: bool = False
+    ) -> None:
         """Have somebody who is signed in prove it again, before they do what the audit calls `action`.
+
+        With `elsewhere` a password that the directory knows will do as well.
 
         Raises: NotByToken; NoPassword; WrongPassword; TooManyAttempts; SignInBusy.
         """
         demand_person(actor)
+        ask: Ask | None = None
+        local: User | None = user
         if user.password_hash is None:
-            raise NoPassword
+            if not elsewhere:
+                raise NoPassword
+            ask, local = await self._asking_elsewhere(user, password), None
         try:
-            await self.password(("session", actor.session_id), password, user, client, WrongPassword)
+            await self.password(("session", actor.session_id), password, local, client, WrongPassword, ask)
         except (WrongPassword, TooManyAttempts) as problem:
             async with self._database.write() as session:
                 record(session, actor, action, _target(user), outcome=Outcome.refused, code=problem.code)
             raise
+
+    async def _asking_elsewhere(self, user: User, password: str) -> Ask:
+        """Return what asks the directory that signs a user in; raise `NoPassword` for who types no password here."""
+        elsewhere = self.elsewhere
+        async with self._database.read() as session:
+            known = "ldap" in (await origins(session, [user.id])).get(user.id, [])
+        if elsewhere is None or not known:
+            raise NoPassword
+
+        async def ask() -> User | None:
+            return user if await elsewhere.again(user, password) else None
+
+        return ask
 
     async def code(self, guesser: Guesser, user: User, find: Callable[[], T | None]) -> T | None:
         """Return what `find` makes of a code, and None for a wrong one, which counts; raise `TooManyAttempts`.

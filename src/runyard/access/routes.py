@@ -18,6 +18,7 @@ from runyard.web.depends import Reading, Transaction, provided
 router = APIRouter(tags=["access"])
 Access = Annotated[AccessService, Depends(provided(AccessService))]
 Configured = Annotated[Settings, Depends(provided(Settings))]
+Reader = Annotated[Actor, allow(Permission.self_read, before_second_factor=True)]
 Myself = Annotated[Actor, allow(Permission.self_manage)]
 
 
@@ -57,7 +58,7 @@ async def logout(request: Request, response: Response, access: Access, settings:
 
 
 @router.get("/me", operation_id="read_me")
-async def read_me(actor: Annotated[Actor, allow(Permission.self_read)], session: Reading, access: Access) -> MeBody:
+async def read_me(actor: Reader, session: Reading, access: Access) -> MeBody:
     """Read who you are and what you may do."""
     return await _me(session, await access.user_of(session, actor), actor)
 
@@ -79,7 +80,11 @@ async def change_password(body: PasswordBody, actor: Myself, request: Request, a
 def _tokens(signed_in: SignedIn, request: Request, response: Response, settings: Settings) -> TokenBody:
     cookies.put(response, request, settings, signed_in)
     response.headers["cache-control"] = "no-store"
-    return TokenBody(access_token=signed_in.access_token, expires_in=signed_in.expires_in)
+    return TokenBody(
+        access_token=signed_in.access_token,
+        expires_in=signed_in.expires_in,
+        second_factor_required=signed_in.owes_second_factor,
+    )
 
 
 async def _me(session: AsyncSession, user: User, actor: Actor) -> MeBody:

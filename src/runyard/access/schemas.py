@@ -61,11 +61,15 @@ class LoginBody(BaseModel):
 
 
 class TokenBody(BaseModel):
-    """An access token and for how many seconds it holds. The refresh token travels as a cookie."""
+    """An access token and for how many seconds it holds. The refresh token travels as a cookie.
+
+    With `second_factor_required` it is only good for setting a second factor up, until that is done.
+    """
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme, not a token
     expires_in: int
+    second_factor_required: bool = False
 
 
 class MyProject(BaseModel):

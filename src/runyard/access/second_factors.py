@@ -203,6 +203,7 @@ class SecondFactors:
         async with self._database.write() as session:
             await _drop(session, user)
             record(session, actor, "user.drop_second_factor", _target(user))
+            after_commit(session, self._actors.forget)
         logger.info("second_factor.off", user_id=user.id)
 
     # Somebody else's
@@ -225,7 +226,7 @@ class SecondFactors:
         demand_person(actor)
         async with self._database.read() as session:
             user = await session.get_one(User, actor.user_id)
-        await self._proving.again(actor, user, password, client, action)
+        await self._proving.again(actor, user, password, client, action, elsewhere=True)
         return user
 
     async def _unconfirmed(self, session: AsyncSession, actor: Actor) -> SecondFactor:

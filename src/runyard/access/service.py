@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from runyard.access import repository, token_text
 from runyard.access.actors import Actors
 from runyard.access.brake import Guesser, TooManyAttempts
 from runyard.access.clients import Client
-from runyard.access.elsewhere import Elsewhere
+from runyard.access.compulsion import Compulsion
 from runyard.access.first_admin import FirstAdmin, make_first_admin
 from runyard.access.guesses import Guesses, forget_guesses
 from runyard.access.local_login import LocalLogin
@@ -59,6 +59,7 @@ class SignedIn:
     refresh_token: str | None = field(repr=False)
     device_token: str | None = field(default=None, repr=False)
     session_id: str = ""
+    owes_second_factor: bool = False
 
 
 class AccessService:
@@ -85,10 +86,10 @@ class AccessService:
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
         self.proving = Proving(database, self.passwords, self._devices, Guesses(database, key))
-        self.actors = Actors(database, projects, bus)
-        self.factors = SecondFactors(database, sealer or Sealer(key), self.proving, self.actors, settings.base_url)
         self.local_login = LocalLogin(settings)
-        self.elsewhere: Elsewhere | None = None
+        self._compulsion = Compulsion(settings, self.local_login)
+        self.actors = Actors(database, projects, bus, self._compulsion)
+        self.factors = SecondFactors(database, sealer or Sealer(key), self.proving, self.actors, settings.base_url)
 
     # Who asks
 
@@ -130,18 +131,20 @@ class AccessService:
             async with self._database.write() as session:
                 if proof is not None:
                     way = f"{way} and {await self.factors.use_up(session, user, proof, guesser)}"
-                until = clock.now() + self.elsewhere.lasts if self.elsewhere and user.password_hash is None else None
+                elsewhere = self.proving.elsewhere
+                until = clock.now() + elsewhere.lasts if elsewhere and user.password_hash is None else None
                 signed_in = self.begin_session(session, user, client, way, known=device is not None, until=until)
+                owes = proof is None and await self._compulsion.owed(session, user)
         except (BadCredentials, Forbidden, WrongCode, TooManyAttempts) as problem:
             await self.proving.note_failure(user, client, problem)
             raise
-        return signed_in
+        return replace(signed_in, owes_second_factor=owes)
 
     async def _prove(
         self, guesser: Guesser, username: str, password: str, user: User | None, client: Client
     ) -> tuple[User, str]:
         """Return who that is and how they have proved it: by a password that is kept here, or in a directory."""
-        elsewhere = self.elsewhere
+        elsewhere = self.proving.elsewhere
         if elsewhere is None:
             self.local_login.demand()
             return await self.proving.password(guesser, password, user, client, BadCredentials), "password"
@@ -331,6 +334,7 @@ class AccessService:
             self._access.lifetime_s,
             # After a change of the master key the present token can't be made again.
             following if fingerprint(following) == family.token_hash else None,
+            owes_second_factor=await self._compulsion.owed(session, user),
         )
 
     def _rotate(self, family: Session, now: datetime) -> None:

@@ -60,16 +60,21 @@ def login(
         password = getpass.getpass("Password: ")
     if not password:
         raise Misuse("The password is empty.")
-    _sign_in(server, username, password, code)
+    owes = _sign_in(server, username, password, code)
     print(f"Signed in to {server.url} as {username}.")
+    if owes:
+        note("A second factor is compulsory there: set yours up with `runyard second-factor` before anything else.")
 
 
-def _sign_in(server: "Server", username: str, password: str, code: str) -> None:
-    """Sign in, asking for the code of a second factor where the server wants one and somebody is there to ask."""
+def _sign_in(server: "Server", username: str, password: str, code: str) -> bool:
+    """Sign in, asking for the code of a second factor where the server wants one and somebody is there to ask.
+
+    Tells whether one has to be set up first.
+    """
     from runyard.cli.errors import Refused
 
     try:
-        server.login(username, password, code)
+        return server.login(username, password, code)
     except Refused as refusal:
         if refusal.problem != NEEDED or code:
             raise
@@ -77,7 +82,39 @@ def _sign_in(server: "Server", username: str, password: str, code: str) -> None:
             raise Misuse(
                 "This account has a second factor.", hint="Give its code, or a recovery code, with --code."
             ) from refusal
-        server.login(username, password, input("Code: ").strip())
+        return server.login(username, password, input("Code: ").strip())
+
+
+def second_factor(
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read the password, and then the code, from standard input."),
+    ] = False,
+) -> None:
+    """Add an authenticator app to your password. Who has lost the app needs a recovery code, or an administrator."""
+    from runyard.cli.client import Server
+
+    server = Server.current()
+    if not password_stdin and not sys.stdin.isatty():
+        raise Misuse(
+            "There is no terminal to ask for the password.",
+            hint="Pipe it in: `runyard second-factor --password-stdin`.",
+        )
+
+    def asked(question: str, *, hidden: bool = False) -> str:
+        if password_stdin:
+            return sys.stdin.readline().rstrip("\r\n")
+        import getpass
+
+        return getpass.getpass(question) if hidden else input(question)
+
+    begun = server.post("/me/second-factor", {"current_password": asked("Password: ", hidden=True)})
+    note("Add this to your authenticator app, then type the code that it shows:")
+    print(f"  secret  {begun['secret']}\n  link    {begun['uri']}", flush=True)
+    answer = server.post("/me/second-factor/confirm", {"code": asked("Code: ").strip()})
+    note("Your second factor is on. Keep these recovery codes: each signs you in once without the app.")
+    for code in answer["recovery_codes"]:
+        print(code)
 
 
 def logout() -> None:

@@ -120,8 +120,11 @@ class Server:
 
     # Who we are
 
-    def login(self, username: str, password: str, code: str = "") -> None:
-        """Sign in and keep the session; `code` is of a second factor, which raises `Refused` where it is missing."""
+    def login(self, username: str, password: str, code: str = "") -> bool:
+        """Sign in and keep the session; tell whether a second factor has to be set up before anything else.
+
+        `code` is of a second factor, which raises `Refused` where it is missing.
+        """
         known = self._sessions.get(self.url) or Session()
         cookies = _both(DEVICE, known.device) if known.device else {}
         body = {"username": username, "password": password}
@@ -130,6 +133,7 @@ class Server:
             raise problem_of(answer) or NotRunyard(f"What answers at {self.url} is not Runyard.")
         session = _session(answer, Session(username=username, device=known.device))
         self._sessions.put(self.url, session, current=True)
+        return bool(answer.json().get("second_factor_required"))
 
     def login_by_token(self, token: str) -> str:
         """Keep a token of the API in place of a session, once the server has taken it; return whose it is."""

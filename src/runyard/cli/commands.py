@@ -14,6 +14,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("login", "account:login", "Sign in to a server and stay signed in"),
             ("logout", "account:logout", "End the session"),
+            ("second-factor", "account:second_factor", "Add an authenticator app to your password"),
             ("whoami", "account:whoami", "Tell who you are, and where"),
         ),
     ),

@@ -73,6 +73,7 @@ def facts(settings: Settings, *, local_login: bool) -> list[Fact]:
         _set("rates", "redis_url", settings.redis_url is not None),
         _set("keys", "keys.wrapper", _key_kind(settings)),
         _set("passwords", "access.local_login", local_login),
+        _set("passwords", "access.second_factor", settings.access.second_factor),
         Fact(group="passwords", key="sso", value=list(settings.sso.kinds), setting="sso", variable=None),
     ]
     order = get_args(Group)

@@ -30,7 +30,8 @@ async def read_ways(settings: Configured, access: Access) -> WaysBody:
     sso = settings.sso
     local = access.local_login.is_on()
     label = ProviderBody(label=sso.oidc.label) if sso.oidc.issuer else None
-    return WaysBody(form=local or bool(sso.ldap.url), local=local, oidc=label)
+    form = local or bool(sso.ldap.url)
+    return WaysBody(form=form, local=local, second_factor=settings.access.second_factor, oidc=label)
 
 
 @router.get("/oidc/start", operation_id="begin_oidc", status_code=_SEE_OTHER, response_class=RedirectResponse)

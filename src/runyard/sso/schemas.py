@@ -1,5 +1,7 @@
 """What single sign-on looks like from outside."""
 
+from typing import Literal
+
 from pydantic import BaseModel
 
 
@@ -10,10 +12,14 @@ class ProviderBody(BaseModel):
 
 
 class WaysBody(BaseModel):
-    """How people sign in here: by name and password (`form`; `local` where Runyard keeps them), or by a provider."""
+    """How people sign in here: by name and password (`form`; `local` where Runyard keeps them), or by a provider.
+
+    `second_factor` says of whom signing in by a password demands one.
+    """
 
     form: bool
     local: bool
+    second_factor: Literal["optional", "administrators", "everybody"]
     oidc: ProviderBody | None
 
 

@@ -1,5 +1,6 @@
 """Signing in by a provider or a directory, and out again in both places."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from runyard.sso.models import ProviderSession
 from runyard.sso.provider import Proof, Provider, ProviderUnreachable, SignInRefused
 
 logger = log.get("sso")
+_NUMBER = re.compile(r"-\d+$")
 
 
 class NoProvider(Missing):
@@ -153,6 +155,15 @@ class SsoService:
             return None
         async with self._database.write() as session:
             return await self._folded_arrivals.settle(session, stranger, self._settings.ldap)
+
+    async def again(self, user: User, password: str) -> bool:
+        """Whether a password is that of a user who has come from the directory; raises as `person` does."""
+        # Whose name was taken already has a number behind it here, and none there.
+        for name in dict.fromkeys((user.username, _NUMBER.sub("", user.username))):
+            found = await self.person(name, password)
+            if found is not None and found.id == user.id:
+                return True
+        return False
 
     async def decoy(self) -> None:
         """Take as long as looking for somebody whom the directory does not know."""

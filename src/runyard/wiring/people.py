@@ -28,7 +28,7 @@ class People:
         users, roles = Users(database, access.passwords, actors), Roles(actors)
         teams = Teams(users, actors)
         self.sso = SsoService(settings, database, access, projects, roles, sealer)
-        access.elsewhere = self.sso if settings.sso.ldap.url else None
+        access.proving.elsewhere = self.sso if settings.sso.ldap.url else None
         self._post = Post(settings.mail)
         self._links = MailLinks(database, settings, access.passwords, access.proving, actors, self._post)
         self.services: tuple[object, ...] = (
