@@ -8,6 +8,8 @@ import { Problem, problemOf } from './problem'
 interface Granted {
   access_token: string
   expires_in: number
+  /** The token is good for setting a second factor up, and for nothing else until that is done. */
+  second_factor_required?: boolean
 }
 
 const RENEW_BEFORE_S = 30
@@ -24,7 +26,16 @@ let renewal: ReturnType<typeof setTimeout> | undefined
 const renewedListeners = new Set<(token: string) => void>()
 const endedListeners = new Set<() => void>()
 
+const owes = ref(false)
+
 export const accessToken = readonly(token)
+/** Whether whoever is logged in has to set a second factor up first. */
+export const owesSecondFactor = readonly(owes)
+
+/** The second factor is on: the token that there is is good for all it says from now on. */
+export function secondFactorSet(): void {
+  owes.value = false
+}
 
 function remember(way: Way | null): void {
   try {
@@ -45,6 +56,7 @@ function remembered(): string | null {
 
 function adopt(granted: Granted): void {
   remember(remembered() === 'oidc' ? 'oidc' : '1')
+  owes.value = granted.second_factor_required === true
   token.value = granted.access_token
   clearTimeout(renewal)
   const wait = Math.max(5, granted.expires_in - RENEW_BEFORE_S)
@@ -57,6 +69,7 @@ export function endSession(): void {
   const had = token.value !== null
   remember(null)
   token.value = null
+  owes.value = false
   clearTimeout(renewal)
   if (had) for (const listener of endedListeners) listener()
 }

@@ -2,6 +2,7 @@
 export interface Ways {
   form: boolean
   local: boolean
+  second_factor?: 'optional' | 'administrators' | 'everybody'
   oidc: { label: string } | null
 }
 

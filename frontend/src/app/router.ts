@@ -1,6 +1,6 @@
-import { watchEffect } from 'vue'
+import { watch, watchEffect } from 'vue'
 import { createRouter, createWebHistory } from 'vue-router'
-import { accessToken, renew } from '@/api/session'
+import { accessToken, owesSecondFactor, renew } from '@/api/session'
 import { routes as audit } from '@/features/audit/routes'
 import { routes as access } from '@/features/access/routes'
 import { routes as approvals } from '@/features/approvals/routes'
@@ -57,10 +57,16 @@ router.beforeEach(async (to) => {
     if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => undefined)
   }
   if (to.meta.open) return true
-  if (accessToken.value !== null) return true
+  const query = to.fullPath === '/' ? {} : { next: to.fullPath }
   // An unreachable server says nothing about the session: the page itself shows the failure and can retry.
-  const known = await renew().catch(() => true)
-  return known ? true : { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+  if (accessToken.value === null && !(await renew().catch(() => true))) return { name: 'login', query }
+  return owesSecondFactor.value ? { name: 'second-factor', query } : true
+})
+
+// A second factor may have become compulsory, or been turned off, while a page was open.
+watch(owesSecondFactor, (owes) => {
+  const { meta, fullPath } = router.currentRoute.value
+  if (owes && !meta.open) void router.replace({ name: 'second-factor', query: { next: fullPath } })
 })
 
 watchEffect(() => {

@@ -114,6 +114,7 @@ const messages = {
       access_refresh_grace_s: 'Grace for parallel tabs',
       access_longest_session_s: 'A session holds at the longest',
       hsts_subdomains: 'HTTPS for all hosts below this one',
+      access_second_factor: 'Second factor compulsory for',
       access_local_login: 'Passwords of Runyard’s own',
       sso: 'Single sign-on',
       shortest: 'Fewest characters',

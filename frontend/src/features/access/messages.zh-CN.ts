@@ -104,6 +104,7 @@ export default {
       access_refresh_grace_s: '并行标签页的宽限',
       access_longest_session_s: '会话最长有效期',
       hsts_subdomains: '子域名也只用 HTTPS',
+      access_second_factor: '必须使用两步验证的用户',
       access_local_login: '使用本系统密码登录',
       sso: '单点登录',
       shortest: '最少字符数',

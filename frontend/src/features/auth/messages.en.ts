@@ -18,6 +18,13 @@ const messages = {
     required: 'Type the code.',
     back: 'Log in as somebody else',
   },
+  compulsory: {
+    everybody:
+      'A second factor is compulsory here. If you have none yet, you set one up once you are logged in.',
+    administrators: 'Administrators need a second factor here. Who has none yet sets one up once logged in.',
+    why: 'A second factor is compulsory here. Set yours up with an authenticator app on your phone before you go on.',
+    scan: 'Scan this with your authenticator app, then type the code that it shows.',
+  },
   sso: {
     continue: 'Continue with {label}',
     or: 'or',
@@ -86,6 +93,7 @@ const messages = {
     mail_not_set_up: 'This installation sends no mail. Ask an administrator for a new password.',
     registration_closed: 'Nobody registers by themselves here. Ask an administrator for an invitation.',
     username_taken: 'There is a user of that name already.',
+    second_factor_required: 'A second factor is compulsory here. Set yours up first.',
     second_factor_needed: 'A code of your authenticator app is needed as well.',
     wrong_code: 'The code is wrong, or was used already.',
     bad_credentials: 'The user name or the password is wrong.',

@@ -20,6 +20,12 @@ export default {
     required: '请输入验证码。',
     back: '换个账号登录',
   },
+  compulsory: {
+    everybody: '这里必须使用两步验证。还没有设置的，登录后要先设置。',
+    administrators: '管理员必须使用两步验证。还没有设置的，登录后要先设置。',
+    why: '这里必须使用两步验证。请先用手机上的验证器应用完成设置，然后继续。',
+    scan: '用验证器应用扫描，然后输入它显示的验证码。',
+  },
   sso: {
     continue: '使用 {label} 登录',
     or: '或',
@@ -86,6 +92,7 @@ export default {
     mail_not_set_up: '本系统没有配置邮件，请联系管理员重置密码。',
     registration_closed: '这里不开放注册，请管理员邀请你。',
     username_taken: '这个用户名已被占用。',
+    second_factor_required: '这里必须使用两步验证，请先完成设置。',
     second_factor_needed: '还需要验证器应用里的验证码。',
     wrong_code: '验证码不对，或者已经用过。',
     bad_credentials: '用户名或密码不对。',

@@ -14,6 +14,12 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'auth.login.title', open: true },
   },
   {
+    path: '/second-factor',
+    name: 'second-factor',
+    component: withWords(['auth', 'profile'], () => import('./SecondFactorPage.vue')),
+    meta: { title: 'profile.factor.title', open: true },
+  },
+  {
     path: '/forgot-password',
     name: 'forgot-password',
     component: withWords(['auth'], () => import('./ForgottenPage.vue')),

@@ -28,6 +28,7 @@ function kept(): Ways | null {
     return {
       form: found.form,
       local: found.local === true,
+      second_factor: found.second_factor ?? 'optional',
       oidc: typeof label === 'string' ? { label } : null,
     }
   } catch {

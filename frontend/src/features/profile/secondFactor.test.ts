@@ -3,7 +3,8 @@ import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { Problem } from '@/api/problem'
 import QrCode from './QrCode.vue'
-import { grouped, useFactorTask, type Task } from './secondFactor'
+import { grouped } from '@/features/auth/enrolment'
+import { useFactorTask, type Task } from './secondFactor'
 
 const post = vi.hoisted(() => vi.fn())
 vi.mock('@/api/client', () => ({ client: { POST: post }, ask: (answer: unknown) => answer }))

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, ref } from 'vue'
 import { ask, client } from '@/api/client'
 import { keys } from '@/api/keys'
+import { renew } from '@/api/session'
 import { askNothing } from '@/features/access/api'
 import { useSending } from '@/ui/form/sending'
 import { t } from '@/ui/i18n'
@@ -64,15 +65,12 @@ export function useFactorTask(task: Task, close: () => void) {
         () => {
           toast(t('profile.factor.isOff'))
           close()
+          // Where one is compulsory the next is set up at once.
+          void renew().catch(() => undefined)
           return known()
         },
       )
   }
 
   return { stage, password, code, secret, codes, busy, refused, trouble, ready, next }
-}
-
-/** A secret as people type it off: in groups of four. */
-export function grouped(secret: string): string {
-  return secret.match(/.{1,4}/g)?.join(' ') ?? ''
 }
