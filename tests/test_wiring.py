@@ -39,7 +39,7 @@ def test_a_data_directory_is_laid_out(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     modes = {path.name: mode(path) for path in data.iterdir()}
-    assert modes.pop("master.key") == 0o600
+    assert (modes.pop("master.key"), modes.pop("runyard.db")) == (0o600, 0o600)
     assert {name for name, bits in modes.items() if bits == 0o711} == {"work", "envs", "state", "sandbox", "editor"}
     assert {name for name, bits in modes.items() if bits == 0o700} == {
         "spool",

@@ -61,8 +61,9 @@ for path in glob.glob("/proc/[0-9]*/environ") + glob.glob("/proc/[0-9]*/cmdline"
 async def test_the_database_the_key_and_other_runs(ordeal: Ordeal) -> None:
     neighbour = await ordeal.yard.run("echo secret > mine", "shell")
     data = ordeal.yard.data
+    private = ("master.key", "admin-password", "spool", "logs", "locks", "tmp")
     places = [
-        *(data / name for name in ("runyard.db", "master.key", "admin-password", "spool", "logs", "locks", "tmp")),
+        *(data / name for name in ("runyard.db", "runyard.db-wal", "runyard.db-shm", *private)),
         data / "work" / neighbour["id"] / "1" / "files" / "mine",
         data / "work",
         Path.home() / ".bashrc" if os.geteuid() == 0 else "/etc/gshadow",

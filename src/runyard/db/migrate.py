@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,15 +80,32 @@ def _back_up(source: Path, keep: int) -> Path | None:
             row = None
         target = source.with_name(f"{source.name}.{row[0] if row else 'unversioned'}.bak")
         partial = target.with_suffix(".partial")
+        _shut(partial)
         with sqlite3.connect(partial) as copy:
             origin.backup(copy)
         copy.close()
     origin.close()
-    partial.chmod(0o600)
     partial.replace(target)
     for old in sorted(source.parent.glob(f"{source.name}.*.bak"), key=os.path.getmtime, reverse=True)[keep:]:
         old.unlink()
     return target
+
+
+def shut_away(url: str) -> None:
+    """Let nobody but ourselves read an SQLite database, from before anything stands in it."""
+    location = make_url(url)
+    if location.get_backend_name() == "sqlite" and location.database not in {None, "", ":memory:"}:
+        _shut(Path(str(location.database)))
+
+
+def _shut(path: Path) -> None:
+    # What SQLite writes beside a database is given the mode that the database has at that moment. Files that are there
+    # are not opened: closing one would let go of the locks that this process holds on it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    for beside in ("", "-wal", "-shm", "-journal"):
+        with suppress(FileNotFoundError):
+            path.with_name(f"{path.name}{beside}").chmod(0o600)
 
 
 def knows(revision: str) -> bool:

@@ -57,6 +57,10 @@ def prepare_data(settings: Settings) -> None:
         )
     if not custody.may_be_sealed(settings):
         custody.ring_of(settings)
+    try:
+        migrate.shut_away(settings.sqlalchemy_url)
+    except OSError as error:
+        raise DataUnusable(f"The database {error.filename} can't be used: {error.strerror}.") from error
 
 
 def connect(settings: Settings) -> Database:

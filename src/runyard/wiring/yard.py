@@ -376,8 +376,6 @@ class Yard:
             examples = 0
             if self.settings.seed_examples:
                 examples = await seeds.seed(session, self.scripts, project.id)
-        if (self.settings.data / "runyard.db").exists():
-            (self.settings.data / "runyard.db").chmod(0o600)
         return first, examples
 
 
