@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("run", "run:run", "Run a file of yours or a saved script"),
             ("runs", "runs:runs", "List runs, newest first"),
+            ("show", "one_run:show", "Show a run: why it stands so, what it used, what it returned"),
             ("logs", "logs:logs", "Show what a run printed"),
             ("cancel", "runs:cancel", "Cancel runs: their whole process trees end"),
             ("rerun", "run:rerun", "Run again as it was: same code, same packages, same inputs"),
@@ -31,6 +32,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("batch", "history:batch", "Cancel, run again or delete all runs that a filter finds"),
             ("keep", "history:keep", "Keep a run, whatever the rules of retention say"),
             ("files", "files:files", "List or fetch the files of a run"),
+            ("rules", "rules:app", "Lay down limits of runs, and how long they are kept"),
         ),
     ),
     (
