@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Comparison } from '@/api/types'
-import { figureRows, outputText, packageRows, parameterRows } from './comparison'
+import { changeText, figureRows, outputText, packageRows, parameterRows, settingRows } from './comparison'
 
 const comparison = (over: Partial<Comparison>): Comparison => ({
   a_id: 'a',
@@ -69,4 +69,26 @@ it('names a package that one side lacks', () => {
 it('compares outputs as text', () => {
   expect(outputText(null)).toBe('')
   expect(outputText({ a: 1 })).toBe('{\n  "a": 1\n}')
+})
+
+it('says settings in words, and which are the script’s own', () => {
+  const settings = [
+    { name: 'network', a: true, b: false },
+    { name: 'option retry_delay_s', a: null, b: 1 },
+    { name: 'option unheard_of', a: 1, b: 2 },
+  ]
+  expect(settingRows(comparison({ settings })).map((row) => row.name)).toEqual([
+    'Network',
+    'the script’s Delay before a retry',
+    'the script’s unheard_of',
+  ])
+  expect(changeText({ what: 'settings', detail: 'limits, option limits' })).toBe(
+    'Limits, the script’s Limits',
+  )
+})
+
+it('leaves names and versions of a change as they are', () => {
+  expect(changeText({ what: 'code', detail: 'another text' })).toBe('another text')
+  expect(changeText({ what: 'code', detail: 'version 1 → 2' })).toBe('version 1 → 2')
+  expect(changeText({ what: 'labels', detail: 'another worker' })).toBe('another worker')
 })
