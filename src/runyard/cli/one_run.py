@@ -10,7 +10,7 @@ import typer
 from runyard.cli.errors import Misuse
 from runyard.cli.output import as_json, lasting, local, paint, size, table, visible
 
-_MIB = 1024 * 1024
+_MB = 1_000_000
 _LONGEST = 400
 
 
@@ -112,7 +112,7 @@ def _used(usage: dict[str, Any]) -> Iterator[str]:
         ("written_mb", "written"),
     ):
         if usage.get(name) is not None:
-            yield f"{size(usage[name] * _MIB)} {words}"
+            yield f"{size(usage[name] * _MB)} {words}"
     if usage.get("output_bytes") is not None:
         yield f"{size(usage['output_bytes'])} of output"
     if usage.get("output_dropped_bytes"):
