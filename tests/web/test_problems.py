@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problems."""
 
+import errno
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -123,11 +124,17 @@ class Refusal(Exception):  # noqa: N818 - a driver's
         (DBAPIError("SELECT", {}, Refusal("22021")), 422, "invalid"),
         (DBAPIError("SELECT", {}, Refusal("42P01")), 500, "internal_error"),
         (OperationalError("SELECT", {}, Refusal(None)), 503, "database_unavailable"),
+        (OperationalError("INSERT", {}, Refusal("53100")), 503, "disk_full"),
+        (OSError(errno.ENOSPC, "hunter22"), 503, "disk_full"),
+        (OSError(errno.EIO, "hunter22"), 500, "internal_error"),
     ],
 )
-async def test_what_the_database_refuses(client: httpx.AsyncClient, error: Any, status: int, code: str) -> None:
+async def test_what_the_database_or_the_system_refuses(
+    client: httpx.AsyncClient, error: Any, status: int, code: str
+) -> None:
     answer = await raised(client, error)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert "hunter22" not in answer.text
     assert "hunter22" not in answer.text
 
 

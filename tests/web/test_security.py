@@ -1,5 +1,6 @@
 import asyncio
 import json
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
@@ -279,3 +280,26 @@ async def test_a_client_that_is_still_sending_reads_the_refusal(settings: Settin
     finally:
         server.should_exit = True
         await serving
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_upload_that_would_fill_the_disk_is_refused(
+    client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    streamed: bool,  # noqa: FBT001 - a case
+) -> None:
+    free = shutil.disk_usage(tempfile.gettempdir())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: free._replace(free=256 * 2**20 + 1_000))
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' + b"x" * 5_000 + b"\r\n--x--\r\n"
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield body[:500]
+        yield body[500:]
+
+    answer = await client.post("/api/v1/runs", content=pieces() if streamed else body, headers=boundary)
+    assert (answer.status_code, answer.json()["code"]) == (503, "disk_full")
+    fits = await client.post("/api/v1/runs", files={"files": ("a.bin", b"x" * 100)})
+    assert fits.status_code == 200

@@ -1,5 +1,6 @@
 """The one place where errors become HTTP: RFC 9457 problems."""
 
+import errno
 import math
 from http import HTTPStatus
 from typing import Any
@@ -35,6 +36,9 @@ _RACED = frozenset(
     {"23505", "23503", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_FOREIGNKEY"}
 )
 """What a database says when another request has made the same thing, or taken away what is named, a moment before."""
+_FULL = frozenset({"53100", "SQLITE_FULL"})
+"""What a database says when the disk that holds it is full."""
+NO_ROOM = "There is not enough free disk space to take this."
 _CODES = {
     401: "unauthenticated",
     403: "forbidden",
@@ -117,7 +121,7 @@ async def on_validation(request: Request, error: Exception) -> Response:
 async def on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework itself refuses."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
-    code = _CODES.get(error.status_code, "http_error")
+    code = getattr(error, "code", None) or _CODES.get(error.status_code, "http_error")
     headers = dict(error.headers or {})
     return respond(request, error.status_code, code, str(error.detail), headers=headers)
 
@@ -130,10 +134,24 @@ async def on_database(request: Request, error: Exception) -> Response:
     if {str(state), getattr(getattr(error, "orig", None), "sqlite_errorname", "")} & _RACED:
         logger.warning("request.raced", path=request.url.path, exc_info=error)
         return respond(request, 409, Conflict.code, "Somebody else has changed the same at this moment; look again.")
+    if {str(state), getattr(getattr(error, "orig", None), "sqlite_errorname", "")} & _FULL:
+        return _disk_full(request, error)
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("request.database_unavailable", path=request.url.path, exc_info=error)
         return respond(request, 503, DatabaseUnavailable.code, DatabaseUnavailable().detail)
     return await on_crash(request, error)
+
+
+async def on_system(request: Request, error: Exception) -> Response:
+    """Answer what the operating system refuses: a full disk by its name."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return _disk_full(request, error)
+    return await on_crash(request, error)
+
+
+def _disk_full(request: Request, error: Exception) -> Response:
+    logger.error("request.disk_full", path=request.url.path, exc_info=error)
+    return respond(request, 503, "disk_full", NO_ROOM)
 
 
 async def on_crash(request: Request, error: Exception) -> Response:
@@ -150,4 +168,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(DBAPIError, on_database)
+    app.add_exception_handler(OSError, on_system)
     app.add_exception_handler(Exception, on_crash)

@@ -6,6 +6,8 @@ outside the application, so that crashes and refusals carry the same headers as 
 
 import asyncio
 import re
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -17,7 +19,7 @@ from runyard import clock, ids
 from runyard.settings import Settings
 from runyard.web.addresses import ClientAddress
 from runyard.web.gate import Gate, Refused, crossing, forget_it
-from runyard.web.problems import respond
+from runyard.web.problems import NO_ROOM, respond
 from runyard.web.throttle import Taker, Throttle
 
 REQUEST_ID = "runyard.request_id"
@@ -44,7 +46,12 @@ def armoured(
     """
     limits = settings.limits
     limited = BodyLimit(
-        app, body=int(limits.body), upload=int(limits.upload), silence_s=limits.silence_s, known=known or _anybody
+        app,
+        body=int(limits.body),
+        upload=int(limits.upload),
+        spare=int(limits.free_disk),
+        silence_s=limits.silence_s,
+        known=known or _anybody,
     )
     inner = crossing(Throttle(limited, settings.rates, taker), settings.cors_origins)
     gate = Gate(inner, settings.allow_from, (settings.public_url, *settings.cors_origins), refused)
@@ -146,8 +153,19 @@ class SecurityHeaders:
 class BodyTooLarge(HTTPException):
     """More arrived than is accepted; raised out of the reading of a body."""
 
+    code = "too_large"
+
     def __init__(self, limit: int) -> None:
         super().__init__(413, _sentence(limit))
+
+
+class NoRoom(HTTPException):
+    """An upload would leave less of the disk free than is to stay so."""
+
+    code = "disk_full"
+
+    def __init__(self) -> None:
+        super().__init__(503, NO_ROOM)
 
 
 class BodyTooSlow(HTTPException):
@@ -170,8 +188,9 @@ def is_upload(scope: Scope) -> bool:
 class BodyLimit:
     """Refuses bodies over a limit (413 ``too_large``): at once by their declared length, else as soon as they pass it.
 
-    Uploads have a limit of their own, but only of who is `known`: a stranger fills no disk. A body that does not come
-    on within `silence_s` is refused as well (408 ``too_slow``), and so is one that drips.
+    Uploads have a limit of their own, but only of who is `known`: a stranger fills no disk. They wait in temporary
+    files, so one that would leave less than `spare` bytes free there is refused (503 ``disk_full``). A body that does
+    not come on within `silence_s` is refused as well (408 ``too_slow``), and so is one that drips.
 
     What was not read is drained for a few seconds before the connection closes; a client that is still sending would
     otherwise see a reset instead of the answer.
@@ -183,12 +202,14 @@ class BodyLimit:
         *,
         body: int,
         upload: int,
+        spare: int = 0,
         silence_s: float = 30.0,
         known: Callable[[Scope], Awaitable[bool]] = _anybody,
     ) -> None:
         self._app = app
         self._body = body
         self._upload = upload
+        self._spare = spare
         self._silence_s = silence_s
         self._knows = known
 
@@ -197,22 +218,33 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), None)
-        limit = self._upload if is_upload(scope) and await self._knows(scope) else self._body
-        if declared is not None and declared.isdigit() and int(declared) > limit:
-            await _refuse(scope, receive, send, limit)
+        header = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        declared = int(header) if header.isdigit() else 0
+        most, refusal = await self._bound(scope, declared)
+        if declared > most:
+            await _refuse(scope, receive, send, refusal)
             return
-        meter = _Meter(receive, send, limit, self._silence_s)
+        meter = _Meter(receive, send, most, refusal, self._silence_s)
         await self._app(scope, meter.receive, meter.send)
+
+    async def _bound(self, scope: Scope, declared: int) -> tuple[int, BodyTooLarge | NoRoom]:
+        """Return how many bytes a request may bring, and how more of them are refused."""
+        if not is_upload(scope) or not await self._knows(scope):
+            return self._body, BodyTooLarge(self._body)
+        room = max(shutil.disk_usage(tempfile.gettempdir()).free - self._spare, 0)
+        if declared > self._upload or room >= self._upload:
+            return self._upload, BodyTooLarge(self._upload)
+        return room, NoRoom()
 
 
 class _Meter:
     """Counts what a request's body brings, and how long it takes."""
 
-    def __init__(self, receive: Receive, send: Send, limit: int, silence_s: float) -> None:
+    def __init__(self, receive: Receive, send: Send, limit: int, refusal: HTTPException, silence_s: float) -> None:
         self._receive = receive
         self._send = send
         self._limit = limit
+        self._refusal = refusal
         self._silence_s = silence_s
         self._seen = 0
         self._waited = 0.0
@@ -227,7 +259,7 @@ class _Meter:
             self._seen += len(message.get("body", b""))
             self._whole = not message.get("more_body", False)
             if self._seen > self._limit:
-                raise BodyTooLarge(self._limit)
+                raise self._refusal
         return message
 
     async def _next(self) -> Message:
@@ -256,9 +288,9 @@ class _Meter:
                 await self._send({"type": "http.response.body"})
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> None:
-    answer = respond(Request(scope), 413, "too_large", _sentence(limit), headers={"connection": "close"})
-    await send({"type": "http.response.start", "status": 413, "headers": answer.raw_headers})
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: BodyTooLarge | NoRoom) -> None:
+    answer = respond(Request(scope), refusal.status_code, refusal.code, refusal.detail, headers={"connection": "close"})
+    await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": True})
     # A client that waits for "100 Continue" sends nothing after a refusal.
     if not any(name == b"expect" for name, _ in scope["headers"]):
