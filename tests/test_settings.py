@@ -153,6 +153,19 @@ def test_what_is_out_of_bounds_is_refused(tmp_path: Path, given: dict[str, Any])
         Settings(data=tmp_path, **given)
 
 
+@pytest.mark.parametrize("text", ["prot = 9000", "[run]\ngrace_s = 7", "[runs]\ngrace = 7", "[sso.oidc]\nurl = 'x'"])
+def test_a_setting_that_is_not_known_is_named(tmp_path: Path, text: str) -> None:
+    file(tmp_path, text)
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        Settings(data=tmp_path)
+
+
+def test_a_variable_within_a_group_that_is_not_known_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNYARD_RUNS__GRACE", "7")
+    with pytest.raises(ValidationError, match=r"runs\.grace"):
+        Settings(data=tmp_path)
+
+
 def test_settings_do_not_change(tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         Settings(data=tmp_path).port = 5  # type: ignore[misc]

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, SecretStr, model_validator
 
 
-class MailSettings(BaseModel):
+class MailSettings(BaseModel, extra="forbid"):
     """The server that letters are handed to; without a host none are sent. Times in seconds.
 
     ``port`` empty means what is usual for `security`: 587 for starttls, 465 for tls, 25 for none.

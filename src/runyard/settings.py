@@ -92,7 +92,7 @@ class Dispatch(StrEnum):
     local = "local"
 
 
-class DatabaseSettings(BaseModel):
+class DatabaseSettings(BaseModel, extra="forbid"):
     """How rows are kept. ``url`` empty means SQLite inside the data directory."""
 
     url: str = ""
@@ -101,7 +101,7 @@ class DatabaseSettings(BaseModel):
     synchronous: Literal["full", "normal"] = "full"
 
 
-class AccessSettings(BaseModel):
+class AccessSettings(BaseModel, extra="forbid"):
     """Sessions, tokens, links in letters, and who may come in by themselves. Times in seconds."""
 
     access_token_s: int = Field(900, ge=30, le=86_400)
@@ -116,7 +116,7 @@ class AccessSettings(BaseModel):
     registration_role: str = Field("", max_length=64)
 
 
-class LimitSettings(BaseModel):
+class LimitSettings(BaseModel, extra="forbid"):
     """Bounds on what comes in. Sizes in bytes."""
 
     body: ByteSize = ByteSize(4 * MiB)
@@ -127,7 +127,7 @@ class LimitSettings(BaseModel):
     silence_s: float = Field(30.0, gt=0)
 
 
-class RateSettings(BaseModel):
+class RateSettings(BaseModel, extra="forbid"):
     """How often requests are taken: of one address where people sign in and webhooks call; the others when set."""
 
     authentication: RateText = "120/minute"
@@ -137,7 +137,7 @@ class RateSettings(BaseModel):
     token: RateText = ""
 
 
-class RunSettings(BaseModel):
+class RunSettings(BaseModel, extra="forbid"):
     """Defaults and bounds of runs. Times in seconds, sizes in bytes."""
 
     timeout_s: float | None = Field(None, gt=0)
@@ -153,7 +153,7 @@ class RunSettings(BaseModel):
     disk_mb: int | None = Field(None, ge=1)
 
 
-class SandboxSettings(BaseModel):
+class SandboxSettings(BaseModel, extra="forbid"):
     """How user code is confined. ``level`` empty means the strongest this machine has."""
 
     level: Literal["", "process", "bubblewrap", "container"] = ""
@@ -176,7 +176,7 @@ class SandboxSettings(BaseModel):
         return mounts
 
 
-class WorkerSettings(BaseModel):
+class WorkerSettings(BaseModel, extra="forbid"):
     """How a worker's agent executes. Times in seconds."""
 
     name: str = ""
@@ -187,7 +187,7 @@ class WorkerSettings(BaseModel):
     detached_lease_s: float = Field(900.0, gt=0)
 
 
-class EnvironmentSettings(BaseModel):
+class EnvironmentSettings(BaseModel, extra="forbid"):
     """Where environments come from and how long they stay."""
 
     python: str = ""
@@ -199,7 +199,7 @@ class EnvironmentSettings(BaseModel):
     unused_days: float = Field(90.0, gt=0)
 
 
-class EditorSettings(BaseModel):
+class EditorSettings(BaseModel, extra="forbid"):
     """What the editor's helper programs may take: language servers, linters, formatters. Times in seconds."""
 
     servers: int = Field(8, ge=0, le=1000)
@@ -209,7 +209,7 @@ class EditorSettings(BaseModel):
     patience_s: float = Field(10.0, gt=0)
 
 
-class RetentionSettings(BaseModel):
+class RetentionSettings(BaseModel, extra="forbid"):
     """How long runs are kept where a project says nothing of its own; how long the audit is, and slots of jobs are."""
 
     max_age_days: float | None = Field(180.0, gt=0)
@@ -220,14 +220,14 @@ class RetentionSettings(BaseModel):
     slots_days: float = Field(400.0, ge=1)
 
 
-class ImportSettings(BaseModel):
+class ImportSettings(BaseModel, extra="forbid"):
     """Where scripts may be imported from. Times in seconds."""
 
     gist_api: str = "https://api.github.com"
     timeout_s: float = Field(120.0, gt=0)
 
 
-class JobsSettings(BaseModel):
+class JobsSettings(BaseModel, extra="forbid"):
     """Which folders of this machine triggers may watch."""
 
     watched: Listed = ()
@@ -242,7 +242,7 @@ class JobsSettings(BaseModel):
         return folders
 
 
-class KeySettings(BaseModel):
+class KeySettings(BaseModel, extra="forbid"):
     """Who keeps the master key, and how long uses of secrets are remembered. Times in seconds."""
 
     wrapper: Literal["local", "vault", "kms"] = "local"
@@ -270,14 +270,14 @@ class KeySettings(BaseModel):
         return self
 
 
-class ConnectionSettings(BaseModel):
+class ConnectionSettings(BaseModel, extra="forbid"):
     """How connections are tested. Times in seconds."""
 
     timeout_s: float = Field(10.0, gt=0, le=120)
     tests: int = Field(4, ge=1, le=100)
 
 
-class LogSettings(BaseModel):
+class LogSettings(BaseModel, extra="forbid"):
     """The platform's own log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -292,7 +292,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="RUNYARD_", env_nested_delimiter="__", extra="ignore", frozen=True, validate_default=True
+        env_prefix="RUNYARD_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
     )
 
     data: Path = Field(default_factory=default_data)

@@ -18,7 +18,7 @@ def is_safe_url(url: str) -> bool:
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK))
 
 
-class GroupRole(BaseModel):
+class GroupRole(BaseModel, extra="forbid"):
     """A role in a project that everybody of a group is given."""
 
     group: str = Field(min_length=1)
@@ -26,7 +26,7 @@ class GroupRole(BaseModel):
     role: str = Field(min_length=1)
 
 
-class Mapping(BaseModel):
+class Mapping(BaseModel, extra="forbid"):
     """What the groups of whoever signs in from outside mean here.
 
     Whoever is in none of `allowed_groups` is turned away, if there are any.
@@ -111,7 +111,7 @@ class LdapSettings(Mapping):
         return self
 
 
-class SsoSettings(BaseModel):
+class SsoSettings(BaseModel, extra="forbid"):
     """Who else may say who somebody is. Times in seconds."""
 
     session_s: int = Field(43_200, ge=300)

@@ -31,6 +31,9 @@ def group(text: str) -> typer.Typer:
     )
 
 
+_WORDS = {"extra_forbidden": "There is no such setting."}
+
+
 class BadSettings(Trouble):
     """The settings can't be used."""
 
@@ -51,7 +54,9 @@ def settings(**given: Any) -> "Settings":
         return Settings(**arguments)
     except ValidationError as error:
         fields = [
-            FieldError(".".join(map(str, item["loc"])) or "settings", item["msg"], item["type"])
+            FieldError(
+                ".".join(map(str, item["loc"])) or "settings", _WORDS.get(item["type"], item["msg"]), item["type"]
+            )
             for item in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         if all(field.field.split(".")[0] in arguments for field in fields):
