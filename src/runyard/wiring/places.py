@@ -48,7 +48,8 @@ def prepare_data(settings: Settings) -> None:
         probe.write_bytes(b"\0" * 4096)
         probe.unlink()
     except OSError as error:
-        raise DataUnusable(f"The data directory {data} can't be used: {error.strerror}.") from error
+        why = "it is a file" if data.is_file() else error.strerror
+        raise DataUnusable(f"The data directory {data} can't be used: {why}.") from error
     free = migrate.free_bytes(data)
     if free < int(settings.limits.free_disk):
         raise DataUnusable(
