@@ -88,7 +88,7 @@ def _source(manifest: Path, facts: dict[str, Any]) -> Source:
     path = manifest.parent / entry
     language = facts.get("language") or LANGUAGES.get(path.suffix.lower())
     if not isinstance(language, str):
-        raise UnusableManifest(f"{manifest} must say the language: python, javascript or shell.")
+        raise UnusableManifest(f"{manifest} must say the language: python, javascript, shell or sql.")
     body = {**UNSET, **{name: facts[name] for name in FIELDS if name in facts}}
     body["parameters"] = [_definition(manifest, parameter) for parameter in body["parameters"]]
     others = facts.get("files")

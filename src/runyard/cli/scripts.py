@@ -36,7 +36,7 @@ class LocalChanges(Trouble):
 @app.command("list")
 def list_(
     query: Annotated[str, typer.Argument(metavar="[WORDS]", help="Words in name, description or code.")] = "",
-    language: Annotated[str, typer.Option("--language", help="python, javascript or shell.")] = "",
+    language: Annotated[str, typer.Option("--language", help="python, javascript, shell or sql.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Repeatable; all are demanded.")] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many at the most.")] = 200,
     machine: Machine = False,
