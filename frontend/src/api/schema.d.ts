@@ -2893,8 +2893,9 @@ export interface paths {
         };
         /**
          * Logs
-         * @description Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the whole text.
+         * @description Return lines of a run's log after a number, or its last ones; with ``Accept: text/plain`` the text.
          *
+         *     The text is whole, as it was printed, unless `after`, `tail` or `limit` asks for some lines.
          *     With `stream` one call reads a bounded part of the log: a page may have fewer lines, or none, and still go on.
          */
         get: operations["logs_api_v1_runs__run_id__logs_get"];
@@ -5286,7 +5287,7 @@ export interface components {
              * @default
              */
             name?: string;
-            /** @description Of what is to come: null where it is to fire. */
+            /** @description Of what is to come: null where it is to fire, `skipped` while the job is broken. */
             outcome?: components["schemas"]["runyard__jobs__slots__Outcome"] | null;
             /**
              * Run Id
@@ -12140,12 +12141,19 @@ export interface components {
         /**
          * TokenBody
          * @description An access token and for how many seconds it holds. The refresh token travels as a cookie.
+         *
+         *     With `second_factor_required` it is only good for setting a second factor up, until that is done.
          */
         TokenBody: {
             /** Access Token */
             access_token: string;
             /** Expires In */
             expires_in: number;
+            /**
+             * Second Factor Required
+             * @default false
+             */
+            second_factor_required?: boolean;
             /**
              * Token Type
              * @default Bearer
@@ -12694,6 +12702,8 @@ export interface components {
         /**
          * WaysBody
          * @description How people sign in here: by name and password (`form`; `local` where Runyard keeps them), or by a provider.
+         *
+         *     `second_factor` says of whom signing in by a password demands one.
          */
         WaysBody: {
             /** Form */
@@ -12701,6 +12711,11 @@ export interface components {
             /** Local */
             local: boolean;
             oidc: components["schemas"]["ProviderBody"] | null;
+            /**
+             * Second Factor
+             * @enum {string}
+             */
+            second_factor: "optional" | "administrators" | "everybody";
         };
         /**
          * WebhookIn
@@ -16353,7 +16368,10 @@ export interface operations {
                 /** @description Words to find in the names of jobs and scripts. */
                 q?: string;
                 state?: components["schemas"]["JobState"] | null;
+                /** @description Only those that run this script. */
                 target_id?: string | null;
+                /** @description Only those that run after this job. */
+                source_id?: string | null;
                 /** @description Only those with such a trigger. */
                 trigger?: ("cron" | "interval" | "date" | "webhook" | "after" | "file") | null;
                 /** @description name or name=value; all are demanded. */
