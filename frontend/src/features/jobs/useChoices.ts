@@ -1,23 +1,10 @@
-import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { useQuery } from '@tanstack/vue-query'
 import { computed, type Ref } from 'vue'
 import { keys } from '@/api/keys'
 import { listSets } from '@/features/parameters/api'
-import { listScripts } from '@/features/scripts/api'
 import { listBlackouts, listJobs } from './api'
 
 const MOST = 50
-
-/** Scripts that a job can run, by what was typed. */
-export function useTargets(project: Ref<string>, q: Ref<string>) {
-  return useQuery({
-    queryKey: computed(() => keys.jobs.targets(project.value, q.value)),
-    queryFn: async () => {
-      const filters = { project: project.value, kind: 'script' as const, sort: 'name' as const }
-      return (await listScripts({ ...filters, ...(q.value ? { q: q.value } : {}) }, null, MOST)).items
-    },
-    placeholderData: keepPreviousData,
-  })
-}
 
 /** The saved sets of parameters that a script has. */
 export function useSetsOf(scriptId: Ref<string | null>) {

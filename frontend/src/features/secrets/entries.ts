@@ -9,6 +9,24 @@ export function placeOf(one: Pick<Entry, 'level' | 'project' | 'script_name'>): 
 
 export const stageName = (stage: string | null): string => stage ?? t('secrets.stage.every')
 
+/** Where a new value is to be; without a stage it is for every one. */
+export interface Place {
+  level: Level
+  script: { id: string; name: string } | null
+  stage: string
+}
+
+export const anyPlace = (): Place => ({ level: 'project', script: null, stage: '' })
+
+export const isPlace = ({ level, script }: Place): boolean => level !== 'script' || script !== null
+
+/** A place as it is sent. */
+export const sentPlace = ({ level, script, stage }: Place) => ({
+  level,
+  script_id: level === 'script' ? (script?.id ?? null) : null,
+  stage: stage || null,
+})
+
 const ORDER: readonly Level[] = ['script', 'project', 'global']
 
 /** Values of one name together, those that win over others first. */

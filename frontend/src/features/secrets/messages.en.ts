@@ -41,6 +41,8 @@ const messages = {
   description: 'What it is for',
   belongs: 'Belongs to',
   script: 'Script',
+  scriptHint: 'Search by name',
+  scriptNone: 'No script has that name',
   level: { project: 'The project', script: 'A script', global: 'Everybody' },
   place: { project: 'The project', script: 'Script {name}', global: 'Everybody' },
   save: 'Save',

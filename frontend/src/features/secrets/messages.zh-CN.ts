@@ -37,6 +37,8 @@ export default {
   description: '用途说明',
   belongs: '归属',
   script: '脚本',
+  scriptHint: '按名称搜索',
+  scriptNone: '没有这个名称的脚本',
   level: { project: '项目', script: '某个脚本', global: '全局' },
   place: { project: '项目', script: '脚本 {name}', global: '全局' },
   save: '保存',
