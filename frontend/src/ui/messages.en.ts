@@ -15,6 +15,7 @@ const messages = {
     ready: 'Ready',
     never: 'Never run',
   },
+  brokenJobs: '{done}. Jobs that ran it are broken now: {jobs}',
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
   duration: { ms: '{n} ms', s: '{n} s', m: '{n} m', h: '{n} h', d: '{n} d', two: '{whole} {rest}' },
   time: {

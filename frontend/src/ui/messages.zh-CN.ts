@@ -18,6 +18,7 @@ export default {
     ready: '就绪',
     never: '尚未运行',
   },
+  brokenJobs: '{done}。以下作业因此无法运行：{jobs}',
   language: { python: 'Python', javascript: 'JavaScript', shell: 'Shell', sql: 'SQL' },
   duration: { ms: '{n} 毫秒', s: '{n} 秒', m: '{n} 分', h: '{n} 小时', d: '{n} 天', two: '{whole} {rest}' },
   time: {

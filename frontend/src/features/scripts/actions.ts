@@ -7,6 +7,7 @@ import { t } from '@/ui/i18n'
 import { usePreferences } from '@/ui/state/preferences'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 import { copyScript, deleteScript, exportScripts, restoreScript, runScript, starScript } from './api'
+import { withBrokenJobs } from './neededBy'
 
 interface Named {
   id: string
@@ -68,7 +69,11 @@ export function useScriptActions() {
       gone.length === 1
         ? t('scripts.deletedOne', { name: gone[0]?.name ?? '' })
         : t('scripts.deletedMany', {}, gone.length)
-    toast(text, { action: { label: t('ui.action.undo'), run: () => void restore(gone) } })
+    const told = await withBrokenJobs(
+      text,
+      gone.map((script) => script.id),
+    )
+    toast(told, { action: { label: t('ui.action.undo'), run: () => void restore(gone) } })
   }
 
   async function restore(scripts: readonly Named[]): Promise<void> {

@@ -3,6 +3,7 @@ import { ref, type Ref } from 'vue'
 import { useRouter } from 'vue-router'
 import { keys } from '@/api/keys'
 import { copyScript, deleteScript, restoreScript } from '@/features/scripts/api'
+import { withBrokenJobs } from '@/features/scripts/neededBy'
 import { saveAs } from '@/features/runs/saveAs'
 import { t } from '@/ui/i18n'
 import { toast, toastProblem } from '@/ui/toast/toasts'
@@ -102,7 +103,8 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
         await restoreScript(script.id)
         await router.push({ name: 'script', params: { scriptId: script.id } })
       }
-      toast(t('workbench.deleted', { name: script.name }), {
+      const told = await withBrokenJobs(t('workbench.deleted', { name: script.name }), [script.id])
+      toast(told, {
         action: { label: t('ui.action.undo'), run: () => void undo().catch(toastProblem) },
       })
       void queries.invalidateQueries({ queryKey: keys.scripts.lists })
