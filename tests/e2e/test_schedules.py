@@ -1,10 +1,11 @@
-"""Schedules in the browser: taken over from elsewhere, compared, and tried with a call."""
+"""Schedules in the browser: taken over from elsewhere, compared, kept out of blackouts, and tried with a call."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import Page, expect
 
+from .actions import choose
 from .server import Server
 from .test_jobs import job
 from .watch import Watch
@@ -53,6 +54,34 @@ async def test_a_job_in_shadow_is_compared_and_cut_over(server: Server, page: Pa
     await page.get_by_role("dialog").get_by_role("button", name="Cut over").click()
     await expect(panel).to_have_count(0)
     assert server.get(f"/jobs/{made['job_id']}")["state"] == "on"
+
+
+async def test_a_blackout_made_on_the_page_stands_in_the_slots(server: Server, page: Page) -> None:
+    made = job(server, "Kept quiet", triggers=[{"type": "interval", "every_s": 1}], enabled=False)
+    await page.goto("/jobs/blackouts")
+    await page.get_by_role("button", name="New calendar").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name", exact=True).first.fill("Stocktaking")
+    today = datetime.now(UTC).date()
+    window = dialog.get_by_role("group", name="Window 1")
+    await window.get_by_label("What it is called").fill("The count")
+    await window.get_by_label("First day").fill(f"{today - timedelta(days=1)}")
+    await window.get_by_label("Last day").fill(f"{today + timedelta(days=2)}")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.locator('[data-blackout="Stocktaking"]')).to_contain_text("The count")
+
+    await page.goto(f"/jobs/{made['id']}/edit")
+    await page.get_by_text("When nothing may start").click()
+    await choose(page, page.get_by_role("combobox", name="Blackout calendars"), "Stocktaking")
+    await page.get_by_role("button", name="Save job").click()
+    await page.get_by_role("button", name="More").click()
+    await page.get_by_role("menuitem", name="Switch on").click()
+    slot = page.locator('[data-slot="blackout"]')
+    await expect(slot.first).to_contain_text("The count")
+    await page.goto(f"/jobs/calendar?view=day&job={made['id']}")
+    await expect(page.get_by_role("link", name="Kept quiet").first).to_be_visible()
+    server.api.patch(f"/jobs/{made['id']}", json={"enabled": False}).raise_for_status()
+    assert server.get("/runs", job_id=made["id"])["items"] == []
 
 
 async def test_a_call_is_tried_and_what_came_in_is_listed(server: Server, page: Page) -> None:

@@ -210,6 +210,30 @@ async def test_the_socket_shows_what_changes_in_one_s_own_projects(yard: Running
         assert closed.value.rcvd.code == 1012
 
 
+async def test_the_socket_tells_of_jobs_and_of_what_was_due(yard: Running) -> None:
+    token = await signed_in(yard.yard)
+    script_id = await yard.script("true")
+    async with served(yard) as url, websockets.connect(url) as socket:
+        await socket.send(json.dumps({"token": token}))
+        await hear(socket, "hello")
+        bus = yard.yard.bus
+        bus.publish("project:prj_foreign", {"type": "job", "job": {"id": "job_f", "project": "prj_foreign"}})
+        bus.publish("project:prj_foreign", {"type": "slot", "slot": {"jobs": ["job_f"], "project": "prj_foreign"}})
+        body = {
+            "name": "told of",
+            "target": {"kind": "script", "id": script_id},
+            "triggers": [{"type": "interval", "every_s": 1}],
+        }
+        job_id = (await yard.post("/jobs", body, 201))["id"]
+        told = (await hear(socket, "job"))["job"]
+        assert (told["id"], told["project"]) == (job_id, "default")
+        slot = (await hear(socket, "slot"))["slot"]
+        assert (slot["jobs"], slot["project"]) == ([job_id], "default")
+        await yard.post(f"/jobs/{job_id}/pause", {}, 200)
+        assert (await hear(socket, "job"))["job"]["id"] == job_id
+    assert (await yard.client.delete(f"/jobs/{job_id}")).status_code == 204
+
+
 @pytest.mark.parametrize(
     "first", ["", "{", "[]", '{"token": 5}', '{"token": "x"}', b'{"token": "x"}', "[" * 50_000, "null"]
 )

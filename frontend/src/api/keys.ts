@@ -49,6 +49,7 @@ export const keys = {
     slots: (id: string, filters: object) => ['jobs', 'slots', id, filters] as const,
     changes: (id: string) => ['jobs', 'changes', id] as const,
     preview: (spec: string) => ['jobs', 'preview', spec] as const,
+    allCalendars: ['jobs', 'calendars'] as const,
     calendars: (project: string) => ['jobs', 'calendars', project] as const,
     deliveries: (trigger: string) => ['jobs', 'deliveries', trigger] as const,
     allCalendar: ['jobs', 'calendar'] as const,

@@ -9,9 +9,10 @@ export interface LiveMessages {
   environment: { type: 'environment'; environment: { id: string; state: EnvironmentState } }
   script: { type: 'script'; script: { id: string; project: string; version: number } }
   approval: { type: 'approval'; approval: { id: string; state: string } }
-  job: { type: 'job'; job: { id: string; project: string; change: string } }
-  /** What was due of a job has been decided; several are told of together. */
-  slot: { type: 'slot'; slot: { job_id?: string; project: string } }
+  /** Without an id it concerns all jobs of the project. */
+  job: { type: 'job'; job: { id: string | null; project: string; change: string } }
+  /** What was due of some jobs has been decided; of many at once none is named. */
+  slot: { type: 'slot'; slot: { jobs: string[]; project: string; at: string } }
   /** News were lost, by the server's word or because the socket was away: whatever is cached may be stale. */
   missed: { type: 'missed' }
 }

@@ -46,7 +46,7 @@ export function useLivePatches(): void {
       refreshJob(queries, job.id)
     }),
     onLive('slot', ({ slot }) => {
-      refreshSlots(queries, slot.job_id)
+      refreshSlots(queries, slot.jobs)
     }),
     onLive('approval', () => {
       void queries.invalidateQueries({ queryKey: keys.approvals.all })

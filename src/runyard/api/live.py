@@ -21,7 +21,19 @@ PING_S = 20.0
 RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
 _RESTARTING = 1012
-_HEARD = ("run", "progress", "usage", "script", "environment", "approval")
+_NEEDED = {
+    "run": Permission.run_read,
+    "progress": Permission.run_read,
+    "usage": Permission.run_read,
+    "environment": Permission.run_read,
+    "script": Permission.script_read,
+    "job": Permission.job_read,
+    "slot": Permission.job_read,
+    "approval": None,
+}
+"""What is told at all, and to whom of a project's members."""
+_OWN = ("run", "job", "slot")
+"""Parts of messages that name their project by its id, and are to name it as people do."""
 
 
 @router.websocket("/live")
@@ -119,7 +131,7 @@ class _Connection:
                         await self._socket.send_json(shown)
 
     async def _shown(self, topic: str, message: Message) -> Message | None:
-        if message["type"] not in _HEARD:
+        if message["type"] not in _NEEDED:
             return None
         if topic.startswith("environment:"):
             return message if await self._sees(topic.removeprefix("environment:")) else None
@@ -130,14 +142,13 @@ class _Connection:
         member = next((m for m in self._actor.memberships if m.project_id == project_id), None)
         if member is None:
             return None
-        if message["type"] == "approval":
-            return message
-        needed = Permission.script_read if message["type"] == "script" else Permission.run_read
-        if needed not in member.permissions:
+        needed = _NEEDED[message["type"]]
+        if needed is not None and needed not in member.permissions:
             return None
-        if "run" in message:
-            run = {key: value for key, value in message["run"].items() if key != "project_id"}
-            return {**message, "run": {**run, "project": member.name}}
+        for part in _OWN:
+            if part in message:
+                told = {key: value for key, value in message[part].items() if key != "project_id"}
+                return {**message, part: {**told, "project": member.name}}
         return message
 
     async def _sees(self, environment_id: str) -> bool:

@@ -36,6 +36,7 @@ AGAIN_S = 1.0
 MEND_S = 30.0
 """How often jobs are looked at again of which it is noted that they can't run."""
 BATCH = 250
+TOLD = 50
 """How many triggers one transaction decides about: others want to write in between."""
 _NEXT = text("SELECT min(next_at) AS next_at FROM job_triggers WHERE next_at IS NOT NULL").columns(next_at=Instant)
 _ANY = text("SELECT 1 FROM job_slots UNION ALL SELECT 1 FROM job_deliveries UNION ALL SELECT 1 FROM job_pauses LIMIT 1")
@@ -176,7 +177,8 @@ class Ticker:
     def _tell(self, decided: "Decided", now: datetime) -> None:
         at = clock.rfc3339(now)
         for project_id, jobs in decided.told.items():
-            slot = {"project": project_id, "jobs": sorted(jobs), "at": at}
+            # Whoever hears of many jobs at once asks for all that is shown.
+            slot = {"project": project_id, "jobs": sorted(jobs) if len(jobs) <= TOLD else [], "at": at}
             self._bus.publish(f"project:{project_id}", {"type": "slot", "slot": slot})
         for project_id, job_id in decided.changed:
             self._tell_health(project_id, job_id)

@@ -16,18 +16,28 @@ const refreshLists = useThrottleFn(
   true,
 )
 
-/** A job was saved, paused, resumed or deleted. */
-export function refreshJob(queries: QueryClient, id: string): void {
+/** A job was saved, paused, resumed or deleted; without an id, all of a project, or one of its calendars. */
+export function refreshJob(queries: QueryClient, id: string | null): void {
   void refreshLists(queries)
+  if (id === null) {
+    void queries.invalidateQueries({ queryKey: keys.jobs.ones })
+    void queries.invalidateQueries({ queryKey: keys.jobs.allCalendars })
+    return
+  }
   void queries.invalidateQueries({ queryKey: keys.jobs.one(id) })
   void queries.invalidateQueries({ queryKey: keys.jobs.changes(id) })
 }
 
-/** What was due of a job stands in its ledger now; without a job, of some jobs. */
-export function refreshSlots(queries: QueryClient, id: string | undefined): void {
+/** What was due of these jobs stands in their ledgers now; none is named where they are many. */
+export function refreshSlots(queries: QueryClient, ids: string[]): void {
   void refreshLists(queries)
-  void queries.invalidateQueries({ queryKey: id ? keys.jobs.slotsOf(id) : keys.jobs.allSlots })
-  void queries.invalidateQueries({ queryKey: id ? keys.jobs.one(id) : keys.jobs.ones })
+  for (const id of ids) {
+    void queries.invalidateQueries({ queryKey: keys.jobs.slotsOf(id) })
+    void queries.invalidateQueries({ queryKey: keys.jobs.one(id) })
+  }
+  if (ids.length > 0) return
+  void queries.invalidateQueries({ queryKey: keys.jobs.allSlots })
+  void queries.invalidateQueries({ queryKey: keys.jobs.ones })
 }
 
 const refreshResults = useThrottleFn(
