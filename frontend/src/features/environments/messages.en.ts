@@ -196,6 +196,18 @@ const messages = {
   log: 'Build log',
   logLabel: 'Log of the build',
   failed: 'The build failed',
+  why: {
+    resolution_failed: 'The requirements can’t be satisfied',
+    index_unreachable: 'The package index can’t be reached',
+    install_failed: 'A package could not be installed',
+    disk_full: 'The disk is full',
+    build_timed_out: 'The build took longer than is allowed',
+    build_cancelled: 'The build was cancelled',
+    build_interrupted: 'The builder stopped in the middle',
+    tool_missing: 'A tool that builds environments is missing',
+    python_missing: 'There is no Python to build on',
+    node_missing: 'There is no Node.js to build on',
+  },
   problems: {
     environment_in_use: 'A run is using this environment. Wait for it to end, or cancel it.',
     wrong_moment: 'That can’t be done in its present state.',

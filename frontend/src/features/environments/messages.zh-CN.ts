@@ -194,6 +194,18 @@ export default {
   log: '构建日志',
   logLabel: '构建日志',
   failed: '构建失败',
+  why: {
+    resolution_failed: '依赖要求互相冲突，或没有这样的包',
+    index_unreachable: '连不上软件包索引',
+    install_failed: '有软件包安装失败',
+    disk_full: '磁盘已满',
+    build_timed_out: '构建超过了允许的时间',
+    build_cancelled: '构建已取消',
+    build_interrupted: '构建进程中途停止',
+    tool_missing: '缺少构建环境的工具',
+    python_missing: '没有可用来构建的 Python',
+    node_missing: '没有可用来构建的 Node.js',
+  },
   problems: {
     environment_in_use: '有运行正在使用这个环境，请等它结束或先取消。',
     wrong_moment: '它现在的状态不允许这样操作。',
