@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from .gate import standing
 from .server import PASSWORD, Server
@@ -47,6 +48,8 @@ class Furniture:
     failed: str
     succeeded: str
     team: str
+    job: str
+    shadow: str
 
     @property
     def pages(self) -> dict[str, str]:
@@ -64,6 +67,19 @@ class Furniture:
             "run-files": f"/runs/{self.succeeded}?tab=files",
             "run-outputs": f"/runs/{self.succeeded}?tab=outputs",
             "run-isolation": f"/runs/{self.succeeded}?tab=isolation",
+            "jobs": "/jobs",
+            "job": f"/jobs/{self.job}",
+            "job-runs": f"/jobs/{self.job}?tab=runs",
+            "job-triggers": f"/jobs/{self.job}?tab=triggers",
+            "job-changes": f"/jobs/{self.job}?tab=changes",
+            "job-settings": f"/jobs/{self.job}?tab=settings",
+            "job-editor": f"/jobs/{self.job}/edit",
+            "job-shadow": f"/jobs/{self.shadow}",
+            "job-calendar": "/jobs/calendar",
+            "job-calendar-month": "/jobs/calendar?view=month",
+            "job-calendar-day": "/jobs/calendar?view=day",
+            "job-import": "/jobs/import",
+            "blackouts": "/jobs/blackouts",
             "snippets": "/snippets",
             "environments": "/environments",
             "secrets": "/secrets",
@@ -95,6 +111,7 @@ def furnished(server: Server) -> Iterator[Furniture]:
         parameters=[ROWS, HOW],
     )
     team = governed(server)
+    job, shadow = scheduled(server, report)
     broken = server.script("Sum of prices", BROKEN, language="python", tags=["orders"])
     with standing() as gate:
         steps = "import time\nprint('::progress 40 reading the second of five files')\nprint('still reading')\n"
@@ -104,7 +121,7 @@ def furnished(server: Server) -> Iterator[Furniture]:
         server.ended(failed)
         running = server.run(long)
         _wait_for_progress(server, running)
-        yield Furniture(report["id"], running, failed, succeeded, team)
+        yield Furniture(report["id"], running, failed, succeeded, team, job, shadow)
     server.ended(running)
 
 
@@ -121,6 +138,28 @@ def governed(server: Server) -> str:
     for stage, value in ((None, "oak"), ("dev", "pine")):
         server.post("/variables", {"name": "FURNITURE_WOOD", "value": value, "stage": stage})
     return team
+
+
+def scheduled(server: Server, script: dict[str, Any]) -> tuple[str, str]:
+    """Have a job with triggers of every kind and slots in its ledger, and one in shadow; return their ids."""
+    window = {"type": "hours", "name": "Night", "weekdays": [0, 6], "start": "22:00", "end": "06:00"}
+    nights = server.post("/blackouts", {"name": "Quiet nights", "timezone": "Europe/Berlin", "windows": [window]})
+    target = {"kind": "script", "id": script["id"]}
+    first = server.post("/jobs", {"name": "Orders, now and then", "target": target})
+    triggers: list[dict[str, Any]] = [
+        {"type": "cron", "cron": "0 9 * * 1-5", "timezone": "Europe/Berlin", "note": "before the shop opens"},
+        {"type": "interval", "every_s": 3600, "anchor": "2026-01-01T00:00:00Z"},
+        {"type": "date", "at": "2099-12-31T23:00:00Z"},
+        {"type": "webhook", "mapping": {"ROWS": "int(body.rows)"}, "condition": "has(body.rows)"},
+        {"type": "after", "job_id": first["id"], "on": "failure"},
+    ]
+    settings = {"calendars": [nights["id"]], "breaker": {"failures": 3}, "limits": {"memory_mb": 256}}
+    facts = {"description": "Counts the orders.", "labels": {"team": "sales"}, "settings": settings}
+    job = server.post("/jobs", {"name": "Orders by the hour", "target": target, "triggers": triggers, **facts})
+    server.ended(str(server.post(f"/jobs/{job['id']}/runs", {})["id"]))
+    crontab = {"kind": "crontab", "text": "0 3 * * * echo night", "timezone": "UTC", "apply": True, "begin": "shadow"}
+    [made] = server.post("/jobs/import", {**crontab, "prefix": "old "})["items"]
+    return str(job["id"]), str(made["job_id"])
 
 
 def _wait_for_progress(server: Server, run: str) -> None:
