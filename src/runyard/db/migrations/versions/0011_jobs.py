@@ -119,9 +119,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_job_pauses_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_pauses")),
     )
-    op.create_index("ix_job_pauses_job_id_until_at", "job_pauses", ["job_id", "until_at"])
-    op.create_index("ix_job_pauses_project_id_until_at", "job_pauses", ["project_id", "until_at"])
-    op.create_index("ix_job_pauses_until_at", "job_pauses", ["until_at"])
+    op.create_index("ix_job_pauses_job_id_from_at", "job_pauses", ["job_id", "from_at"])
+    op.create_index("ix_job_pauses_project_id_job_id_from_at", "job_pauses", ["project_id", "job_id", "from_at"])
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -211,7 +210,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_triggers")),
     )
     op.create_index("ix_job_triggers_due", "job_triggers", ["next_at"], **only("next_at IS NOT NULL"))
-    op.create_index("ix_job_triggers_files", "job_triggers", ["id"], **only("kind = 'file' AND deleted_at IS NULL"))
     op.create_index("ix_job_triggers_job_id", "job_triggers", ["job_id"])
     op.create_index("ix_job_triggers_source_job_id", "job_triggers", ["source_job_id"])
     op.add_column("run_inputs", sa.Column("trigger_id", sa.String(length=32), nullable=True))
