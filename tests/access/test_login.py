@@ -19,7 +19,7 @@ async def test_signing_in_gives_a_token_and_cookies_for_the_sign_in_routes_only(
     answer = await sign_in(client)
     assert answer.status_code == 200
     body = answer.json()
-    assert set(body) == {"access_token", "token_type", "expires_in"}
+    assert set(body) == {"access_token", "token_type", "expires_in", "second_factor_required"}
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 900)
     assert answer.headers["cache-control"] == "no-store"
     jar = set_cookies(answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor, Permission
@@ -91,19 +92,24 @@ async def note_use(
             .where(EnvironmentUse.script_id == script_id, EnvironmentUse.current, EnvironmentUse.environment_id != id_)
             .values(current=False)
         )
-    changed = await session.execute(
+    again = (
         update(EnvironmentUse)
         .where(EnvironmentUse.environment_id == id_, EnvironmentUse.script_id == script_id)
         .values(**values)
         .returning(EnvironmentUse.script_id)
     )
-    if changed.first() is None:
-        session.add(
-            EnvironmentUse(
-                environment_id=id_, script_id=script_id, project_id=project_id, current=current, last_used_at=now
+    if (await session.execute(again)).first() is not None:
+        return
+    try:
+        async with session.begin_nested():
+            session.add(
+                EnvironmentUse(
+                    environment_id=id_, script_id=script_id, project_id=project_id, current=current, last_used_at=now
+                )
             )
-        )
-        await session.flush()
+    except IntegrityError:
+        # Another process has noted the same in the meantime.
+        await session.execute(again)
 
 
 async def packages(
