@@ -7,7 +7,6 @@ import { t } from '@/ui/i18n'
 import { usePreferences } from '@/ui/state/preferences'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 import { copyScript, deleteScript, exportScripts, restoreScript, runScript, starScript } from './api'
-import { withBrokenJobs } from './neededBy'
 
 interface Named {
   id: string
@@ -69,6 +68,7 @@ export function useScriptActions() {
       gone.length === 1
         ? t('scripts.deletedOne', { name: gone[0]?.name ?? '' })
         : t('scripts.deletedMany', {}, gone.length)
+    const { withBrokenJobs } = await import('./neededBy')
     const told = await withBrokenJobs(
       text,
       gone.map((script) => script.id),
