@@ -1,6 +1,7 @@
 """Sessions: where they are kept and how they are renewed."""
 
 import base64
+import contextlib
 import json
 import stat
 import time
@@ -151,10 +152,10 @@ def test_what_is_not_runyard_is_told_apart(bare: Commands, tmp_path: Path) -> No
 def test_a_second_factor_is_asked_for(bare: Commands, make_yard: MakeYard) -> None:
     yard = make_yard()
     assert bare("login", yard.url, "--password-stdin", stdin=PASSWORD + "\n").code == 0
-    server = Server(yard.url, Sessions(kept(bare)))
-    secret = base64.b32decode(server.post("/me/second-factor", {"current_password": PASSWORD})["secret"])
-    step = int(time.time()) // STEP_S
-    codes = server.post("/me/second-factor/confirm", {"code": code_at(secret, step)})["recovery_codes"]
+    with contextlib.closing(Server(yard.url, Sessions(kept(bare)))) as server:
+        secret = base64.b32decode(server.post("/me/second-factor", {"current_password": PASSWORD})["secret"])
+        step = int(time.time()) // STEP_S
+        codes = server.post("/me/second-factor/confirm", {"code": code_at(secret, step)})["recovery_codes"]
     asked = bare("login", yard.url, "--password-stdin", stdin=PASSWORD + "\n")
     assert (asked.code, "--code" in asked.err) == (2, True)
     wrong = bare("login", yard.url, "--password-stdin", "--code", "000000", stdin=PASSWORD + "\n")

@@ -42,6 +42,10 @@ class Server:
         sessions = Sessions.here()
         return cls(chosen(sessions), sessions, os.environ.get("RUNYARD_TOKEN") or None)
 
+    def close(self) -> None:
+        """Let go of the connections; the end of a command does it too."""
+        self._http.close()
+
     # Requests
 
     def get(self, path: str, params: Params | None = None) -> Any:
