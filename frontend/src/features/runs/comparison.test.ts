@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Comparison } from '@/api/types'
-import { changeText, figureRows, outputText, packageRows, parameterRows, settingRows } from './comparison'
+import { figureRows, outputText, packageRows, parameterRows, settingRows } from './comparison'
+import { changeText } from './compared/names'
 
 const comparison = (over: Partial<Comparison>): Comparison => ({
   a_id: 'a',

@@ -1,7 +1,8 @@
-import type { Comparison, RunChange } from '@/api/types'
-import { t, optional } from '@/ui/i18n'
+import type { Comparison } from '@/api/types'
+import { t } from '@/ui/i18n'
 import { formatBytes, formatDuration, formatNumber } from '@/ui/i18n/format'
 import type { CodeLanguage } from '@/ui/code/languages'
+import { settingName } from './compared/names'
 import { cellText } from './outputShape'
 
 /** One fact of two runs, as text. */
@@ -64,31 +65,6 @@ export function parameterRows({ parameters }: Comparison): ComparedRow[] {
 
 export function settingRows({ settings }: Comparison): ComparedRow[] {
   return settings.map(({ name, a, b }) => row(settingName(name), shown(a), shown(b), false))
-}
-
-/** What the script says of its runs, beside what held for one run: both may have limits. */
-const OF_SCRIPT = 'option '
-
-/** The name of a setting in words; one that is not known keeps the name that it has in the API. */
-export function settingName(name: string): string {
-  const plain = name.startsWith(OF_SCRIPT) ? name.slice(OF_SCRIPT.length) : name
-  const words = optional(`runs.compare.setting.${plain}`) ?? plain
-  return plain === name ? words : t('runs.compare.ofScript', { name: words })
-}
-
-/** Whole sentences of the server, which the page says in its own language. */
-const SENTENCES: Readonly<Record<string, () => string>> = {
-  'another text': () => t('runs.compare.otherText'),
-  'another environment with the same packages': () => t('runs.compare.otherEnvironment'),
-  'another worker': () => t('runs.compare.otherWorker'),
-}
-
-/** What a change consists of, in words. Labels, parameters and packages are names that stay as they are. */
-export function changeText({ what, detail }: RunChange): string {
-  if (what === 'settings') return detail.split(', ').map(settingName).join(', ')
-  return what === 'code' || what === 'packages' || what === 'worker'
-    ? (SENTENCES[detail]?.() ?? detail)
-    : detail
 }
 
 /** The packages that differ; those that are the same are not worth a line. */

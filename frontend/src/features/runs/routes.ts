@@ -17,7 +17,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/runs/failures/:failureId',
     name: 'failure',
-    component: withWords(['runs'], () => import('./FailurePage.vue')),
+    component: withWords(['compared', 'runs'], () => import('./FailurePage.vue')),
     props: true,
     meta: { title: 'runs.failure.one', section: 'runs' },
   },
@@ -30,7 +30,7 @@ export const routes: RouteRecordRaw[] = [
   {
     path: '/runs/compare',
     name: 'compare',
-    component: withWords(['runs'], () => import('./ComparePage.vue')),
+    component: withWords(['compared', 'runs'], () => import('./ComparePage.vue')),
     meta: { title: 'runs.compare.title', section: 'runs' },
   },
   {

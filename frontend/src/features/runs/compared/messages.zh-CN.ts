@@ -1,0 +1,37 @@
+import type { Translation } from '@/ui/i18n'
+import type en from './messages.en'
+
+export default {
+  setting: {
+    timeout_s: '时限',
+    limits: '资源上限',
+    network: '网络',
+    queue: '队列',
+    priority: '优先级',
+    isolation: '隔离级别',
+    retries: '重试次数',
+    retry_delay_s: '重试前等待',
+    backoff: '等待增长方式',
+    retry_on: '哪些结果后重试',
+    concurrency: '并发上限',
+    mounts: '挂载目录',
+    egress: '可访问的地址',
+    python_version: 'Python 版本',
+    package_manager: '包管理器',
+    secrets: '密钥',
+    variables: '变量',
+    connections: '连接',
+    row_limit: '最多行数',
+    stage: '阶段',
+    hooks: '前后钩子',
+    entry: '入口文件',
+    files: '文件',
+    in_workspace: '项目放在工作区',
+    library: '共享函数库',
+    state: '保留状态',
+  },
+  ofScript: '脚本设定的{name}',
+  otherText: '另一份文本',
+  otherEnvironment: '依赖包相同的另一个环境',
+  otherWorker: '另一个节点',
+} satisfies Translation<typeof en>
