@@ -6,9 +6,10 @@ what sort of trouble it is. HTTP statuses are mapped from kinds once, in ``runya
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -25,8 +26,7 @@ class Kind(StrEnum):
     broken = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """One field of the input that was refused: dotted path, sentence, stable code."""
 
     field: str

@@ -1,8 +1,7 @@
 """Whose account somebody is given who comes from elsewhere for the first time."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from runyard import clock, ids
 from runyard.access import repository

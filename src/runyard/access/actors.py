@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
 
 from runyard import clock, log
 from runyard.access import repository, token_text
@@ -30,8 +32,7 @@ NOTED = timedelta(minutes=1)
 """How old the last use of a token may be before it is noted again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bounds:
+class _Bounds(Struct, frozen=True):
     """What a token of the API narrows its user to."""
 
     permissions: frozenset[Permission]

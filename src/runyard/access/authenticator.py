@@ -4,9 +4,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -23,8 +24,7 @@ _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _LETTERS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """A right code, to be used up: the `step` of time that it was made for, or the id of a recovery code."""
 
     step: int | None = None

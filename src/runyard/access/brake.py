@@ -1,7 +1,8 @@
 """A brake on guessing: after some wrong passwords, the same guesser waits, each time longer. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from runyard.errors import TooMany
 from runyard.web.buckets import Rate
@@ -31,8 +32,7 @@ STRANGE_CODES = Rate(burst=10, per_s=8640)
 """Wrong codes for one account from all unknown devices together: 100 a day; three in a million are right."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
+class Tries(Struct, frozen=True):
     """What is known of a guesser: how many wrong guesses there were, until when they wait, and when the last one was.
 
     Of all strangers to an account together, `until` is when all that they may do at once is there again.

@@ -1,13 +1,12 @@
 """Where a request comes from."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from runyard.access.models import User
 from runyard.audit.events import Who
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """Where a request comes from: its address, what it calls itself, and the device token that it carries."""
 
     address: str = ""

@@ -6,8 +6,9 @@ import secrets
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib import resources
+
+from msgspec import Struct
 
 from runyard.errors import Invalid, Unavailable
 
@@ -23,8 +24,7 @@ class CommonPassword(Invalid):
     """So many people have this password that it is among the first to be tried; choose another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What one hash costs: passes, KiB of memory, lanes. The default is above what OWASP asks for."""
 
     passes: int = 2

@@ -1,8 +1,8 @@
 """Roles that an installation makes of named permissions, beside the built-in ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,8 +43,7 @@ class InvalidRole(Invalid):
     """A role can't be made of that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
+class Described(Struct, frozen=True):
     """A role as people see it; `key` is what members hold it by: a built-in one's name, else its id."""
 
     key: str

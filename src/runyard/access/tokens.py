@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runyard.errors import Unauthenticated
 from runyard.secrets.keys import MasterKey
@@ -26,8 +27,7 @@ class BadToken(Unauthenticated):
     """The access token is not valid, or no longer; sign in again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """What an access token says: whose, of which session, until when (seconds since 1970)."""
 
     user_id: str

@@ -3,10 +3,10 @@
 import asyncio
 import base64
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
+from msgspec import Struct
 from starlette.types import Message
 
 from runyard import clock, log
@@ -29,8 +29,7 @@ _KEPT = ("content-type", "x-runyard-client")
 _ERROR = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request as it came, without who sent it."""
 
     method: str

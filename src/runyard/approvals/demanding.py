@@ -5,9 +5,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,8 +26,7 @@ from runyard.projects.models import Project
 CLEARED = "runyard.cleared"
 
 
-@dataclass(frozen=True, slots=True)
-class Clearance:
+class Clearance(Struct, frozen=True):
     """What a second person has agreed to, and is being carried out: just this, and nothing else on the way."""
 
     approval_id: str

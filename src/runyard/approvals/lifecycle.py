@@ -4,8 +4,9 @@ Two sorts live by these rules. An **operation** is carried out the moment somebo
 something that goes on changing: consent is to one revision of it, and is lost when there is another.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runyard.errors import Conflict, Forbidden, Problem
 
@@ -81,8 +82,7 @@ class ChangedSince(Conflict):
     """There is a newer revision than the one you have looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What of a request decides: its state, who asked, who wrote what is reviewed, and at which revision it is."""
 
     state: State
@@ -92,8 +92,7 @@ class Standing:
     revision: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """Who wants to do something: whether they hold the right to decide, and whether they look after the project."""
 
     id: str

@@ -1,7 +1,8 @@
 """The operations that can wait for a second person: a new one is a line here, and a `demand` where it is done. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runyard.access.permissions import Permission
 
@@ -22,8 +23,7 @@ class Operation(StrEnum):
     rules_change = "rules.change"
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
+class Guarded(Struct, frozen=True):
     """What an operation demands of who agrees to it, beside ``approval:decide``.
 
     A `released` one is not carried out by consent: who asked may do it for a while. One `everywhere` may belong to no

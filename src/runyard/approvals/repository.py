@@ -1,9 +1,9 @@
 """The rows of requests for consent, and of what was said about them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,8 +15,7 @@ from runyard.projects.models import Project
 MOST_ENTRIES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Which requests somebody sees: their own, those of projects by kind of right, and the installation's."""
 
     user_id: str

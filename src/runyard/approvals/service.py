@@ -1,10 +1,10 @@
 """Asking for a second person's consent, giving and refusing it, and talking about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
@@ -51,8 +51,7 @@ class Reviewed(Protocol):
         """Take note of which operations wait from now on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A request as its reader may see it."""
 
     row: Approval

@@ -7,8 +7,9 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.secrets.keys import MasterKey
 
@@ -38,8 +39,7 @@ FIELDS = (
 """What the hash covers, in this order: everything that a row says. ``at`` in microseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A place in the chain: the number of an event and its hash."""
 
     seq: int = 0

@@ -1,7 +1,8 @@
 """What an audit event says. Pure."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class Outcome(StrEnum):
@@ -11,8 +12,7 @@ class Outcome(StrEnum):
     refused = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """Who acted, and from where. Nobody's id is empty: a stranger at the door has no name, Runyard itself is `SYSTEM`.
 
     `token_id` names the API token that they came with, `session_id` the sign-in.
@@ -32,8 +32,7 @@ SYSTEM = Who(kind="system", name="runyard")
 STRANGER = Who(kind="stranger")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What was acted on: ``script``, its id, its name at that time, and the project that it belongs to, if to one."""
 
     kind: str
@@ -42,8 +41,7 @@ class Target:
     project_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One act: `changes` as `changed` gives them, `code` the problem for which it was refused."""
 
     who: Who

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from starlette.requests import HTTPConnection
 
 from runyard.access.permissions import Actor
@@ -16,8 +16,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID = "runyard.request_id"
 
 
-@dataclass(slots=True)
-class Act:
+class Act(Struct):
     """What a request does, as far as its route tells; `told` when a service has told more, or nothing need be told."""
 
     who: Who

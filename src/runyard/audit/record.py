@@ -1,9 +1,9 @@
 """Writing an act down: one line where it is done, in the transaction that does it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor

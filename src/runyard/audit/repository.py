@@ -1,17 +1,16 @@
 """Looking events up: every filter walks down an index, newest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.audit.models import AuditEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which events; what is None or empty does not narrow. `projects` None means the whole installation."""
 
     projects: Sequence[str] | None = None

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 WARNING, CRITICAL = "warning", "critical"
 WRONG = "login.failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An event as the rules look at it."""
 
     at: datetime
@@ -27,8 +27,7 @@ class Seen:
     changes: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """Something that somebody should look at, and the events that it is about: `actor` is a name."""
 
     rule: str
@@ -44,8 +43,7 @@ class Alert:
         return self.events[-1].at
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(Struct, frozen=True):
     """At least `least` such events of one `key` within a time make an alert."""
 
     rule: str

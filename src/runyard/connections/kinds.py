@@ -1,11 +1,11 @@
 """What each kind of connection is tested by. Standard library, pure."""
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+
+class Driver(Struct, frozen=True):
     """A function below ``drivers`` (``module:function``), the package that it needs, and the extra that brings it.
 
     `tried` tells whether the project's own tests try it against a real server rather than recorded answers.

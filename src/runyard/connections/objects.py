@@ -2,10 +2,11 @@
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from runyard import clock
 from runyard.connections.drivers.seen import trust
@@ -33,8 +34,7 @@ class ObjectTooLarge(Invalid):
     """The object is larger than the files that a run may be given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """An object, as it was listed."""
 
     key: str

@@ -8,8 +8,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from runyard import log
 from runyard.connections.errors import TooManyTests
@@ -25,8 +26,7 @@ START_S = 10.0
 """What a process may take to begin and to end, beside the time that the other end has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a test saw: the `server` and its `details`, or what it `said`, without secrets either way."""
 
     ok: bool

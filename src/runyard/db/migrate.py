@@ -5,9 +5,9 @@ import os
 import shutil
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import make_url
 
@@ -21,8 +21,7 @@ class SchemaMismatch(Conflict):
     """The database's schema is not the one that this version of Runyard speaks."""
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaState:
+class SchemaState(Struct, frozen=True):
     """Where a database stands: its revision (None: empty) and the one wanted."""
 
     current: str | None

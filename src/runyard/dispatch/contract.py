@@ -4,12 +4,12 @@ A lost hint is sent again, a doubled one finds the row taken: backends may lose 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ready:
+
+class Ready(Struct, frozen=True, order=True):
     """A hint in the order in which hints are served: higher priority first, then older ids."""
 
     rank: int

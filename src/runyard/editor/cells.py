@@ -9,8 +9,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runyard import ids
 from runyard.editor.problems import ProgramFailed, ProgramTooSlow, ProgramUnconfined
@@ -47,8 +49,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What is to be run. `argv` names files of the cell by their bare names; `memory_mb` None bounds no memory."""
 
     argv: tuple[str, ...]
@@ -60,8 +61,7 @@ class Order:
     processes: int = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """How a program ended, and what it said."""
 
     code: int

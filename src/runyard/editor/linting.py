@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from runyard.editor.positions import Place, Ruler
 from runyard.editor.problems import ProgramFailed
@@ -18,8 +19,7 @@ _SHELL_LEVELS: dict[str, Severity] = {"error": "error", "warning": "warning", "i
 _RULE = re.compile(r"^[\w-]+\((.+)\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """Text that is to stand in the place of another."""
 
     start: Place
@@ -27,16 +27,14 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What would mend a finding."""
 
     title: str
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that a linter does not like."""
 
     start: Place

@@ -5,8 +5,9 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 import runyard.web
 from runyard.environments.interpreters import find_node
@@ -19,8 +20,7 @@ _PATIENCE_S = 20
 _VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A helper that is there. `reads` is what it needs to see of the machine besides the system's own files."""
 
     name: str
@@ -29,8 +29,7 @@ class Program:
     reads: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """A helper that is not there, and how to get it."""
 
     name: str

@@ -6,9 +6,10 @@ for itself is answered here.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 ROOT = "file:///script"
 LONGEST = 2 * 1024 * 1024
@@ -38,8 +39,7 @@ class MessageRefused(ValueError):  # noqa: N818 - errors are nouns here
     """A message that is none of the protocol, or about something that the page must not ask about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """Where a message goes on its way from the page: `inward` to the server, or an `answer` straight back."""
 
     inward: str | None = None

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runyard.editor import formatting, linting
 from runyard.editor.cells import Cells, Done, Order
@@ -16,8 +17,7 @@ _CPU_S = 10
 _CLEAN, _FOUND = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found and by what; `by` is None when nothing could look, `lack` names what would look better."""
 
     by: Program | None
@@ -25,8 +25,7 @@ class Checked:
     findings: list[Finding]
 
 
-@dataclass(frozen=True, slots=True)
-class Helpers:
+class Helpers(Struct, frozen=True):
     """Who helps with one language; None where nothing is known that could."""
 
     server: Program | Lack | None

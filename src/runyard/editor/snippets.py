@@ -1,8 +1,8 @@
 """Snippets: one's own, and those that a project shares."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
@@ -19,8 +19,7 @@ from runyard.ids import ProjectId
 MOST_EACH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A snippet as somebody sees it."""
 
     snippet: Snippet

@@ -1,6 +1,6 @@
 """What the hooks around a script mean for how its run ended. Pure."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from runyard.runs.lifecycle import Failure, Move, State
 from runyard.scripts.hooks import outcomes

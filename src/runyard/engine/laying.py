@@ -1,9 +1,10 @@
 """What an attempt finds when it starts: its files, and the plan of its sandbox."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.engine.confining import level_of, output_cap, request_of, spec_of
 from runyard.engine.crew import Crew
@@ -19,8 +20,7 @@ from runyard.scripts.parameters import placed
 from runyard.secrets.giving import NOTHING, Given
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """Where an attempt is to start: whose it is, and what its places are."""
 
     crew: Crew

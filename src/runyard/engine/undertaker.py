@@ -7,12 +7,12 @@ crash. Other bounded tables are trimmed here, too.
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import Struct
 from sqlalchemy import Connection
 
 from runyard import clock, log
@@ -41,8 +41,7 @@ SAVING = timedelta(hours=1)
 DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """How removal goes.
 
     One step should last `step_s`; after each a transaction ends if somebody else wants to write, or if it has lasted

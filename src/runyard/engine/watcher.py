@@ -7,11 +7,11 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
 from runyard import clock, ids, log
@@ -39,8 +39,7 @@ BESIDE = 4
 TOO_MANY = "too_many_files"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where files arrive: an open folder, or an object store; `at` is what stands before a file's path."""
 
     at: str

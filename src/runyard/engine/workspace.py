@@ -13,9 +13,10 @@ import shutil
 import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.engine.spares import Spares
 from runyard.sandbox.removal import remove_tree
@@ -28,8 +29,7 @@ _NOTHING: Mapping[str, bytes] = {}
 OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where everything of one attempt lies."""
 
     base: Path

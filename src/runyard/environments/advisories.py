@@ -6,12 +6,12 @@ import json
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
 from sqlalchemy import delete, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,8 +50,7 @@ class AdvisoriesUnreachable(Unavailable):
     """The advisories could not be fetched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vulnerability:
+class Vulnerability(Struct, frozen=True):
     """A known vulnerability of a package at one version."""
 
     id: str
@@ -62,8 +61,7 @@ class Vulnerability:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What an import brought."""
 
     advisories: int
@@ -71,8 +69,7 @@ class Taken:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What is known."""
 
     by_ecosystem: dict[str, int]

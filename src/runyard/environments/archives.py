@@ -11,10 +11,10 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from msgspec import Struct
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from runyard.errors import Conflict, Invalid
@@ -37,8 +37,7 @@ class ArchiveMalformed(Invalid):
     """That is not an exported environment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """What an archive says of itself."""
 
     kind: str

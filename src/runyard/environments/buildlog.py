@@ -6,11 +6,12 @@ Builds of the same environment follow one another in it; a build that finds it l
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 from runyard import clock
 
@@ -18,8 +19,7 @@ _AFRESH = 1024 * 1024
 _CAP = 8 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line: number, time, stream (``system``, ``stdout``, ``stderr``), text."""
 
     n: int

@@ -12,10 +12,10 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from runyard import ids
@@ -48,8 +48,7 @@ if __name__ == "__main__":
 _DONE = ".done"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A source file, where its bytecode is kept, and where it is wanted."""
 
     source: str
@@ -97,8 +96,7 @@ class BytecodeStore:
                     shutil.rmtree(doomed, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """What is to be compiled, and the folders that are complete then."""
 
     jobs: list[Job]

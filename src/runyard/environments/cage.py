@@ -7,11 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
 import psutil
+from msgspec import Struct
 
 from runyard import ids
 from runyard.environments.processes import Command
@@ -55,8 +56,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Caged:
+class Caged(Struct, frozen=True):
     """A command as it is to be started, and what is told of its confinement."""
 
     command: Command

@@ -24,10 +24,10 @@ import stat
 import time
 from collections.abc import AsyncIterator, Container, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 
 from runyard import ids
 from runyard.environments.processes import signal_group
@@ -40,8 +40,7 @@ _LENT: set[Path] = set()
 _TAKEN = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH | stat.S_ISUID | stat.S_ISGID
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """How much an environment holds."""
 
     files: int

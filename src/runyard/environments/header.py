@@ -2,9 +2,9 @@
 
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from runyard.environments.failures import HeaderMalformed
@@ -14,8 +14,7 @@ _OPENING = re.compile(r"(?m)^# /// script[ \t]*$")
 _BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)[ \t]*$\s(?P<content>(^#(| .*)$\s)*)^# ///[ \t]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What a script says about itself: requirements as written, and which Pythons it accepts."""
 
     dependencies: tuple[str, ...] = ()

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 
 from runyard.environments.failures import NodeMissing, PythonMissing, ToolMissing
@@ -36,8 +36,7 @@ NODE_FIX = "Install Node.js with npm, or Runyard's extra that carries it: pip in
 UV_FIX = "Install uv next to Runyard: pip install uv."
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True):
     """A program that runs scripts. `roots` are directories outside the system's own that it needs to read."""
 
     kind: Kind
@@ -59,8 +58,7 @@ class Interpreter:
         return f"{self.implementation}-{self.version}-{self.platform}"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolProbe:
+class ToolProbe(Struct, frozen=True):
     """Whether a tool is there, and how to get it otherwise."""
 
     available: bool

@@ -1,7 +1,8 @@
 """What may become of an environment. Pure: states, events and the one table of moves."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runyard.errors import Conflict
 
@@ -34,8 +35,7 @@ class WrongMoment(Conflict):
     """The environment is not in a state that allows this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A decided change of state: holds only while the row is still in one of `sources`."""
 
     event: Event

@@ -4,8 +4,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from runyard.environments.wants import Kind
@@ -17,16 +17,14 @@ _HASH = re.compile(r"--hash=(\S+)")
 _NODE_PREFIX = "node_modules/"
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """One package of a lock; `version` is an address where it came from one."""
 
     name: str
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """A resolved set of packages: requirements with hashes for Python, ``package-lock.json`` for Node.js.
 
     An empty text is an environment without packages.

@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
@@ -108,8 +108,7 @@ class SourceChoice(Choice):
     proxy: ProxySource = ProxySource()
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What builds use. An empty address is what the tool finds by itself: the agent's variables, then its own.
 
     ``official_*`` means the tool's own, whatever variables say. `proxy` is None for the agent's own.

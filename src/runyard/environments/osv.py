@@ -5,11 +5,11 @@ https://ossf.github.io/osv-schema/
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import total_ordering
 from typing import Any
 
+from msgspec import Struct
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -27,8 +27,7 @@ class OsvError(ValueError):
     """That is not an OSV record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One advisory on one package; `affected` has ``ranges`` (lists of events) and ``versions``."""
 
     ecosystem: str

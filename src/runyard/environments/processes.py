@@ -6,8 +6,9 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 KEPT = frozenset(
     {
@@ -68,8 +69,7 @@ Hear = Callable[[str, str], None]
 """Takes a stream's name (``stdout`` or ``stderr``) and a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """What is to be run, and which directories it has to write."""
 
     argv: tuple[str, ...]
@@ -78,8 +78,7 @@ class Command:
     writable: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """How a command ended: exit code (negative: minus the signal), and both outputs as text."""
 
     code: int

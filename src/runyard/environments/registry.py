@@ -3,10 +3,10 @@
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import select, update
@@ -40,8 +40,7 @@ class InterpreterKnown(Conflict):
     """That interpreter is registered already."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Probed:
+class _Probed(Struct, frozen=True):
     """What a look at a path has told."""
 
     found: Interpreter | None

@@ -1,9 +1,9 @@
 """Where packages come from, as chosen by administrators: for the installation and for each project."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,8 +30,7 @@ class BadSources(Invalid):
     """Packages can't come from there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A choice as it is shown: without passwords, with what holds in the end."""
 
     choice: SourceChoice

@@ -5,10 +5,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
 from runyard import clock, ids, log
@@ -34,8 +34,7 @@ _Key = tuple[str, Want]
 """A scope of package sources, and what is wanted there."""
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     """A ready environment in memory."""
 
     ready: Ready

@@ -1,9 +1,9 @@
 """Trial upgrades: newer versions, resolved and built beside an environment, run with, then kept or dropped."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from packaging.version import InvalidVersion, Version
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -37,8 +37,7 @@ class EnvironmentUnfit(Conflict):
     """The script can't run in that environment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What an upgrade does to one package; a version is None where the package is not there."""
 
     name: str

@@ -1,17 +1,16 @@
 """Who uses environments: asked here, answered by a room above that knows scripts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor
 
 
-@dataclass(frozen=True, slots=True)
-class UsedBy:
+class UsedBy(Struct, frozen=True):
     """A script that has run in an environment; `current` if that is the one it uses now."""
 
     script_id: str
@@ -20,8 +19,7 @@ class UsedBy:
     last_used_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PackageUser:
+class PackageUser(Struct, frozen=True):
     """A script whose present environment holds a package."""
 
     script_id: str

@@ -4,10 +4,10 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -34,8 +34,7 @@ class Kind(StrEnum):
 _KINDS = {"python": Kind.python, "javascript": Kind.node}
 
 
-@dataclass(frozen=True, slots=True)
-class Want:
+class Want(Struct, frozen=True):
     """A request for an environment; equal ones mean the same.
 
     `requirements` are sorted and normalised: PEP 508 for Python, ``name@range`` for npm. `requires_python` is a

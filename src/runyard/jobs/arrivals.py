@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,8 +50,7 @@ class MappingFailed(Invalid):
     """What arrived could not be made into parameters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """Something that arrived. `kind` is what the run is said to be started by; with the same `key` it counts once.
 
     `payload` is what it said, as text. `files` are the sizes of files that lie in the workspace of the run `run_id`.
@@ -77,8 +77,7 @@ class Arrival:
         return replace(self, files=files)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of it; `problem` is why there is no run, unless there was to be none."""
 
     outcome: Outcome
@@ -87,8 +86,7 @@ class Delivered:
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What a payload would give: the parameters as they may be shown, and what is wrong with them."""
 
     mapped: Mapped

@@ -2,10 +2,11 @@
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Literal
+
+from msgspec import Struct
 
 from runyard import clock
 from runyard.jobs.recurrence.rules import Due
@@ -15,8 +16,7 @@ MOST = 1000
 Order = Literal["oldest", "newest"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A stretch, both ends included, and how many of its instants in which order; None of `trigger_ids` is all."""
 
     since: datetime
@@ -26,8 +26,7 @@ class Wanted:
     order: Order = "oldest"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An instant at which a trigger was due, in microseconds, and what became of it if that is known."""
 
     trigger_id: str

@@ -5,8 +5,9 @@ when the clock last shows its end.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from runyard.errors import Invalid
 from runyard.jobs.recurrence.cron import DAY_S
@@ -22,8 +23,7 @@ class BlackoutMalformed(Invalid):
     """The blackout window can't be kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Instants from `start` to before `end`; `name` says what they are of, or who made them so."""
 
     start: int
@@ -35,8 +35,7 @@ class Stretch:
         return self.start <= at < self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
+class Dates(Struct, frozen=True):
     """Whole days of a zone, such as holidays: from one date up to and with another."""
 
     name: str
@@ -56,8 +55,7 @@ class Dates:
             yield Stretch(begins, ends, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """Hours of chosen weekdays (bit 0 is Sunday); from 22:00 to 06:00 they lead into the next day.
 
     `from_s` and `to_s` count seconds of the day; where they are equal, it is a whole day from there on.

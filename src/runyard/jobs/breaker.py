@@ -5,9 +5,11 @@ until that is over the job is paused again. A success closes it, whatever run it
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 US = 1_000_000
 
@@ -41,16 +43,14 @@ class Act(StrEnum):
     """The breaker's pause ends, and the next slot is another trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """After how many failures in a row it opens, and after how many seconds a trial may run; None: never."""
 
     failures: int
     reset_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Breaker:
+class Breaker(Struct, frozen=True):
     """Where it stands; instants are microseconds since 1970. `run_id` is the trial under way."""
 
     state: Position = Position.closed
@@ -62,7 +62,7 @@ class Breaker:
     @classmethod
     def of(cls, kept: Mapping[str, Any] | None) -> Self:
         """Return what a row keeps."""
-        known = {name: value for name, value in (kept or {}).items() if name in cls.__slots__}
+        known = {name: value for name, value in (kept or {}).items() if name in cls.__struct_fields__}
         return cls(**{**known, "state": Position(known.get("state", Position.closed))})
 
     def as_json(self) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Instants are microseconds since 1970 in UTC. Cells are quarters of an hour, hour
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from runyard.jobs.blackouts import Stretch
 from runyard.jobs.recurrence.counting import count
@@ -19,8 +20,7 @@ _BY_QUARTER_S = 36 * HOUR_S
 _BY_HOUR_S = 10 * DAY_S
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What is due within one cell and shares what is to become of it: fired, dst, paused or blackout."""
 
     at: int
@@ -32,8 +32,7 @@ class Mark:
     """Of the blackout window, or of what pauses it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """Stretches of the clock on the wall of a zone that are all as long."""
 
     zone: Offsets

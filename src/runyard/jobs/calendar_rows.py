@@ -1,10 +1,10 @@
 """The rows that a calendar and a forecast are made of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import BigInteger, Select, exists, func, literal_column, null, or_, select, type_coerce, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,8 +16,7 @@ from runyard.runs import spans
 TIMED = ("cron", "interval", "date")
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """A trigger that goes by time, with what of its job decides what becomes of it."""
 
     id: str
@@ -31,8 +30,7 @@ class Timed:
     """Whether no run of it can be made, as far as is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """Rows of the ledger, or runs that no due slot started, that share a cell, an outcome and how the runs stand."""
 
     job_id: str

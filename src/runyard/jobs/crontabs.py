@@ -5,8 +5,9 @@ Nothing is dropped in silence: what can't be carried stands in `left_out`, or in
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from runyard.jobs.recurrence.cron import Cron, parse
 from runyard.jobs.recurrence.problems import CronMalformed, ZoneUnknown
@@ -32,8 +33,7 @@ _BLANK = re.compile(r"\s")
 _PERCENT = re.compile(r"(?<!\\)%")
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(Struct, frozen=True):
     """One cron trigger, and what it is to run. `at` says where it stood: a line's number, or a place in a document."""
 
     at: str
@@ -49,8 +49,7 @@ class Carried:
     """What of it is not carried, each as a sentence without its capital and full stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """What can't be carried at all."""
 
     at: str
@@ -58,8 +57,7 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What was found, in its order."""
 
     carried: tuple[Carried, ...]

@@ -5,10 +5,11 @@ number of schedulers may look at the same triggers, and each due instant has one
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import Connection, Table, bindparam, insert, select, update
 
 from runyard import clock, ids, log
@@ -52,8 +53,7 @@ _HEALTH = Prepared(
 _PAUSE = Prepared(insert(_PAUSES).inline())
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(Struct):
     """What a transaction decided; `told` are the jobs whose slots were, by project."""
 
     triggers: int = 0
@@ -65,8 +65,7 @@ class Decided:
     """Jobs that are broken now, or not any more, or on trial: of which project."""
 
 
-@dataclass(slots=True)
-class _Course:
+class _Course(Struct):
     """How one job fares while its due slots are decided, one trigger after the other; `kept` is what its row says."""
 
     standing: JobStanding
@@ -85,8 +84,7 @@ class _Course:
         return self.standing.job
 
 
-@dataclass(slots=True)
-class _Ruling:
+class _Ruling(Struct):
     """What becomes of what one trigger is due by: its rows, the runs, and where it goes on."""
 
     due: Due

@@ -7,10 +7,11 @@ import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from runyard import log
 from runyard.jobs import expression_process
@@ -25,8 +26,7 @@ MOST = 2
 LONGEST_ANSWER = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(Struct, frozen=True):
     """What came of expressions, by their names: a JSON value, or why there is none."""
 
     values: dict[str, Any] = field(default_factory=dict)

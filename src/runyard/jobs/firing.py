@@ -1,10 +1,10 @@
 """Starting runs of jobs: by a slot, by whatever arrives, by hand. One way for all of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,8 +46,7 @@ POLICIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(Struct, frozen=True):
     """What starts one run of a job: `kind` is told as the run's trigger, `parameters` go over the job's own.
 
     `by` is who asked for it; without them the job runs on its own account, as its project.
@@ -66,8 +65,7 @@ class Shot:
     files: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What all runs of a job share at one moment: the version, values, and what the job asks for."""
 
     job_id: str
@@ -82,8 +80,7 @@ class Loaded:
     """Its own values, complete; filled when they are first asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """What several jobs have in common, looked up once: their projects' names, scripts and stages, the zones of all."""
 
     pinned: dict[tuple[str, str], Pinned] = field(default_factory=dict)

@@ -5,11 +5,12 @@ Each end is heard once: the same transaction that does what follows takes the ma
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,8 +52,7 @@ Work = Callable[[Mapping[str, str], Mapping[str, Any]], Awaitable[Worked]]
 """Works expressions out over what arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """A run that is to follow another one, and what it is given by it."""
 
     trigger: JobTrigger

@@ -1,8 +1,9 @@
 """How busy the hours to come will be. Pure; instants are microseconds since 1970 in UTC."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from runyard.jobs.calendar import Mark
 from runyard.jobs.recurrence.rules import US
@@ -15,8 +16,7 @@ COUNTED = 20
 _MOST_STARTS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """What a job is to start, how long one run takes, and how many of its runs may go on at once (None: any)."""
 
     marks: Sequence[Mark]
@@ -24,8 +24,7 @@ class Load:
     at_once: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hour:
+class Hour(Struct, frozen=True):
     """One hour: how many runs start, how long these take in all, and how many worker-hours are spent in it.
 
     A run that goes on for longer is spent in the hours after the one in which it starts.

@@ -5,16 +5,16 @@ Actions, expressions and what runs elsewhere can't: they are named, and stand in
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
+
+from msgspec import Struct
 
 _SHELLS = ("bash", "sh")
 _EXPRESSION = "${{"
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """The script, and what of the workflow is not in it, each as a sentence without its capital and full stop."""
 
     code: str

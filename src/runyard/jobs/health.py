@@ -1,9 +1,11 @@
 """How a job is: what keeps its runs from starting, and the one word for it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class JobState(StrEnum):
@@ -22,16 +24,14 @@ LOOKED_AT = frozenset({TARGET_MISSING, "project_archived"})
 """What a list or a page sees for itself: what was noted of it may be out of date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Why a job's runs can't be started: a stable code and a sentence."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """What a job's row keeps of how it is.
 
     `breaker` has `state` (closed, open, half_open), `failures` in a row, and instants in microseconds; it is the

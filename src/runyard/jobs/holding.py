@@ -1,10 +1,10 @@
 """Pausing jobs and resuming them: one, some, or all of a project."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
 from pydantic_core import from_json
 
 from runyard import clock
@@ -52,8 +52,7 @@ class BadPayload(Invalid):
     """The body is not what its content type says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call as it came; names of `headers` are in lower case."""
 
     headers: Mapping[str, str]
@@ -62,8 +61,7 @@ class Call:
     client: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """What a call gave: a run, or none where it was not meant to start one. `wait_s` is how long to wait for it."""
 
     outcome: Outcome
@@ -72,8 +70,7 @@ class Called:
     wait_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(Struct, frozen=True):
     """A run that has ended: `error` is its code and message."""
 
     state: State

@@ -4,11 +4,12 @@ import json
 import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import count, groupby
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.errors import FieldError, Invalid
 from runyard.jobs import crontabs, github_steps
@@ -42,8 +43,7 @@ class UnreadableSchedules(Invalid):
     code = "invalid_import"
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A job that an import makes, and the script that it runs; `entries` are what of the import it carries."""
 
     name: str

@@ -1,10 +1,10 @@
 """The rows of slots: what became of each due instant. They are added and prolonged, and never rewritten."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,8 +32,7 @@ _EXTEND = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Which:
+class Which(Struct, frozen=True):
     """Which slots of a job are asked for: those that touch the stretch from `since` to before `until`."""
 
     job_id: str

@@ -1,10 +1,10 @@
 """Lists of jobs: narrowed to what is asked for, in one of three orders, a page at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -21,8 +21,7 @@ FAR = datetime(9999, 12, 31, tzinfo=UTC)
 """What stands for no next time in the order: those jobs come last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which jobs a list shows: all conditions hold at once. `terms` are folded words."""
 
     project_ids: Sequence[str]
@@ -34,8 +33,7 @@ class Filter:
     labels: Sequence[tuple[str, str | None]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A job in a list, with when it is due next where the list is in that order."""
 
     job: Job

@@ -1,9 +1,9 @@
 """What arrives, made into parameters: by expression, or by name where none are given."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic_core import from_json
 
 from runyard.errors import FieldError
@@ -16,8 +16,7 @@ _CONDITION = "\0condition"
 """No parameter is called so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """What expressions see. `form` tells that the body came as fields of a form, which are all texts."""
 
     body: Any = None
@@ -39,8 +38,7 @@ class Arrived:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Struct, frozen=True):
     """What came of it: parameters, whether the condition holds (None: there is none), and what is wrong."""
 
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -3,11 +3,12 @@
 import asyncio
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,8 +52,7 @@ class BadStretch(Invalid):
     """The times that are asked for make no stretch that can be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One thing on a calendar: a mark of what is to come, or what became of something."""
 
     job_id: str
@@ -62,8 +62,7 @@ class Shown:
     past: Past | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What part of a calendar is asked for, on the clock of which zone."""
 
     start: datetime
@@ -77,8 +76,7 @@ class Asked:
         return Cells(zone(self.timezone), cell_s(clock.to_us(self.start), clock.to_us(self.end)))
 
 
-@dataclass(frozen=True, slots=True)
-class Coming:
+class Coming(Struct, frozen=True):
     """A trigger with its rule and what may keep it from firing."""
 
     trigger: Timed

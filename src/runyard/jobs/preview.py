@@ -1,8 +1,9 @@
 """The next times of a trigger, with what clocks that are set do to them. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+
+from msgspec import Struct
 
 from runyard.clock import from_us
 from runyard.jobs.recurrence.rules import Dst, Due, Rule
@@ -11,8 +12,7 @@ from runyard.jobs.words.slots import Language, note
 AHEAD = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Upcoming:
+class Upcoming(Struct, frozen=True):
     """One time at which a trigger is due; `local` and `wanted` are what its clock shows."""
 
     at: datetime

@@ -3,8 +3,9 @@
 The page has the same shape and words of its own; `words` has those of this side.
 """
 
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from runyard.jobs.recurrence.cron import Cron
 from runyard.jobs.recurrence.fields import Field, Item, Kind, Part
@@ -17,8 +18,7 @@ MOST_VALUES = 10
 """Steps that do not come out even are told value by value, up to so many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Struct, frozen=True):
     """What a field's plain values are.
 
     `kind` is `all`, `list` (runs of neighbours, as pairs), or `step`: every `step`th from `low` to `high`. A step is
@@ -39,8 +39,7 @@ class Values:
         return self.runs[0][0] if only else None
 
 
-@dataclass(frozen=True, slots=True)
-class Special:
+class Special(Struct, frozen=True):
     """A day that depends on the month: `kind` is one of `fields.Kind`, with its number and its weekday."""
 
     kind: str
@@ -48,8 +47,7 @@ class Special:
     weekday: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """A cron expression, read.
 
     `times` are the seconds of the day at which it is due, where they are few; otherwise `seconds`, `minutes` and
@@ -70,7 +68,8 @@ class Reading:
 
     def as_json(self) -> dict[str, Any]:
         """Return what the page gets."""
-        return asdict(self)
+        as_json: dict[str, Any] = to_builtins(self)
+        return as_json
 
 
 def reading(cron: Cron) -> Reading:

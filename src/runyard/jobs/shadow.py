@@ -5,8 +5,9 @@ Instants are microseconds since 1970 in UTC.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from runyard.clock import to_us
 from runyard.jobs.recurrence.rules import LAST_S, US
@@ -24,16 +25,14 @@ _CRON = re.compile(r"\bcron(?:d|ie)?\b", re.IGNORECASE)
 _STARTS = re.compile(r"\bCMD\b|\bcmd\b|\bSTART\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """What a log says was started, in order and each instant once, and how many lines told no time."""
 
     starts: tuple[int, ...]
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """One that both started; `late_us` is how much later the other did, less than 0 where it was earlier."""
 
     due: int
@@ -45,8 +44,7 @@ class Match:
         return self.seen - self.due
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What both started, and what only one did."""
 
     matched: tuple[Match, ...]

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from runyard.errors import Unauthenticated
 
@@ -41,8 +42,7 @@ class BadToken(Unauthenticated):
     code = "bad_webhook_token"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """That a call is genuine; two with the same `key` are the same call, where there is one."""
 
     key: str | None

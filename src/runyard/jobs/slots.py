@@ -5,9 +5,11 @@ so that a machine that slept for a year accounts for it in a few rows. Instants 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from runyard.jobs.blackouts import Stretch
 from runyard.jobs.recurrence.counting import count, second_times
@@ -68,8 +70,7 @@ class Reason(StrEnum):
     broken = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """How a job wants its slots decided."""
 
     grace_s: int = 60
@@ -80,8 +81,7 @@ class Plan:
     overlap: Overlap = Overlap.queue
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One due instant, or a stretch of them that shared an outcome which started nothing."""
 
     due_from: int
@@ -95,8 +95,7 @@ class Slot:
     """The due instant of the slot whose run stood for it, or was in the way; None when that run was there before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What becomes of all that was due; what is later than `until` has to be asked for again."""
 
     slots: tuple[Slot, ...]
@@ -161,8 +160,7 @@ def _alike(slot: Slot) -> tuple[object, ...]:
     return (alone, slot.outcome, slot.reason, slot.name, slot.run_of)
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A stretch in which nothing fires."""
 
     outcome: Outcome

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from msgspec import Struct, field
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,8 +24,7 @@ KEPT = 20_000
 INTERNAL = ("internal_error", "It could not be prepared; the server's log has the details.")
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A trigger by which something is due."""
 
     id: str
@@ -36,8 +35,7 @@ class Due:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobStanding:
+class JobStanding(Struct, frozen=True):
     """A job at one moment: what its runs are, or why there can be none; and what stops it from starting any."""
 
     job: Job
@@ -48,8 +46,7 @@ class JobStanding:
     blackouts: Sequence[Stretch]
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """What is due at an instant, by job; `lost` are triggers that nothing can be said of, with why."""
 
     now: datetime

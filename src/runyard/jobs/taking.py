@@ -1,9 +1,9 @@
 """Imports carried out: scripts and jobs of what was read, all of them or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +28,7 @@ class Begin(StrEnum):
     disabled = "disabled"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How what was read is to be taken over."""
 
     kind: Kind
@@ -41,8 +40,7 @@ class Wanted:
     begin: Begin = Begin.shadow
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A job that an import makes; without ids, would make."""
 
     planned: Planned

@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
@@ -30,8 +30,7 @@ _ASIDE = frozenset({"enabled", "note"})
 _SECRET_BYTES = 32
 
 
-@dataclass(slots=True)
-class Saved:
+class Saved(Struct):
     """A job's triggers as they are now, and the secrets that were made, by the id of their trigger."""
 
     rows: list[JobTrigger]

@@ -1,10 +1,10 @@
 """Jobs as they are answered: a few statements for a whole page of them, whatever it shows of each."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
@@ -37,8 +37,7 @@ COUNTED = 100
 HOOKS = "/api/v1/hooks/"
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(Struct, frozen=True):
     """What is told of jobs beside their own rows."""
 
     now: datetime

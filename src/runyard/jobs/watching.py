@@ -5,10 +5,11 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from msgspec import Struct, field
 
 from runyard.errors import Invalid
 
@@ -30,8 +31,7 @@ class FileChanged(Invalid):
     """The file was changed while it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A file. `path` is its way from the folder or bucket; `arrived` is when it was last changed or put there.
 
     Times are in microseconds since 1970. `version` is what else makes it another file than before.
@@ -55,8 +55,7 @@ class Found:
         return f"file:{hashlib.sha256(said).hexdigest()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What was found; `more` tells that there was more than is looked at."""
 
     found: list[Found] = field(default_factory=list)

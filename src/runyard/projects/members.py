@@ -1,9 +1,9 @@
 """Who belongs to a project: people, teams, and the role that each has there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, log
@@ -46,8 +46,7 @@ class RoleBeyondYours(Forbidden):
     code = "role_beyond_yours"
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A person, and their own role in the project: its key, and its name."""
 
     user: User
@@ -56,8 +55,7 @@ class Member:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TeamPlace:
+class TeamPlace(Struct, frozen=True):
     """A team, its role in the project, and of how many people it is."""
 
     team: Team

@@ -6,8 +6,9 @@ never asked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from runyard.scripts.policy import WhenBusy
 
@@ -23,8 +24,7 @@ class Scope(StrEnum):
     installation = "installation"
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """At most `limit` admitted runs at once of those that share `name`."""
 
     scope: Scope
@@ -33,8 +33,7 @@ class Gate:
     policy: WhenBusy = WhenBusy.queue
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A run that is held back, and the gates it must pass."""
 
     run_id: str
@@ -55,8 +54,7 @@ class Answer(StrEnum):
     skip = "skip"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What becomes of a submitted run, which gate says so, and how many older runs of which gates must make room."""
 
     answer: Answer

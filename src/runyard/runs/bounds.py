@@ -1,9 +1,10 @@
 """What a submit may ask for beyond what its script says: within the script's limits and the project's bounds. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Annotated
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from runyard.errors import FieldError
@@ -24,8 +25,7 @@ class Bounds(BaseModel):
     limits: ResourceLimits = ResourceLimits()
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """What a submit asks for; None leaves it to the script."""
 
     timeout_s: float | None = None

@@ -1,11 +1,11 @@
 """Removing runs: rows first, in one short transaction, files from a queue of tombstones afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import cast
 
+from msgspec import Struct
 from sqlalchemy import (
     Connection,
     Table,
@@ -62,8 +62,7 @@ def bury(connection: Connection, run_ids: Sequence[str], at: datetime) -> list[s
     return gone
 
 
-@dataclass(frozen=True, slots=True)
-class _Rites:
+class _Rites(Struct, frozen=True):
     found: Prepared
     kept: Prepared
     tombs: Prepared

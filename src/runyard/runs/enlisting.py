@@ -1,10 +1,10 @@
 """Many runs queued by one transaction, over a plain connection: limits are asked once for all of them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from msgspec import Struct, field
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,16 +19,14 @@ from runyard.scripts.content import Pinned
 from runyard.scripts.policy import WhenBusy
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A run that is to be queued, and the version that it takes along."""
 
     pinned: Pinned
     new: NewRun
 
 
-@dataclass(slots=True)
-class Enlisted:
+class Enlisted(Struct):
     """Which of the runs were queued; `skipped` are those that a full gate turned away, by id, with why."""
 
     queued: list[NewRun] = field(default_factory=list)

@@ -1,10 +1,10 @@
 """Groups of failures that are the same: first seen, how often, the last good run before, and what has changed since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from pydantic import BaseModel, Field
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -54,8 +54,7 @@ class FailureDetail(Failure):
     also_in: list[Failure] = Field(description="The same failure in other scripts of the project.")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a list of groups is narrowed to."""
 
     projects: Sequence[ProjectId]

@@ -8,10 +8,11 @@ import stat
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
+
+from msgspec import Struct
 
 from runyard import clock
 from runyard.runs.errors import BadUpload, DiskFull, NoPlainFile, NoSuchFile, UploadsGone, UploadTooLarge
@@ -31,8 +32,7 @@ _KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "dir"}
 _TEXT = {".log", ".md", ".csv", ".tsv", ".toml", ".yaml", ".yml", ".jsonl", ".ndjson", ".ini", ".cfg", ".sql"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One name in a workspace. `path` is relative with ``/``; `kind` is file, dir or other (link, FIFO, device …).
 
     Where a name is not UTF-8, `path` shows replacement characters; `raw` is what it really is, for `opened`.

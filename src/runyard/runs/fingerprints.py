@@ -8,7 +8,8 @@ it came from.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MOST_LINES = 80
 LONGEST_LINE = 500
@@ -54,8 +55,7 @@ _SAYS_ERROR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """What failures have in common: a hash of the normalised text, the text itself, and one line to show."""
 
     hash: str

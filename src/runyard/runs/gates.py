@@ -1,10 +1,10 @@
 """The counts that admission decides over, and what follows from its decisions, as rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Table, and_, false, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
@@ -130,8 +130,7 @@ def previous(connection: Connection, gate: Gate, count: int) -> list[Any]:
     return list(connection.execute(statement))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Held runs that pass the same gates."""
 
     queue: str

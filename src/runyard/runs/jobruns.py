@@ -1,10 +1,10 @@
 """Runs of jobs, as jobs ask for them: which are under way, and which are over without their job having heard of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, false, func, select, true, update
 
 from runyard.db.among import among, listed
@@ -22,8 +22,7 @@ def over(bus: Bus) -> None:
     bus.publish(TOPIC, {"type": "over"})
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(Struct, frozen=True):
     """A run of a job that is over."""
 
     id: str

@@ -6,10 +6,11 @@ is the only one that acts on it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 
 class State(StrEnum):
@@ -36,16 +37,14 @@ LEGAL: Mapping[State, frozenset[State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a run ended badly: a stable code and one sentence."""
 
     code: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One step: from any of `sources` to `target`, at an instant, with what is to be kept and journalled."""
 
     event: str
@@ -67,8 +66,7 @@ class Move:
         return self.target in TERMINAL
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What a shim reported of a finished attempt."""
 
     reason: Literal["exit", "timeout", "cancel", "start_failed", "disk"]

@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +28,7 @@ LOCK = (Scope.installation.value, "")
 """The row that decisions about limited runs take in turn; it is there also where the installation has no limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The yard's own limits at one moment."""
 
     gates: Mapping[tuple[Scope, str], Gate] = field(default_factory=dict)

@@ -5,10 +5,11 @@ in order, and nothing is ever sorted or skipped. Label rows carry project, scrip
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,8 +32,7 @@ _OWN = select(Script.id).where(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """What a list of runs is narrowed to; `since` and `until` are about when they were queued."""
 
     projects: Sequence[ProjectId]

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
+
+from msgspec import Struct
 
 from runyard import clock
 from runyard.access.permissions import Actor
@@ -37,8 +38,7 @@ def fingerprint_of(body: SubmitAny, uploads: Uploads) -> str:
     return digest.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class OfJob:
+class OfJob(Struct, frozen=True):
     """What a run is told by its job: how many of them go at once, which slot it is for, its zone, its retries."""
 
     id: str
@@ -50,8 +50,7 @@ class OfJob:
     retry: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewRun:
+class NewRun(Struct, frozen=True):
     """The rows of a run that is about to be queued, and the limits that it must pass."""
 
     run: dict[str, Any]

@@ -1,8 +1,8 @@
 """The queue and what was taken from it: who is next, who holds which runs, how many there are."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +11,7 @@ from runyard.runs.lifecycle import ACTIVE, State
 from runyard.runs.models import RunRow, is_open
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """What travels to workers of a queued run."""
 
     run_id: str

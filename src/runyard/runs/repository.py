@@ -1,11 +1,11 @@
 """Rows of runs. `apply` is the only writer of a run's state."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import (
     Connection,
     CursorResult,
@@ -40,8 +40,7 @@ _GIVEN = cast("Table", RunInputRow.__table__)
 _LABELS = cast("Table", RunLabelRow.__table__)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """The right to write an attempt: lost as soon as somebody else claims the run."""
 
     run_id: str
@@ -49,8 +48,7 @@ class Token:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """What an attempt needs of what the run was given."""
 
     parameters: dict[str, Any]
@@ -62,8 +60,7 @@ class Inputs:
     timezone: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A claimed run and all that is needed to execute it."""
 
     token: Token
@@ -79,8 +76,7 @@ class Claim:
     job_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A claim, and the move by which it was made."""
 
     claim: Claim

@@ -1,9 +1,10 @@
 """Whether a run that ended badly is tried again, and when. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.runs.lifecycle import Move, State
 from runyard.scripts.policy import Backoff, Policy, policy_of, policy_options
@@ -14,8 +15,7 @@ JITTER = 0.25
 """A delay is longer by up to this part of itself, so that runs that failed together do not come back together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Another attempt is due at `at`, `delay_s` after the end of the one before."""
 
     attempt: int

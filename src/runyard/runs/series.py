@@ -1,15 +1,16 @@
 """Usage of an attempt over time, in bounded space: when a series is full, its points are merged in pairs. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_POINTS = 240
 FIRST_STEP_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What was read at one moment, `at_s` after the start. Totals count from the start; None was not to be read."""
 
     at_s: float
@@ -20,8 +21,7 @@ class Sample:
     processes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """One step of a chart: mean use of processors (1.0 is a whole one), most memory, bytes moved, most processes."""
 
     at_s: float

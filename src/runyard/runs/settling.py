@@ -1,9 +1,9 @@
 """The end of an attempt, as one transaction: the run is over, or it is tried again; a failure joins its like."""
 
 import os
-from dataclasses import dataclass
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection, Table, bindparam, insert, null, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,8 +22,7 @@ _GROUPS = cast("Table", FailureGroupRow.__table__)
 FAILED = frozenset({State.failed, State.timed_out, State.lost})
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Whose failure it was, and what it is the same as."""
 
     project_id: str

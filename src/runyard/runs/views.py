@@ -1,10 +1,10 @@
 """Rows of runs as the API shows them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock
@@ -30,8 +30,7 @@ _STAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """How many runs the yard can hold at once, how many it holds, and which limits are reached."""
 
     slots: int

@@ -5,11 +5,11 @@ each is made once. Making one anew takes several times as long as a database tak
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Any, cast
 
+from msgspec import Struct
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
@@ -38,8 +38,7 @@ _MOST = bindparam("most", type_=Integer())
 Conditions = Sequence[ColumnElement[bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What kind of a list it is. Of labels it tells whether a value is asked for; the rarest one is the first.
 
     ``few`` says that the first label is on so few runs that all of them may be looked at.

@@ -10,9 +10,10 @@ import os
 import resource
 import tarfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.runner.spec import Container
 from runyard.sandbox import process
@@ -28,8 +29,7 @@ _PIDS = 32_768  # Podman's own limit where the kernel has its usual number of pr
 _PLACES = ("etc", "proc", "sys", "dev", "tmp", "run", "var", "opt", "home", "srv", "mnt")
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """A container engine that has shown that it works, and what containers are made with there.
 
     ``image`` is the administrator's, or else Runyard's own empty one; then ``trees`` are the machine's directories that

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runyard.sandbox.plan import Mount
 from runyard.sandbox.problems import MountRefused
@@ -25,8 +26,7 @@ _TAKEN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """A host directory, with everything below it, that scripts may mount; `writable` for reading and writing."""
 
     path: Path

@@ -1,9 +1,10 @@
 """The words of a confinement: what is asked for, what is planned, what is in force."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from runyard.runner.spec import CgroupPlan, Container, Disk, Egress, Guard
 
@@ -16,8 +17,7 @@ class Level(StrEnum):
     container = "container"
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """What one level can do on this machine; ``fix`` says how to get what is missing (empty: nothing is)."""
 
     level: Level
@@ -27,8 +27,7 @@ class Probe:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a run may use at most; None leaves a resource unlimited. ``cpu`` in cores, sizes in MiB."""
 
     cpu: float | None = None
@@ -39,8 +38,7 @@ class Limits:
     disk_mb: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """A host directory or file that the run sees at `target`; checked already, links resolved."""
 
     source: Path
@@ -52,8 +50,7 @@ class Mount:
         return f"{self.source}{place} ({'read and write' if self.writable else 'read only'})"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A command and what it may touch. All paths are absolute host paths and keep their names in the sandbox.
 
     ``read_only`` trees must be readable by others where the run gets a user of its own, since only ``workspace`` and
@@ -78,8 +75,7 @@ class Request:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Grip:
+class Grip(Struct, frozen=True):
     """One limit that was asked for: by what it is enforced, or why it is not."""
 
     limit: float
@@ -95,8 +91,7 @@ class Grip:
         return {self.unit: number, "enforced": False, "why": self.why}
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Struct, frozen=True):
     """What really held for one attempt, kept with it and shown to people. A limit nobody asked for is None."""
 
     level: Level
@@ -129,8 +124,7 @@ class InForce:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Confinement:
+class Confinement(Struct, frozen=True):
     """A plan for the runner: command, user, limits and cgroups; nothing of it has happened yet.
 
     ``uid`` and ``gid`` are what the shim changes to before it starts ``argv``: None when the sandbox itself changes

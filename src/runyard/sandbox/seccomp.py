@@ -7,7 +7,8 @@ the network namespace (vsock). Everything else is allowed.
 
 import errno
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
@@ -26,8 +27,7 @@ _AF_ALG, _AF_VSOCK = 38, 40
 _X32 = 0x40000000
 
 
-@dataclass(frozen=True, slots=True)
-class _Machine:
+class _Machine(Struct, frozen=True):
     audit: int
     clone: int
     clone3: int

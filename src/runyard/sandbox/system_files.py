@@ -13,8 +13,9 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runyard.sandbox import seccomp
 
@@ -35,16 +36,14 @@ _CHOSEN = (
 _ENOUGH = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SystemFiles:
+class SystemFiles(Struct, frozen=True):
     """Where the sandbox's ``/etc`` lies, and the seccomp filter (None: none for this machine)."""
 
     etc: Path
     seccomp: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     name: str
     link: str | None
     content: bytes

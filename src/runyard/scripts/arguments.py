@@ -5,8 +5,9 @@ itself comes after ``--`` where a parser would take it for a flag.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from runyard.scripts.definitions import MASK, Argument, Definition, Style
 from runyard.scripts.encoding import encode
@@ -46,8 +47,7 @@ def command_line(definitions: Iterable[Definition], values: Mapping[str, Any]) -
     return [*before, *chosen, *after, *bare, *(word or "" for word in positions)]
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(Struct, frozen=True):
     """A password on a command line: which word it is in, after what, and the variable that has it."""
 
     at: int

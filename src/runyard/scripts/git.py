@@ -11,8 +11,9 @@ import shutil
 import tempfile
 from base64 import b64encode
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from runyard.errors import FieldError
 from runyard.scripts import archives
@@ -30,8 +31,7 @@ _SAFE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The files of one commit below a path."""
 
     revision: str

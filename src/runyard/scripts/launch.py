@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from runyard.environments.entry import entry_name, is_module
 from runyard.environments.wants import Want, want_for
@@ -41,8 +42,7 @@ for (const [at, before, key] of {hidden}) {{
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """A command and its surroundings. `files` are relative to the attempt's base; `folders` must be visible to it."""
 
     argv: tuple[str, ...]

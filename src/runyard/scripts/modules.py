@@ -2,15 +2,15 @@
 
 import keyword
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 PACKAGE = "library"
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII)
 _MENTION = re.compile(r"\b(?:library|RUNYARD_LIBRARY)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
+class Module(Struct, frozen=True):
     """One module as a run takes it along: the version that was the newest when the run was submitted."""
 
     name: str

@@ -1,8 +1,8 @@
 """Putting scripts in order: categories, stars, folders, places."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,8 +20,7 @@ from runyard.scripts.shelf_schemas import CategoryChange, FolderRename, NewCateg
 STEP = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A category with its project's name and the number of its scripts."""
 
     category: ScriptCategory

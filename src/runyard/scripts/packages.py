@@ -3,9 +3,10 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct, field
 
 from runyard.scripts import archives, trees
 from runyard.scripts.detection import frameworks
@@ -18,8 +19,7 @@ MOST_SCRIPTS = 500
 _ENDINGS = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz", ".json", *trees.LANGUAGES})
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(Struct, frozen=True):
     """What was sent. Either whole `scripts`, as bodies of the API; or the `files` of a project, of which one is chosen.
 
     `entries` are those that could be started, the likeliest first.

@@ -1,7 +1,6 @@
 """Publishing by four eyes: a draft is reviewed by somebody who did not write it, then it is what runs take."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,8 +26,7 @@ KIND = "script.publish"
 MOST_PUBLICATIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """How a script stands: its open review, and what was published when, newest first."""
 
     script: Script

@@ -1,9 +1,9 @@
 """The rows of scripts, versions and tags."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from msgspec import Struct
 from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,8 +28,7 @@ Sort = Literal["updated", "name", "position"]
 Rows = Select[Script, float | None, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A script in a list, with what its version says of it."""
 
     script: Script
@@ -37,8 +36,7 @@ class Listed:
     network: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which scripts a list shows: all conditions hold at once. `terms` are folded words, `tags` are all demanded.
 
     A `folder` has all below it too; an empty one is where scripts without a folder are.

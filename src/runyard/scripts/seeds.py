@@ -2,12 +2,12 @@
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import log
@@ -22,8 +22,7 @@ MANIFEST = "script.toml"
 _FIELDS = ("name", "language", "description", "requirements", "timeout_s", "network", "parameters")
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """One example: the name of its folder, and the script that it becomes."""
 
     key: str

@@ -1,10 +1,10 @@
 """What can be done with scripts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
@@ -32,8 +32,7 @@ logger = log.get("scripts")
 LARGEST_TEXT = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A script with its newest version, its tags, its project's name and the usernames that it mentions."""
 
     script: Script
@@ -46,8 +45,7 @@ class Whole:
     owner_disabled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Some scripts of a list, with the tags and usernames that belong to them."""
 
     rows: list[repository.Listed]

@@ -8,10 +8,11 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,8 +42,7 @@ LEASE_S = 600
 _GIST = re.compile(r"(?:.*/)?([0-9a-f]{8,64})(?:\.git)?/?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """What a source holds at one revision."""
 
     revision: str

@@ -4,10 +4,10 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,8 +36,7 @@ OnConflict = Literal["refuse", "rename", "update", "skip"]
 _PLACE = frozenset({"project", "kind"})
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How what was sent is to be taken.
 
     `script_id` makes it the next version of that script; with `content_only` only its code and files follow.
@@ -55,8 +54,7 @@ class Wanted:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What became of one script: created, updated, unchanged or skipped."""
 
     id: str

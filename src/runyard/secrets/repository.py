@@ -1,9 +1,9 @@
 """The rows of secrets, variables, stages and uses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,8 +11,7 @@ from runyard.access.models import User
 from runyard.secrets.models import Entry, ProjectStages, SecretUse
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """What a list is narrowed to; `project_ids` are those that the actor may see, `everywhere` adds the shared ones.
 
     `own` leaves the scripts' values out, `scripts` the projects'.

@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from msgspec import Struct
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,8 +26,7 @@ BATCH = 50
 What = Literal["data", "master"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeKeys:
+class ScopeKeys(Struct, frozen=True):
     """The data keys of one scope: its present version, and how much is still sealed with older ones."""
 
     scope: str

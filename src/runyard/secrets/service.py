@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,8 +46,7 @@ _MISSING: dict[str, type[Missing]] = {
 _PREFIXES = {SECRET: "sec", VARIABLE: "var", CONNECTION: "con"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """Some secrets or variables, with the names that belong to them."""
 
     rows: Sequence[Entry]

@@ -1,17 +1,16 @@
 """What secrets need to know of scripts, which are a floor above."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.permissions import Actor
 from runyard.secrets.models import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A script that lists a name."""
 
     id: str

@@ -1,9 +1,10 @@
 """Checking what a provider has signed. Pure: keys and the time are arguments."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from runyard.errors import Unauthenticated
 
@@ -31,8 +32,7 @@ class UnknownKey(ProviderNotTrusted):
     code = "sso_unknown_key"
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """Whose tokens are taken, and for whom they must be meant."""
 
     issuer: str

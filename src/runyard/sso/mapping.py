@@ -2,8 +2,9 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 _LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
 
@@ -40,8 +41,7 @@ class Rules(Protocol):
         """Who has which role where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stranger:
+class Stranger(Struct, frozen=True):
     """Somebody as a provider knows them: `issuer` and `subject` never change, and are theirs alone."""
 
     provider: str
@@ -54,8 +54,7 @@ class Stranger:
     groups: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What somebody's groups come to: whether they may come in, and what they are; `roles` by project."""
 
     allowed: bool
@@ -63,8 +62,7 @@ class Meaning:
     roles: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A change of somebody's role in one project; None is no role."""
 
     project_id: str

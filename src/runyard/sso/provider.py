@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from runyard import clock, log
 from runyard.errors import Unavailable
@@ -36,8 +37,7 @@ class SignInRefused(ProviderNotTrusted):
     code = "sso_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What a provider says of itself."""
 
     authorization: str
@@ -49,8 +49,7 @@ class Offer:
     names_itself: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """What a finished sign-in has proved: the ID token, and all claims of its subject."""
 
     id_token: str

@@ -3,9 +3,9 @@
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
+from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
 from runyard import clock, log
@@ -38,8 +38,7 @@ class NoProvider(Missing):
     code = "sso_not_set_up"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a browser comes back with from the provider."""
 
     code: str | None = None

@@ -1,13 +1,13 @@
 """Token buckets: how often somebody may do something. Pure; in memory."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 KEPT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """At most `burst` at once, filled up again evenly within `per_s` seconds."""
 
     burst: int
@@ -19,8 +19,7 @@ class Rate:
         return self.burst / self.per_s
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What taking a token came to: how many are left, in how many seconds the bucket is full and the next one there."""
 
     allowed: bool

@@ -10,10 +10,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct, field
 
 from runyard.errors import FieldError, Invalid, Unavailable
 from runyard.web.addresses import Networks
@@ -48,8 +49,7 @@ class AddressUnreachable(Unavailable):
     """That address can't be reached."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A URL that may be asked, and the address that it is asked at."""
 
     url: str
@@ -58,8 +58,7 @@ class Target:
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """How far requests may go: into the public internet, and to the networks of ``fetch_allow``."""
 
     allowed: Networks = field(default_factory=lambda: Networks(()))

@@ -7,10 +7,10 @@ refusal, in how many there is something, as ``Retry-After`` does.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from fastapi import Request
+from msgspec import Struct, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runyard import clock
@@ -35,8 +35,7 @@ class TooManyRequests(TooMany):
         super().__init__(f"Too many requests. Try again in {self.retry_after_s} seconds.")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """A limit, as headers name it."""
 
     name: str
@@ -81,8 +80,7 @@ class OwnBuckets:
         return buckets.take(name, clock.monotonic())
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Struct):
     """What limits have said of one request; whoever finds out who asks charges them too."""
 
     taker: Taker

@@ -2,12 +2,12 @@
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,8 +87,7 @@ if TYPE_CHECKING:
 ROLES = frozenset({"api", "scheduler", "worker"})
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """What whoever started the yard wants to tell people."""
 
     url: str

@@ -1,12 +1,12 @@
 """What drivers answer."""
 
 import ssl
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+
+class Seen(Struct, frozen=True):
     """Who answered at the other end (``PostgreSQL 16.2``), and what else was learned, by name."""
 
     server: str

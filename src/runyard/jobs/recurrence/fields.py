@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from runyard.jobs.recurrence.problems import CronMalformed
 
@@ -34,8 +35,7 @@ class Kind(StrEnum):
     """`5#3`: the month's third weekday `low`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One of the items that commas part; weekdays count from Sunday, 0."""
 
     kind: Kind
@@ -52,8 +52,7 @@ class Item:
         return range(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """What a field is called and how far its values go."""
 
     name: str
@@ -86,8 +85,7 @@ _LAST_WEEKDAY = re.compile(r"(?:L([0-7])|([0-7]|[A-Z]{3})L)")
 _NTH = re.compile(r"([^#]*)#(.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One field as it was written, read."""
 
     field: Field

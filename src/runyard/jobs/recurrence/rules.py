@@ -8,9 +8,10 @@ Instants are microseconds since 1970-01-01T00:00:00Z, from there to the end of 2
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from runyard.jobs.recurrence.cron import Cron
 from runyard.jobs.recurrence.problems import IntervalMalformed
@@ -69,8 +70,7 @@ class Rule(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AtTimes:
+class AtTimes(Struct, frozen=True):
     """A cron expression in a time zone."""
 
     cron: Cron
@@ -128,8 +128,7 @@ class AtTimes:
         return Due(span.start * US, span.offset, Dst.merged if self.cron.matches(end) else Dst.moved, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class AtIntervals:
+class AtIntervals(Struct, frozen=True):
     """Every so many seconds, counted from an anchor, which is the first."""
 
     every_s: int
@@ -154,8 +153,7 @@ class AtIntervals:
         return Due(at) if at >= self.anchor else None
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(Struct, frozen=True):
     """One instant."""
 
     at: int

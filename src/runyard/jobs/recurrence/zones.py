@@ -1,9 +1,10 @@
 """Offsets of time zones, as spans between two changes of the clock. Pure but for the zones that the machine knows."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from runyard.jobs.recurrence.problems import ZoneUnknown
 
@@ -18,8 +19,7 @@ _FURTHEST_S = 2 * 86_400
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of instants, seconds since 1970 in UTC, with one offset from UTC; `before` is the one in force before.
 
     Where a window begins in the middle of a stretch, the span begins there and `before` is its own offset.

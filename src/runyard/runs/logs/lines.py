@@ -1,16 +1,16 @@
 """What a log is made of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
+
+from msgspec import Struct
 
 STREAMS = {1: "stdout", 2: "stderr", 3: "system"}
 STDOUT, STDERR, SYSTEM = STREAMS
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line: number from 1, µs since 1970 of its printing, stream name, text without its newline.
 
     Bytes that are not UTF-8 read as replacement characters; the store has them as they were.
@@ -22,8 +22,7 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Result of a search: matching lines, the last line number looked at, and how many lines there are."""
 
     hits: tuple[Line, ...]

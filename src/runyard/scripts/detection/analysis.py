@@ -1,7 +1,8 @@
 """One look at a script: what it could be given, what it needs, what it is made with. Nothing of it is run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from runyard.environments.header import read_header
 from runyard.errors import Problem
@@ -10,8 +11,7 @@ from runyard.scripts.detection.frameworks import Framework
 from runyard.scripts.detection.proposals import Finds, Found, Proposal, proposals
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """What was found. `notes` are sentences about what could not be read."""
 
     proposals: list[Proposal]

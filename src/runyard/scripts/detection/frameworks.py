@@ -3,7 +3,8 @@
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _BROWSERS = {
     "playwright": "Playwright",
@@ -20,8 +21,7 @@ _IMPORT = re.compile(
 SCRAPY_ENTRY = "runyard_scrapy.py"
 
 
-@dataclass(frozen=True, slots=True)
-class Framework:
+class Framework(Struct, frozen=True):
     """A framework that the code uses: `needs_browser`, or a list of `spiders`, one of which is to be chosen."""
 
     name: str

@@ -1,8 +1,9 @@
 """Parameters in JavaScript: commander, yargs, ``util.parseArgs``, ``process.argv`` and the environment."""
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from runyard.scripts.definitions import Style
 from runyard.scripts.detection.proposals import Finds, Found

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from runyard.scripts import checks
@@ -17,8 +17,7 @@ _NO_FLAG = "Its flag can't be passed on: the value reaches the code only as a va
 _MULTIPLE = frozenset({Style.repeat, Style.spread})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One parameter in code: `kind` is text, number, integer, switch, file or json; `line` counts from 1."""
 
     parser: str
@@ -38,8 +37,7 @@ class Found:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A definition that could be taken over as it is, and where it comes from."""
 
     definition: Definition
@@ -48,8 +46,7 @@ class Proposal:
     note: str = ""
 
 
-@dataclass(slots=True)
-class Finds:
+class Finds(Struct):
     """Everything that one look at some code brings."""
 
     found: list[Found] = field(default_factory=list)

@@ -2,9 +2,10 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import Any
+
+from msgspec.structs import replace
 
 from runyard.scripts.definitions import MOST_OPTIONS, Style
 from runyard.scripts.detection.proposals import Finds, Found
