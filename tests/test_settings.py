@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runyard.settings import Settings, default_data
+from runyard.settings import Settings, default_data, strangers
 
 
 @pytest.fixture(autouse=True)
@@ -169,3 +169,16 @@ def test_a_variable_within_a_group_that_is_not_known_is_named(tmp_path: Path, mo
 def test_settings_do_not_change(tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         Settings(data=tmp_path).port = 5  # type: ignore[misc]
+
+
+def test_variables_that_were_meant_for_us_are_told() -> None:
+    """Names that say nothing, with the one that is near; ours, those of the command line and of runs are none."""
+    ours = ("RUNYARD_PORT", "runyard_slots", "RUNYARD_RUNS__GRACE_S", "RUNYARD_URL", "RUNYARD_RUN_ID", "PATH", "PORT")
+    assert strangers(ours) == {}
+    wrong = ("RUNYARD_PROT", "RUNYARD_ADMIN_PASWORD", "RUNYARD_SERVICE_HOST", "RUNYARD_RUN__GRACE_S")
+    assert strangers(wrong) == {
+        "RUNYARD_ADMIN_PASWORD": "RUNYARD_ADMIN_PASSWORD",
+        "RUNYARD_PROT": "RUNYARD_PORT",
+        "RUNYARD_RUN__GRACE_S": "",
+        "RUNYARD_SERVICE_HOST": "",
+    }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from runyard import log
 from runyard.errors import Unavailable
 from runyard.locks import demand_free
-from runyard.settings import Settings
+from runyard.settings import Settings, strangers
 
 if TYPE_CHECKING:
     from runyard.api.late import LateRoutes
@@ -48,6 +48,8 @@ def serve(
     """
     terminal = settings.log.format == "terminal" or (settings.log.format == "auto" and sys.stderr.isatty())
     log.configure(level=settings.log.level, json=not terminal)
+    for name, meant in strangers(os.environ).items():
+        logger.warning("settings.unknown_variable", name=name, meant=meant or None)
     sys.setswitchinterval(SWITCH_S)
     with contextlib.ExitStack() as stack:
         # What is loaded now stays: looking through it for garbage would take a tenth of the start.

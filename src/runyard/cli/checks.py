@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _MOVE = "Choose another place with --data or RUNYARD_DATA, or make this one writable for you."
 
 
+def variables() -> Iterator[Finding]:
+    """Look for variables of the environment that were meant for Runyard and say nothing to it."""
+    from runyard.settings import strangers
+
+    for name, meant in strangers(os.environ).items():
+        fix = f"Did you mean {meant}?" if meant else "docs/reference/settings.md names all that there are."
+        yield Finding("Variables", "degraded", f"{name} is no setting of Runyard", fix)
+
+
 def data_directory(chosen: "Settings") -> Finding:
     """Look whether the data directory can be written, or made."""
     name, data = "Data directory", chosen.data

@@ -60,6 +60,7 @@ def examine(chosen: "Settings") -> Iterator[Finding]:
     from runyard.cli import checks
 
     yield Finding("Python", "ok", f"{sys.version.split()[0]} ({sys.executable})", essential=True)
+    yield from checks.variables()
     place = checks.data_directory(chosen)
     yield place
     if place.state == "ok":
