@@ -1,6 +1,7 @@
 """Whatever is done to the chain behind its back is found, at its place."""
 
 import asyncio
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ async def act(database: Database, actor: Actor | None, count: int = 1, name: str
         async with database.write() as session:
             target = Target("script", f"scr_{number}", name, "prj_one")
             record(session, actor, "script.update", target, {"name": "old"}, {"name": f"new {number}"})
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 async def check(database: Database, trail: Trail) -> Report:
@@ -126,6 +131,22 @@ async def test_a_forged_witness_is_not_believed(database: Database, trail: Trail
     (tmp_path / FILE).write_text('{"seq": 2, "hash": "x", "seal": "y"}')
     assert (await check(database, trail)).flaw is Flaw.witness
     (tmp_path / FILE).unlink()
+    assert (await check(database, trail)).flaw is None
+
+
+async def test_a_witness_that_could_not_be_written_leaves_no_draft(
+    database: Database, trail: Trail, ada: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    await act(database, ada)
+    before = names(tmp_path)
+    monkeypatch.setattr("runyard.audit.witness.json.dump", full)
+    await act(database, ada)
+    assert names(tmp_path) == before
+    monkeypatch.undo()
+    await act(database, ada)
     assert (await check(database, trail)).flaw is None
 
 

@@ -27,10 +27,12 @@ class Witness:
         if link.seq <= self._seen:
             return
         self._seen = link.seq
+        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            self._write(link)
+            self._write(link, draft)
         except OSError as error:
             logger.warning("audit.witness_failed", error=str(error))
+            draft.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Begin anew with the next end: somebody who may has put a backup back."""
@@ -48,9 +50,8 @@ class Witness:
         except (OSError, ValueError, KeyError, TypeError):
             return None, False
 
-    def _write(self, link: Link) -> None:
+    def _write(self, link: Link, draft: Path) -> None:
         seal = self._seals.seal("witness", link.seq, link.hash)
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({"seq": link.seq, "hash": link.hash, "seal": seal}, file)
