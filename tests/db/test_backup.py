@@ -44,6 +44,12 @@ async def test_where_there_is_nothing_to_copy(tmp_path: Path) -> None:
     assert await migrate.back_up_sqlite(url(tmp_path / "gone.db")) is None
     (tmp_path / "empty.db").touch()
     assert await migrate.back_up_sqlite(url(tmp_path / "empty.db")) is None
+    with closing(sqlite3.connect(tmp_path / "empty.db")) as connection:
+        # What a process leaves that only asked how it stands.
+        connection.execute("PRAGMA journal_mode=WAL")
+    assert (tmp_path / "empty.db").stat().st_size > 0
+    assert await migrate.back_up_sqlite(url(tmp_path / "empty.db")) is None
+    assert not any(name.endswith(".bak") for name in names(tmp_path))
     assert await migrate.back_up_sqlite("sqlite+aiosqlite://") is None
     assert await migrate.back_up_sqlite("postgresql+asyncpg://h/d") is None
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -72,7 +72,9 @@ async def back_up_sqlite(url: str, keep: int = 3) -> Path | None:
 def _back_up(source: Path, keep: int) -> Path | None:
     if not source.exists() or source.stat().st_size == 0:
         return None
-    with sqlite3.connect(source) as origin:
+    with closing(sqlite3.connect(source)) as origin:
+        if origin.execute("SELECT 1 FROM sqlite_master").fetchone() is None:
+            return None
         try:
             row = origin.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.OperationalError:
@@ -80,10 +82,8 @@ def _back_up(source: Path, keep: int) -> Path | None:
         target = source.with_name(f"{source.name}.{row[0] if row else 'unversioned'}.bak")
         partial = target.with_suffix(".partial")
         _shut(partial)
-        with sqlite3.connect(partial) as copy:
+        with closing(sqlite3.connect(partial)) as copy:
             origin.backup(copy)
-        copy.close()
-    origin.close()
     partial.replace(target)
     for old in sorted(source.parent.glob(f"{source.name}.*.bak"), key=os.path.getmtime, reverse=True)[keep:]:
         old.unlink()
