@@ -1,16 +1,10 @@
 """Scripts kept in step with Git repositories, over a real ``git http-backend``, and with Gists."""
 
-import base64
 import hashlib
 import hmac
 import json
-import os
-import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -25,98 +19,14 @@ from runyard.secrets.sealing import Sealer
 from runyard.settings import ImportSettings
 from runyard.web.outbound import Reach, is_outside
 
+from .gitsite import TOKEN, Backend, Repository, serving
 from .yard import Yard
-
-TOKEN = "a-token"
-
-
-class Backend(BaseHTTPRequestHandler):
-    """Serves repositories below `root` by ``git http-backend``, and one Gist."""
-
-    root: Path
-    gist: dict[str, Any]
-
-    def _serve(self) -> None:
-        path, _, query = self.path.partition("?")
-        if path.startswith("/gists/"):
-            self._answer(200, json.dumps(self.gist).encode())
-            return
-        if path.startswith("/moved/"):
-            self.send_response(302)
-            self.send_header("Location", f"/{path.removeprefix('/moved/')}?{query}")
-            self.end_headers()
-            return
-        wanted = "Basic " + base64.b64encode(f"git:{TOKEN}".encode()).decode()
-        if path.startswith("/private") and self.headers.get("Authorization") != wanted:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic")
-            self.end_headers()
-            return
-        length = int(self.headers.get("Content-Length") or 0)
-        env = {
-            "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.root), "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command,
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(length),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""), "REMOTE_ADDR": "127.0.0.1",
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""), "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-        }  # fmt: skip
-        done = subprocess.run(
-            ["git", "http-backend"], input=self.rfile.read(length), env=env, capture_output=True, check=True
-        )
-        head, _, body = done.stdout.partition(b"\r\n\r\n")
-        fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
-        self._answer(int(fields.pop("Status", "200").split()[0]), body, fields)
-
-    do_GET = do_POST = _serve  # noqa: N815 - the server's names
-
-    def _answer(self, status: int, body: bytes, fields: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (fields or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_words: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, type[Backend]]]:
-    root = tmp_path / "repositories"
-    root.mkdir()
-    kind = type("Own", (Backend,), {"root": root, "gist": {}})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{http.server_port}", kind
-        http.shutdown()
-        thread.join()
-
-
-class Repository:
-    """A repository with a working copy to commit in."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._git("init", "--quiet", "--initial-branch=main", str(path), cwd=path.parent)
-
-    def commit(self, files: dict[str, str]) -> str:
-        for name, text in files.items():
-            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.path / name).write_text(text)
-        self._git("add", "--all")
-        self._git("commit", "--quiet", "--message=change")
-        return self._git("rev-parse", "HEAD").strip()
-
-    def _git(self, *words: str, cwd: Path | None = None) -> str:
-        who = {f"GIT_{role}_{what}": "t@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", **who}
-        done = subprocess.run(
-            ["git", *words], cwd=cwd or self.path, env=env, capture_output=True, text=True, check=True
-        )
-        return done.stdout
+    with serving(tmp_path / "repositories") as found:
+        yield found
 
 
 @pytest.fixture
@@ -213,8 +123,21 @@ async def test_a_script_that_is_here_is_attached(
         called = await kept.post(again.json()["webhook"].removeprefix("/api/v1"), content=b"{}", headers=headers)
         assert called.status_code == status
     refused = await kept.put(f"{path}/source", json={**body, "path": "nowhere"})
-    assert refused.status_code == 503
+    assert refused.status_code == 422
     assert (await kept.get(f"{path}/source")).json()["path"] == "job"
+
+
+async def test_one_file_of_a_repository(kept: httpx.AsyncClient, server: tuple[str, type[Backend]]) -> None:
+    repository = Repository(server[1].root / "tools")
+    repository.commit({"jobs/tidy up.py": "print('tidy')\n", "jobs/other.py": "", "tidy up.py": ""})
+    body = {"kind": "git", "url": f"{server[0]}/tools/.git"}
+    answer = await kept.post("/imports/source", json={**body, "path": "jobs/tidy up.py"})
+    assert answer.status_code == 201, answer.text
+    made = (await kept.get(f"/scripts/{answer.json()['items'][0]['id']}")).json()
+    assert (made["name"], made["code"], made["files"]) == ("tidy up", "print('tidy')\n", [])
+    refused = await kept.post("/imports/source", json={**body, "path": "jobs/gone.py", "ref": "main"})
+    assert refused.json()["detail"] == "The repository has no jobs/gone.py at main."
+    assert refused.json()["errors"][0]["field"] == "path"
 
 
 async def test_a_module_is_not_attached(kept: httpx.AsyncClient, server: tuple[str, type[Backend]]) -> None:
@@ -240,7 +163,9 @@ async def test_what_a_repository_must_not_do(kept: httpx.AsyncClient, server: tu
     for change, code in (
         ({"ref": "--upload-pack=touch /tmp/x"}, "source_refused"),
         ({"ref": "nothing"}, "source_unreachable"),
-        ({"path": "nowhere"}, "source_unreachable"),
+        ({"path": "nowhere"}, "source_refused"),
+        ({"path": "../etc"}, "source_refused"),
+        ({"path": "*.py"}, "source_refused"),
         ({"url": f"file://{repository.path}"}, "source_refused"),
         ({"url": f"ext::sh -c {repository.path}"}, "source_refused"),
         ({"url": "ssh://git@127.0.0.1/x"}, "source_refused"),

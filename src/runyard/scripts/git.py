@@ -58,14 +58,33 @@ async def snapshot(target: Target, ref: str, path: str, login: tuple[str, str] |
             options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules")
             await git.run("fetch", *options, "--", target.url, wanted)
             revision = (await git.run("rev-parse", "--verify", "FETCH_HEAD^{commit}")).decode().strip()
-            tree = f"{revision}:{path}" if path else revision
-            data = await git.run("archive", "--format=tar", tree)
+            data = await git.run("archive", "--format=tar", *await _named(git, revision, path, wanted))
     except TimeoutError as error:
         raise SourceUnreachable(f"{target.host} took longer than {patience_s:g} s.") from error
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     files, executable = await asyncio.to_thread(archives.unpacked, "repository.tar", data)
+    if path in files:
+        # A file of its own comes with its whole path.
+        name = path.rpartition("/")[2]
+        return Snapshot(revision, {name: files[path]}, frozenset({name} if path in executable else ()))
     return Snapshot(revision, files, executable)
+
+
+async def _named(git: "_Git", revision: str, path: str, ref: str) -> tuple[str, ...]:
+    """Return the words that name what lies at a path of a commit; raise `SourceRefused` where nothing does."""
+    if not path:
+        return (revision,)
+    if not {"", ".", ".."} & set(path.split("/")):
+        listed = await git.run("ls-tree", "--full-tree", "-z", revision, "--", path)
+        # Its mode, its type, its hash and its name.
+        kind = (listed.split(maxsplit=2) or [b""] * 2)[1]
+        if kind == b"tree":
+            return (f"{revision}:{path}",)
+        if kind == b"blob":
+            return (revision, "--", f":(literal){path}")
+    sentence = f"The repository has no {path} at {ref}."
+    raise SourceRefused(sentence, fields=[FieldError("path", sentence, "path")])
 
 
 class _Git:

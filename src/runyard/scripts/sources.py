@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec import Struct
@@ -79,6 +80,8 @@ class Sources:
         login = (body.username or "git", body.token) if body.token else None
         found = await git.snapshot(target, body.ref, body.path.strip("/"), login, self._settings.timeout_s)
         name = (body.path.strip("/") or body.url.rstrip("/").removesuffix(".git").rstrip("/")).rpartition("/")[2]
+        if found.files.keys() == {name}:
+            name = PurePosixPath(name).stem
         package = packages.project(name, {f"{name}/{path}": data for path, data in found.files.items()})
         runs = frozenset(path for path in found.executable if path in package.files)
         return Fetched(found.revision, replace(package, executable=runs))
