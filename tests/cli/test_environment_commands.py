@@ -32,6 +32,15 @@ def test_interpreters_and_sources(ry: Commands) -> None:
     shown = ry("sources", "show").out
     assert "aliyun" in shown
     assert "hush" not in shown
+    assert ry("sources", "set", "--no-proxy", "*.example.org", "--https-proxy", "http://127.0.0.1:10").code == 0
+    shown = ry("sources", "show").out
+    for line in ("http proxy: http://***@127.0.0.1:9", "https proxy: http://127.0.0.1:10", "no proxy: *.example.org"):
+        assert f"{line}\n" in shown
+    assert ry("sources", "set", "--https-proxy", "none", "--no-proxy", "none").code == 0
+    assert ry("sources", "show", "--json").json["choice"]["proxy"]["no_proxy"] == ""
+    assert "go with the address" in ry("sources", "set", "--proxy", "off", "--no-proxy", "x").err
+    assert ry("sources", "set", "--proxy", "off").code == 0
+    assert "There is no proxy" in ry("sources", "set", "--no-proxy", "x").err
     assert ry("sources", "set", "--python", "moon").code != 0
     assert ry("sources", "reset").code == 0
     assert "aliyun" not in ry("sources", "show").out

@@ -39,6 +39,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Scripts",
         (
             ("scripts", "scripts:app", "List, show, push, pull and delete scripts"),
+            ("sets", "sets:app", "Keep values for a script under a name, and run with them"),
             ("approvals", "approvals:app", "Decide on what waits for a second person"),
             ("env", "environment_changes:app", "Look at environments and their packages, and look after them"),
             ("interpreters", "machine:interpreters", "Choose what environments are built on"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from runyard.cli.errors import Misuse
 from runyard.cli.options import group
 from runyard.cli.output import as_json, table
 
@@ -13,6 +14,7 @@ sources = group("Choose where packages come from.")
 Id = Annotated[str, typer.Argument(metavar="INTERPRETER", help="The interpreter's id.")]
 Project = Annotated[str | None, typer.Option("--project", help="For this project; otherwise for the installation.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
+NO = "none"
 
 
 @interpreters.command("list")
@@ -81,6 +83,8 @@ def set_(
     node: Annotated[str | None, typer.Option(help="A mirror's name, or a registry's address.")] = None,
     conda: Annotated[str | None, typer.Option(help="A mirror's name, or a channel's address.")] = None,
     proxy: Annotated[str | None, typer.Option(help="A proxy's address, or `off`.")] = None,
+    https_proxy: Annotated[str | None, typer.Option(help="Another proxy for https, or `none`.")] = None,
+    no_proxy: Annotated[str | None, typer.Option(help="Hosts asked without the proxy, by commas, or `none`.")] = None,
 ) -> None:
     """Choose where packages come from; what is not named stays."""
     from runyard.cli.client import Server
@@ -94,8 +98,7 @@ def set_(
         choice["node"] = {"mirror": "custom", "registry_url": node} if "://" in node else {"mirror": node}
     if conda is not None:
         choice["conda"] = {"mirror": "custom", "channels": [conda]} if "://" in conda else {"mirror": conda}
-    if proxy is not None:
-        choice["proxy"] = {"mode": "custom", "http": proxy} if "://" in proxy else {"mode": proxy}
+    choice["proxy"] = _proxied(choice["proxy"], proxy, https_proxy, no_proxy)
     server.ask("PUT", "/package-sources", params=asked, json=choice)
 
 
@@ -111,6 +114,22 @@ def _path(interpreter: str) -> str:
     from runyard.cli import lookup
 
     return f"/interpreters/{lookup.run_id(interpreter)}"
+
+
+def _proxied(before: dict[str, str], http: str | None, https: str | None, without: str | None) -> dict[str, str]:
+    """Return the proxy that is chosen; `none` empties a part of it. Raises Misuse."""
+    if http is not None and "://" not in http:
+        if https or without:
+            raise Misuse("--https-proxy and --no-proxy go with the address of a proxy.")
+        return {"mode": http}
+    named = {"http": http, "https": https, "no_proxy": without}
+    given = {name: "" if said == NO else said for name, said in named.items() if said is not None}
+    if not given:
+        return before
+    chosen = {**before, **given, "mode": "custom"}
+    if not (chosen["http"] or chosen["https"]):
+        raise Misuse("There is no proxy: name one with --proxy.")
+    return chosen
 
 
 def _show(items: list[dict[str, Any]], *, machine: bool) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from runyard.cli import packages, publishing
+from runyard.cli import packages, publishing, script_sources
 from runyard.cli.errors import Misuse, Trouble
 from runyard.cli.options import group
 from runyard.cli.output import as_json, brief, note, table
@@ -22,6 +22,7 @@ app.command()(packages.analyse)
 app.command()(publishing.review)
 app.command()(publishing.publish)
 app.command()(publishing.transfer)
+app.add_typer(script_sources.app, name="source")
 Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The script's name or id.")]

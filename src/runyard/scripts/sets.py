@@ -154,7 +154,8 @@ class ParameterSets:
         given |= {key: before[key] for key, value in given.items() if value == MASK and key in before}
         errors = _problems(definitions, given)
         if errors:
-            raise InvalidParameters(" ".join(error.message for error in errors[:3]), fields=errors)
+            told = (f"{error.field.partition('.')[2]}: {error.message}" for error in errors[:3])
+            raise InvalidParameters(" ".join(told), fields=errors)
         secret = {d.key: given[d.key] for d in definitions if d.secret and d.key in given}
         row.values = {key: value for key, value in given.items() if key not in secret}
         row.sealed = self._sealer.seal(json.dumps(secret).encode(), _context(row)) if secret else None
