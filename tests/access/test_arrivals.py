@@ -201,3 +201,13 @@ async def test_registering_is_bounded_and_takes_no_name_twice(make_yard: MakeYar
         assert codes == [201, 201, 429, 429]
         assert (await register(other, "carol")).status_code == 201
         assert (await sign_in(other, "carol")).status_code == 200
+
+
+async def test_who_chooses_a_common_password_has_made_nobody_yet(make_yard: MakeYard) -> None:
+    yard = await make_yard(access=AccessSettings(registration=True))
+    async with yard.client(address="2001:db8::1") as client, yard.client(address="2001:db8::2") as neighbour:
+        for _ in range(6):
+            assert told(await register(client, password="password123")) == (422, "common_password")
+        codes = [(await register(one, f"bob{n}")).status_code for n, one in enumerate([client, neighbour] * 3)]
+        assert codes == [201] * 5 + [429]
+        assert int((await register(client, "late")).headers["retry-after"]) > 600

@@ -55,7 +55,7 @@ async def ask_password_reset(
     """Have a link for a new password sent. The answer is the same whether or not there is such a user."""
     cookies.refuse_cross_site(request, settings)
     access.local_login.demand()
-    links.ask(body.name, cookies.client_of(request))
+    await links.ask(body.name, cookies.client_of(request))
 
 
 @router.post("/auth/password/reset", operation_id="use_password_reset", status_code=204)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids, log
 from runyard.access import letters, repository
+from runyard.access.budgets import Budgets
 from runyard.access.clients import Client
 from runyard.access.mail_links import LinkSpent
 from runyard.access.models import Invitation, User
@@ -22,13 +23,14 @@ from runyard.access.users import UsernameTaken, set_email
 from runyard.audit.events import Target
 from runyard.audit.record import record
 from runyard.db.session import Database
-from runyard.errors import Forbidden, Missing, TooMany
+from runyard.errors import Forbidden, Missing
 from runyard.mail.post import Post
 from runyard.projects import repository as projects_repository
 from runyard.projects.models import Project
 from runyard.projects.service import DEFAULT, ProjectService
 from runyard.settings import Settings
-from runyard.web.buckets import Buckets, Rate
+from runyard.web.addresses import counted_as
+from runyard.web.buckets import Rate
 
 logger = log.get("access")
 
@@ -76,6 +78,7 @@ class Arrivals:
         projects: ProjectService,
         roles: Roles,
         post: Post,
+        budgets: Budgets,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -83,7 +86,7 @@ class Arrivals:
         self._projects = projects
         self._roles = roles
         self._post = post
-        self._registered, self._registered_in_all = Buckets(REGISTERED), Buckets(REGISTERED_IN_ALL)
+        self._budgets = budgets
 
     @property
     def open_to_all(self) -> bool:
@@ -194,12 +197,15 @@ class Arrivals:
     # By themselves
 
     async def register(self, newcomer: Newcomer, client: Client) -> User:
-        """Make a user of whoever asks; raise `RegistrationClosed`, `UsernameTaken`, `TooMany`."""
+        """Make a user of whoever asks; raise `RegistrationClosed`, `UsernameTaken`, `TooManyRequests`.
+
+        Names that are taken count as well, so that nobody tries them all; passwords that won't do don't.
+        """
         if not self.open_to_all:
             raise RegistrationClosed
-        at = clock.monotonic()
-        if not (self._registered.take(client.address, at).allowed and self._registered_in_all.take("", at).allowed):
-            raise TooMany
+        await self._passwords.demand_uncommon(newcomer.password)
+        address = counted_as(client.address)
+        await self._budgets.spend({("registered", address): REGISTERED, ("registered in all",): REGISTERED_IN_ALL})
         user = await self._made(newcomer)
         try:
             async with self._database.write() as session:

@@ -1,7 +1,7 @@
 """How often somebody has guessed: kept in the database, so that all processes of an installation share one budget."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar, cast
 
@@ -58,7 +58,7 @@ class Guesses:
         names = self._names(what, guesser)
 
         def count(connection: Connection) -> None:
-            _count(connection, what, names, _locked(connection, names), clock.now())
+            _count(connection, what, names, locked(connection, names), clock.now())
             self._trim(connection)
 
         await self._database.transact(count)
@@ -71,7 +71,7 @@ class Guesses:
         names = self._names(what, guesser)
 
         def work(connection: Connection) -> T | None:
-            known, now = _locked(connection, names), clock.now()
+            known, now = locked(connection, names), clock.now()
             _demand(what, names, known, now)
             found = find()
             if found is None:
@@ -91,14 +91,18 @@ class Guesses:
         return (own, self._fingerprint(what, "strangers", guesser[1])) if guesser[0] == "address" else (own,)
 
     def _fingerprint(self, *parts: str) -> str:
-        return hmac.new(self._key, "\0".join(parts).encode("utf-8", "replace"), "sha256").hexdigest()
+        return fingerprint(self._key, *parts)
 
     def _trim(self, connection: Connection) -> None:
         """See to it now and then that whoever invents names does not fill the disk."""
         self._counted += 1
         if self._counted % _TRIM_EVERY == 0:
-            oldest_kept = select(_GUESSES.c.last).order_by(_GUESSES.c.last.desc()).offset(KEPT).limit(1)
-            connection.execute(delete(_GUESSES).where(_GUESSES.c.last <= oldest_kept.scalar_subquery()))
+            trimmed(connection)
+
+
+def fingerprint(key: bytes, *parts: str) -> str:
+    """Return under which name a row is kept."""
+    return hmac.new(key, "\0".join(parts).encode("utf-8", "replace"), "sha256").hexdigest()
 
 
 async def forget_guesses(session: AsyncSession, now: datetime) -> None:
@@ -117,9 +121,20 @@ def _demand(what: What, names: Sequence[str], known: dict[str, Tries], now: date
 def _count(connection: Connection, what: What, names: Sequence[str], known: dict[str, Tries], now: datetime) -> None:
     counted = {names[0]: one_more(known.get(names[0]), now)}
     counted |= {name: one_spent(known.get(name), _RATES[what], now) for name in names[1:]}
+    put(connection, counted)
+
+
+def put(connection: Connection, counted: Mapping[str, Tries]) -> None:
+    """Write down what is known by now, in rows that are `locked`."""
     for name, tries in counted.items():
         facts = {"wrong": tries.wrong, "until": tries.until, "last": tries.last}
         connection.execute(update(_GUESSES).where(_GUESSES.c.name == name).values(facts))
+
+
+def trimmed(connection: Connection) -> None:
+    """Delete the oldest rows of too many."""
+    oldest_kept = select(_GUESSES.c.last).order_by(_GUESSES.c.last.desc()).offset(KEPT).limit(1)
+    connection.execute(delete(_GUESSES).where(_GUESSES.c.last <= oldest_kept.scalar_subquery()))
 
 
 def _known(connection: Connection, names: Sequence[str], *, locked: bool = False) -> dict[str, Tries]:
@@ -129,7 +144,7 @@ def _known(connection: Connection, names: Sequence[str], *, locked: bool = False
     return {row.name: Tries(row.wrong, row.until, row.last) for row in rows}
 
 
-def _locked(connection: Connection, names: Sequence[str]) -> dict[str, Tries]:
+def locked(connection: Connection, names: Sequence[str]) -> dict[str, Tries]:
     """Return what is known, held against other processes until the transaction ends; there is a row for each then."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as insert_once

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.access import letters, repository
 from runyard.access.actors import Actors
+from runyard.access.budgets import Budgets
 from runyard.access.clients import Client
 from runyard.access.models import MailLink, User
 from runyard.access.passwords import Passwords
@@ -22,7 +24,9 @@ from runyard.db.session import Database, after_commit
 from runyard.errors import Conflict, Missing, TooMany
 from runyard.mail.post import Post
 from runyard.settings import Settings
-from runyard.web.buckets import Buckets, Rate
+from runyard.web.addresses import counted_as
+from runyard.web.buckets import Rate
+from runyard.web.throttle import TooManyRequests
 
 logger = log.get("access")
 
@@ -50,7 +54,14 @@ class MailLinks:
     """Sends links and takes them back. What is mailed is never stored: only its hash is."""
 
     def __init__(
-        self, database: Database, settings: Settings, passwords: Passwords, proving: Proving, actors: Actors, post: Post
+        self,
+        database: Database,
+        settings: Settings,
+        passwords: Passwords,
+        proving: Proving,
+        actors: Actors,
+        post: Post,
+        budgets: Budgets,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -58,20 +69,21 @@ class MailLinks:
         self._proving = proving
         self._actors = actors
         self.post = post
-        self._asked = Buckets(ASKED)
-        self._written = Buckets(WRITTEN)
+        self._budgets = budgets
         self._going: set[asyncio.Task[None]] = set()
 
     # A forgotten password
 
-    def ask(self, named: str, client: Client) -> None:
+    async def ask(self, named: str, client: Client) -> None:
         """Have a link for a new password sent to whoever has that user name or mail address.
 
-        Neither the answer nor its time tells whether there is such a user. Raises: MailNotSetUp; TooMany.
+        Neither the answer nor its time tells whether there is such a user. Raises: MailNotSetUp; TooManyRequests;
+        TooMany.
         """
         if not self.post.is_set_up:
             raise MailNotSetUp
-        if not self._asked.take(client.address, clock.monotonic()).allowed or len(self._going) >= AT_ONCE:
+        await self._budgets.spend({("asked", counted_as(client.address)): ASKED})
+        if len(self._going) >= AT_ONCE:
             raise TooMany
         task = asyncio.get_running_loop().create_task(self._write_to(named, client), name="access.forgotten")
         self._going.add(task)
@@ -99,15 +111,15 @@ class MailLinks:
     async def change_address(self, actor: Actor, password: str, email: str | None, client: Client) -> bool:
         """Change one's mail address; true says that it holds once a link sent there is opened.
 
-        Raises: WrongPassword and others of `Proving.again`; TooMany.
+        Raises: WrongPassword and others of `Proving.again`; TooManyRequests.
         """
         demand_person(actor)
         async with self._database.read() as session:
             user = await session.get_one(User, actor.user_id)
         await self._proving.again(actor, user, password, client, "user.change_email")
         confirmed = email is None or not self.post.is_set_up
-        if not confirmed and not self._written.take(f"address {user.id}", clock.monotonic()).allowed:
-            raise TooMany
+        if not confirmed:
+            await self._budgets.spend({("address", user.id): WRITTEN})
         async with self._database.write() as session:
             user = await session.get_one(User, actor.user_id)
             await repository.drop_links(session, user.id, "address")
@@ -136,15 +148,23 @@ class MailLinks:
 
     async def _write_to(self, named: str, client: Client) -> None:
         try:
-            async with self._database.write() as session:
-                for user in await self._meant(session, named):
-                    if self._written.take(f"reset {user.id}", clock.monotonic()).allowed:
-                        assert user.email is not None  # noqa: S101 - they were found by it, or looked at for it
-                        expires = clock.now() + timedelta(seconds=self._settings.access.reset_link_s)
-                        self._issue(session, "reset", user, user.email, expires)
-                        record(session, client.as_who(), "user.ask_reset", _target(user))
+            async with self._database.read() as session:
+                meant = [user.id for user in await self._meant(session, named)]
+            for user_id in meant:
+                with suppress(TooManyRequests):
+                    await self._budgets.spend({("reset", user_id): WRITTEN})
+                    await self._write_reset(user_id, client)
         except Exception:
             logger.exception("password.letter_failed")
+
+    async def _write_reset(self, user_id: str, client: Client) -> None:
+        async with self._database.write() as session:
+            user = await session.get_one(User, user_id)
+            if user.email is None or user.disabled:
+                return
+            expires = clock.now() + timedelta(seconds=self._settings.access.reset_link_s)
+            self._issue(session, "reset", user, user.email, expires)
+            record(session, client.as_who(), "user.ask_reset", _target(user))
 
     async def _meant(self, session: AsyncSession, named: str) -> list[User]:
         user = await repository.user_named(session, named)

@@ -75,9 +75,13 @@ class Passwords:
 
     async def choose(self, password: str) -> str:
         """Return the hash of a password that somebody chose; call it within a `turn`. Raises: CommonPassword."""
+        await self.demand_uncommon(password)
+        return await self.hash(password)
+
+    async def demand_uncommon(self, password: str) -> None:
+        """Raise `CommonPassword` for one that is tried first; it costs next to nothing."""
         if await asyncio.to_thread(is_common, password):
             raise CommonPassword
-        return await self.hash(password)
 
     async def hash(self, password: str) -> str:
         """Return the hash to keep; call it within a `turn`."""

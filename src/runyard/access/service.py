@@ -11,6 +11,7 @@ from runyard import clock, ids, log
 from runyard.access import repository, token_text
 from runyard.access.actors import Actors
 from runyard.access.brake import Guesser, TooManyAttempts
+from runyard.access.budgets import Budgets
 from runyard.access.clients import Client
 from runyard.access.compulsion import Compulsion
 from runyard.access.first_admin import FirstAdmin, make_first_admin
@@ -85,6 +86,7 @@ class AccessService:
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
         self._devices = DeviceTokens(key)
+        self.budgets = Budgets(database, key)
         self.proving = Proving(database, self.passwords, self._devices, Guesses(database, key))
         self.local_login = LocalLogin(settings)
         self._compulsion = Compulsion(settings, self.local_login)

@@ -30,7 +30,9 @@ class People:
         self.sso = SsoService(settings, database, access, projects, roles, sealer)
         access.proving.elsewhere = self.sso if settings.sso.ldap.url else None
         self._post = Post(settings.mail)
-        self._links = MailLinks(database, settings, access.passwords, access.proving, actors, self._post)
+        self._links = MailLinks(
+            database, settings, access.passwords, access.proving, actors, self._post, access.budgets
+        )
         self.services: tuple[object, ...] = (
             access.factors,
             users,
@@ -42,7 +44,7 @@ class People:
             Members(projects, users, teams, roles, actors),
             Sessions(actors),
             self._links,
-            Arrivals(database, settings, access.passwords, projects, roles, self._post),
+            Arrivals(database, settings, access.passwords, projects, roles, self._post, access.budgets),
         )
 
     async def close(self) -> None:
