@@ -53,6 +53,26 @@ CASES: list[tuple[str, list[Seen], list[str]]] = [
         ["new_admin"],
     ),
     (
+        "new admin of a project",
+        series(1, 1, "member.update", object_id="usr_b", changes={"role": ["viewer", "admin"]}, **ADA),
+        ["new_project_admin"],
+    ),
+    (
+        "an admin who was invited",
+        series(1, 1, "invitation.accept", object_id="inv_b", changes={"is_admin": [None, True]}, **ADA),
+        ["invited_admin"],
+    ),
+    (
+        "somebody who was invited",
+        series(1, 1, "invitation.accept", object_id="inv_b", changes={"is_admin": [None, False]}, **ADA),
+        [],
+    ),
+    (
+        "an admin made anew",
+        series(1, 1, "user.create", object_id="usr_b", changes={"is_admin": [None, True]}, **ADA),
+        ["new_admin"],
+    ),
+    (
         "no admin any more",
         series(1, 1, "user.update", object_id="usr_b", changes={"is_admin": [True, False]}, **ADA),
         [],
@@ -73,3 +93,10 @@ def test_a_long_stretch_is_one_alert_and_two_are_two() -> None:
     assert [len(alert.events) for alert in found] == [10, 50]
     assert "50 things" in found[1].message
     assert found[0].actor == "ada"
+
+
+def test_whom_somebody_made_an_administrator_is_named() -> None:
+    facts = {"object_id": "usr_b", "object_name": "bob", "changes": {"is_admin": [False, True]}}
+    [alert] = alerts(series(1, 1, "user.update", **facts, **ADA))
+    assert (alert.actor, alert.about) == ("ada", "bob")
+    assert alert.message == "ada made bob an administrator."

@@ -184,6 +184,7 @@ def _alert(alert: Alert, names: Mapping[str, str]) -> AuditAlert:
         last_at=alert.last_at,
         actor=alert.actor or None,
         address=alert.address or None,
+        about=alert.about or None,
         project=_project(projects.pop(), names) if len(projects) == 1 else None,
         action=sorted({event.action for event in alert.events}),
     )

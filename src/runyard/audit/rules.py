@@ -28,7 +28,7 @@ class Seen(Struct, frozen=True):
 
 
 class Alert(Struct, frozen=True):
-    """Something that somebody should look at, and the events that it is about: `actor` is a name."""
+    """Something that somebody should look at, and the events that it is about: `actor` and `about` are names."""
 
     rule: str
     severity: str
@@ -36,6 +36,7 @@ class Alert(Struct, frozen=True):
     events: tuple[Seen, ...]
     actor: str = ""
     address: str = ""
+    about: str = ""
 
     @property
     def last_at(self) -> datetime:
@@ -126,11 +127,29 @@ BURSTS: tuple[Burst, ...] = (
     Burst(
         "new_admin",
         WARNING,
-        lambda e: e.outcome == "ok" and _makes_admin(e),
+        lambda e: e.outcome == "ok" and _comes_to(e, "is_admin", value=True),
         lambda e: e.object_id,
         timedelta(minutes=1),
         1,
         "{actor} made {object} an administrator.",
+    ),
+    Burst(
+        "invited_admin",
+        WARNING,
+        lambda e: e.action == "invitation.accept" and _becomes(e, "is_admin", value=True),
+        lambda e: e.object_id,
+        timedelta(minutes=1),
+        1,
+        "{actor} has come in as an administrator, by an invitation.",
+    ),
+    Burst(
+        "new_project_admin",
+        WARNING,
+        lambda e: e.outcome == "ok" and _comes_to(e, "role", value="admin"),
+        lambda e: e.object_id,
+        timedelta(minutes=1),
+        1,
+        "{actor} made {object} an administrator of a project.",
     ),
 )
 GUESSED_AFTER = 5
@@ -178,7 +197,8 @@ def _alert(rule: Burst, events: Sequence[Seen]) -> Alert:
         object=last.object_name or last.object_id,
     )
     by = last.actor_name or (last.object_name if rule.rule == "failed_logins_of_user" else "")
-    return Alert(rule.rule, rule.severity, message, tuple(events), by, last.address)
+    about = last.object_name or last.object_id
+    return Alert(rule.rule, rule.severity, message, tuple(events), by, last.address, about)
 
 
 def _guessed(events: Sequence[Seen]) -> Iterator[Alert]:
@@ -197,8 +217,11 @@ def _guessed(events: Sequence[Seen]) -> Iterator[Alert]:
                 )
 
 
-def _makes_admin(event: Seen) -> bool:
-    if event.action.partition(".")[0] not in {"user", "member", "project_member", "membership"}:
-        return False
-    pairs = (event.changes.get("is_admin", ()), event.changes.get("role", ()))
-    return any(len(pair) > 1 and pair[1] in (True, "admin") and pair[0] != pair[1] for pair in pairs)
+def _comes_to(event: Seen, field_name: str, *, value: object) -> bool:
+    of_people = event.action.partition(".")[0] in {"user", "member", "project_member", "membership"}
+    return of_people and _becomes(event, field_name, value=value)
+
+
+def _becomes(event: Seen, field_name: str, *, value: object) -> bool:
+    pair = event.changes.get(field_name, ())
+    return len(pair) > 1 and pair[1] == value and pair[0] != value

@@ -68,6 +68,7 @@ class AuditAlert(BaseModel):
     last_at: datetime
     actor: str | None
     address: str | None
+    about: str | None = Field(description="What the last of the events acted on, as it was called then.")
     project: str | None
     action: list[str]
 
