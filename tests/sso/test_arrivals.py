@@ -64,3 +64,22 @@ async def test_else_nobody_is_given_anothers_account(
     with pytest.raises(NoAccountHere):
         await arrive(sqlite, replace(MEI, mail=mail), link=link, create=False)
     assert await arrive(sqlite, replace(MEI, mail=mail), link=link) not in theirs
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("Mei@Example.com", "Mei@Example.com"),
+        ("", None),
+        ("no address", None),
+        ("mei@example.com\nBcc: eve@example.com", None),
+        ("mei@例え.jp", None),
+    ],
+)
+async def test_somebody_new_has_the_address_that_is_known_to_be_theirs(
+    sqlite: Database, told: str, kept: str | None
+) -> None:
+    mine = await arrive(sqlite, replace(MEI, mail=told), link=False)
+    async with sqlite.read() as session:
+        user = await session.get_one(User, mine)
+    assert (user.email, user.email_key) == (kept, kept and kept.casefold())

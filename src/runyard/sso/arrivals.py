@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,7 +11,9 @@ from runyard.access import repository as people
 from runyard.access.actors import Actors
 from runyard.access.models import Identity, User
 from runyard.access.roles import NoSuchRole, Roles
+from runyard.access.schemas import Email
 from runyard.access.service import AccountDisabled
+from runyard.access.users import set_email
 from runyard.audit.events import Target
 from runyard.audit.record import record
 from runyard.db.session import after_commit
@@ -117,9 +120,11 @@ class Arrivals:
             is_admin=False,
             created_at=clock.now(),
         )
+        set_email(user, _address(stranger.mail))
         session.add(user)
         await session.flush()
         after = {"username": name, "display_name": user.display_name, "origin": stranger.provider}
+        after |= {"email": user.email} if user.email else {}
         record(session, None, "user.create", Target("user", user.id, name), after=after)
         logger.info("sso.user_created", user_id=user.id, provider=stranger.provider)
         return user
@@ -170,3 +175,11 @@ class Arrivals:
         kept = still_given(wanted, given, held)
         if kept != given:
             await repository.replace_grants(session, identity.id, kept)
+
+
+def _address(mail: str) -> str | None:
+    """Return what a provider says is somebody's address, unless letters can't be sent there."""
+    try:
+        return TypeAdapter[str](Email).validate_python(mail)
+    except ValidationError:
+        return None
