@@ -57,6 +57,19 @@ def test_the_contract_s_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert settings.trusted_proxies == ("10.0.0.1", "10.0.0.2")
 
 
+@pytest.mark.parametrize("value", ["/srv/a, /srv/b c", ' ["/srv/a", "/srv/b c"]'])
+def test_a_list_of_folders_with_commas_or_as_json(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNYARD_JOBS__WATCHED", value)
+    assert Settings(data=tmp_path).jobs.watched == ("/srv/a", "/srv/b c")
+
+
+@pytest.mark.parametrize("value", ['["/srv/a"', "[/srv/a]", "[1]", "srv", '["srv"]'])
+def test_what_is_no_list_of_folders(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNYARD_JOBS__WATCHED", value)
+    with pytest.raises(ValidationError, match="watched"):
+        Settings(data=tmp_path)
+
+
 @pytest.mark.parametrize("value", ["", "  ", ","])
 def test_no_trusted_proxies(value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNYARD_TRUSTED_PROXIES", value)

@@ -1,5 +1,6 @@
 """Every setting, nested, from (strongest first) arguments, environment and ``<data>/runyard.toml``."""
 
+import json
 import os
 import re
 import stat
@@ -78,7 +79,12 @@ def _closed(home: Path) -> bool:
 
 
 def _separated(value: object) -> object:
-    """Take `10.0.0.1, 10.0.0.2` from the environment as well as a list from the file."""
+    """Take `10.0.0.1, 10.0.0.2` and `["10.0.0.1"]` from the environment as well as a list from the file."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} begins like a JSON list, and is none: {error}") from error
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
