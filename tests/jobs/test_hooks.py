@@ -123,6 +123,16 @@ async def test_a_call_that_waits_is_answered_with_outputs_or_error(yard: Running
     await yard.cancel(answer.json()["id"])
 
 
+async def test_whose_wait_is_over_is_told_where_the_run_stands_by_then(yard: Running) -> None:
+    hook = await made(yard, "sleep 60")
+    run = (await hook.call()).json()
+    await yard.running(run["id"])
+    stand = await yard.yard.hooks.wait(run["id"], 0)
+    assert stand is not None
+    assert (stand.state, stand.outputs, stand.error) == ("running", None, None)
+    await yard.cancel(run["id"])
+
+
 async def test_a_call_twice_is_one_run(yard: Running) -> None:
     hook = await made(yard)
     body = b'{"SIZE": 1}'

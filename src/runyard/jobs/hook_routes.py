@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from runyard.jobs.hooks import LARGEST, Call, Called, Hooks, PayloadTooLarge, PayloadUnsupported
 from runyard.jobs.signatures import PROOFS
-from runyard.runs.lifecycle import State
+from runyard.runs.lifecycle import TERMINAL, State
 from runyard.runs.schemas import RunError
 from runyard.web.depends import provided
 
@@ -72,9 +72,10 @@ async def _answer(hooks: Hooks, called: Called, response: Response) -> CalledHoo
     if called.run_id is None:
         response.status_code = 200
         return told
-    over = await hooks.wait(called.run_id, called.wait_s) if called.wait_s is not None else None
-    if over is None:
+    stand = await hooks.wait(called.run_id, called.wait_s) if called.wait_s is not None else None
+    if stand is None:
         return told
-    response.status_code = 200
-    error = RunError(code=over.error[0], message=over.error[1]) if over.error is not None else None
-    return told.model_copy(update={"state": over.state, "outputs": over.outputs, "error": error})
+    if stand.state in TERMINAL:
+        response.status_code = 200
+    error = RunError(code=stand.error[0], message=stand.error[1]) if stand.error is not None else None
+    return told.model_copy(update={"state": stand.state, "outputs": stand.outputs, "error": error})

@@ -70,8 +70,8 @@ class Called(Struct, frozen=True):
     wait_s: int | None = None
 
 
-class Over(Struct, frozen=True):
-    """A run that has ended: `error` is its code and message."""
+class Stand(Struct, frozen=True):
+    """Where a run stands; once it has ended `error` is its code and message."""
 
     state: State
     outputs: Any = None
@@ -115,31 +115,32 @@ class Hooks:
             raise done.problem
         return await self._answer(trigger, done, arrival)
 
-    async def wait(self, run_id: str, wait_s: int) -> Over | None:
-        """Return what came of a run once it is over; None if it is not within `wait_s`, or too many are waited for."""
+    async def wait(self, run_id: str, wait_s: int) -> Stand | None:
+        """Return where a run stands once it is over, or after `wait_s`; None if too many are waited for."""
         if self._waiting >= MOST_WAITING:
             return None
         self._waiting += 1
         deadline = clock.monotonic() + wait_s
         try:
             with self._bus.subscribe(f"run:{run_id}") as news:
-                while (over := await self._over(run_id)) is None:
+                while (stand := await self._stand(run_id)) is None or stand.state not in TERMINAL:
                     if not await _told(news, deadline):
                         break
-                return over
+                return stand
         finally:
             self._waiting -= 1
 
-    async def _over(self, run_id: str) -> Over | None:
+    async def _stand(self, run_id: str) -> Stand | None:
         async with self._database.read() as session:
             row = await records.get(session, run_id)
-            if row is None or State(row.state) not in TERMINAL:
+            if row is None:
                 return None
-            last = await records.latest_attempt(session, row)
+            state = State(row.state)
+            last = await records.latest_attempt(session, row) if state in TERMINAL else None
         if last is None:
-            return Over(State(row.state))
+            return Stand(state)
         error = (last.error_code, last.error_message or "") if last.error_code is not None else None
-        return Over(State(row.state), last.outputs, error)
+        return Stand(state, last.outputs, error)
 
     async def try_out(self, actor: Actor, trigger_id: str, what: Arrived, *, run: bool) -> Tried:
         """Return what a payload would give, and start a run of it if asked to; raise `NoSuchTrigger`, `Forbidden`."""
