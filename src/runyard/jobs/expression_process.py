@@ -16,6 +16,7 @@ from typing import Any
 MEMORY = 768 * 1024 * 1024
 CPU_S = 3
 _CHECKED = frozenset({"body", "headers", "query", "file", "run", "now"})
+_NAMES = "body, headers and query of a call, file of a file, run of a job, and now"
 
 
 class UnfitError(ValueError):
@@ -58,7 +59,7 @@ def _checked(cel: Any, asked: dict[str, Any]) -> dict[str, Any]:
             errors[name] = _said(error)
         else:
             if unknown:
-                errors[name] = f"Nothing is called {unknown[0]} here."
+                errors[name] = f"Nothing is called {unknown[0]} here; there are {_NAMES}."
     return {"values": {}, "errors": errors}
 
 
