@@ -253,6 +253,7 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/jobs/calendar"): Line(P.job_read, LIST, query=_DAY),
     ("GET", "/jobs/forecast"): Line(P.job_read, LIST),
     ("POST", "/jobs/import"): Line(P.job_write, THING, {"kind": "crontab", "text": "", **_HERE}),
+    ("GET", "/jobs/export"): Line(P.job_read, THING, query={"job_id": "{job_id}", "project": "{project}"}),
     ("GET", "/jobs/{job_id}/shadow"): Line(P.job_read, THING, query=_DAY, granted=(200, 404)),
     ("POST", "/jobs/{job_id}/shadow"): Line(P.job_write, THING, {"log": "", **_DAY}),
     ("POST", "/jobs/{job_id}/shadow/begin"): Line(P.job_write, THING),

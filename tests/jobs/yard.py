@@ -19,6 +19,7 @@ from runyard.db.session import Database
 from runyard.jobs.blackout_routes import router as blackout_router
 from runyard.jobs.calendar_routes import router as calendar_router
 from runyard.jobs.calendars import Calendars
+from runyard.jobs.carrying import Carrying
 from runyard.jobs.expressions import Expressions
 from runyard.jobs.holding import JobPauses
 from runyard.jobs.import_routes import router as import_router
@@ -96,7 +97,8 @@ async def furnished(database: Database) -> Yard:
     waiting.install(app)
     shadows, approvals = Shadows(jobs), Approvals(sealer, bus, (scripts.publishing,))
     provide(app.state, database, scripts, scripts.sets, jobs, JobPauses(jobs), Calendars(bus), approvals)
-    provide(app.state, shadows, Imports(scripts, jobs, shadows), yard.expressions)
+    carrying = Carrying(scripts, jobs, Calendars(bus), shadows)
+    provide(app.state, shadows, Imports(scripts, jobs, shadows), carrying, yard.expressions)
     app.state.provided[AccessService] = Doorman(actors)
     return yard
 

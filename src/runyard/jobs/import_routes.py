@@ -1,86 +1,69 @@
-"""Imports of other systems' schedules over HTTP."""
+"""Imports of other systems' schedules and of jobs, and exports of jobs, over HTTP."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field, StringConstraints
+from fastapi import APIRouter, Depends, Query, Response
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database
-from runyard.jobs import importing
+from runyard.jobs import importing, portable
+from runyard.jobs.carrying import Brought, Carrying, Plan, Wish
 from runyard.jobs.crontabs import Carried, Imported
-from runyard.jobs.importing import LONGEST_TEXT, MOST_IMPORTED, Kind
-from runyard.jobs.specs import Zone
+from runyard.jobs.expressions import Expressions
+from runyard.jobs.import_schemas import ImportAnswer, ImportedEntry, LeftOutEntry, ScheduleImport
+from runyard.jobs.importing import MOST_IMPORTED, Kind
+from runyard.jobs.portable import JobFile
 from runyard.jobs.taking import Begin, Imports, Taken, Wanted
 from runyard.jobs.trigger_schemas import Words
 from runyard.jobs.words.triggers import of_cron
-from runyard.scripts.schemas import Body, Folder, Tags
-from runyard.web.depends import provided
+from runyard.projects.service import DEFAULT
+from runyard.web.depends import Reading, provided
 
 router = APIRouter(tags=["jobs"])
 Importing = Annotated[Imports, Depends(provided(Imports))]
+Carriage = Annotated[Carrying, Depends(provided(Carrying))]
+Expressing = Annotated[Expressions, Depends(provided(Expressions))]
+Kept = Annotated[Database, Depends(provided(Database))]
+Reader = Annotated[Actor, allow(Permission.job_read)]
 Writer = Annotated[Actor, allow(Permission.job_write)]
-Prefix = Annotated[str, StringConstraints(max_length=50, pattern=r"^[^\x00-\x1f]*$")]
+MEDIA = {"yaml": "application/yaml", "json": "application/json"}
 
 
-class ScheduleImport(Body):
-    """Schedules of another system, and what is to become of them; without `apply` nothing is made."""
-
-    kind: Kind
-    text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
-    timezone: Annotated[Zone, Field(description="The zone that they went by, where they name none.")] = "UTC"
-    project: Annotated[str, StringConstraints(max_length=64)] = "default"
-    apply: bool = False
-    entries: Annotated[
-        list[Annotated[int, Field(ge=0)]] | None,
-        Field(max_length=MOST_IMPORTED, description="Only the entries of these numbers, as `index` has them."),
-    ] = None
-    folder: Folder = ""
-    tags: Tags = Field(default_factory=list)
-    prefix: Annotated[Prefix, Field(description="What the names of scripts and jobs begin with.")] = ""
-    begin: Annotated[Begin, Field(description="What was switched off there begins switched off.")] = Begin.shadow
-
-
-class ImportedEntry(BaseModel):
-    """One schedule, and the job that it makes; several may make one."""
-
-    index: int
-    at: str = Field(description="Where it stands.")
-    name: str = Field(description="What its script and its job are called.")
-    cron: str
-    timezone: str
-    words: Words
-    command: str
-    code: str = Field(description="The script.")
-    user: str
-    notes: list[str] = Field(description="What of it is not carried.")
-    enabled: bool
-    job_id: str | None
-    script_id: str | None
-
-
-class LeftOutEntry(BaseModel):
-    """What can't be carried."""
-
-    at: str
-    text: str
-    why: str
-
-
-class ImportAnswer(BaseModel):
-    """What an import makes, and what it can't."""
-
-    items: list[ImportedEntry]
-    left_out: list[LeftOutEntry]
+@router.get(
+    "/jobs/export",
+    operation_id="export_jobs",
+    response_class=Response,
+    responses={200: {"content": {"application/yaml": {}, "application/json": {}}}},
+)
+async def export_jobs(
+    actor: Reader,
+    session: Reading,
+    carrying: Carriage,
+    job_id: Annotated[list[str] | None, Query(max_length=MOST_IMPORTED, description="Repeatable; else all.")] = None,
+    project: Annotated[str, Query(max_length=64)] = DEFAULT,
+    shape: Annotated[Literal["yaml", "json"], Query(alias="format")] = "yaml",
+) -> Response:
+    """Export jobs with their triggers and blackout calendars, for `POST /jobs/import`. No secret goes out."""
+    found = await carrying.export(session, actor, project, job_id or [])
+    text = await asyncio.to_thread(portable.written, found, shape)
+    headers = {"Content-Disposition": f'attachment; filename="jobs.{shape}"'}
+    return Response(text, media_type=MEDIA[shape], headers=headers)
 
 
 @router.post("/jobs/import", operation_id="import_jobs")
 async def import_jobs(
-    actor: Writer, database: Annotated[Database, Depends(provided(Database))], imports: Importing, body: ScheduleImport
+    actor: Writer,
+    database: Kept,
+    imports: Importing,
+    carrying: Carriage,
+    expressions: Expressing,
+    body: ScheduleImport,
 ) -> ImportAnswer:
-    """Tell which scripts and jobs a crontab, a workflow or an export makes, or make them: all of them or none."""
+    """Tell which jobs a crontab, a workflow or an export makes, or make them: all that can be carried, or none."""
+    if body.kind == "runyard":
+        return await _carried(actor, database, carrying, expressions, body)
     # Reading may take a while: not while a transaction is held.
     found = await asyncio.to_thread(importing.read, body.kind, body.text, body.timezone)
     chosen = importing.picked(found.carried, body.entries)
@@ -91,18 +74,61 @@ async def import_jobs(
     else:
         async with database.read() as session:
             taken = await imports.planned(session, actor, wanted, chosen)
-    return _answer(body, found, taken)
+    return _answer(body, body.kind, found, taken)
 
 
-def _answer(body: ScheduleImport, found: Imported, taken: list[Taken]) -> ImportAnswer:
+async def _carried(
+    actor: Actor, database: Database, carrying: Carrying, expressions: Expressions, body: ScheduleImport
+) -> ImportAnswer:
+    file = await asyncio.to_thread(portable.read, body.text)
+    chosen = None if body.entries is None else frozenset(importing.picked(range(len(file.jobs)), body.entries))
+    wish = Wish(file, body.project, body.prefix, body.begin, chosen)
+    await carrying.demand_readable(expressions, wish)
+    if body.apply:
+        async with database.write() as session:
+            return _told(file, await carrying.take(session, actor, wish))
+    async with database.read() as session:
+        return _told(file, await carrying.plan(session, actor, wish))
+
+
+def _told(file: JobFile, plan: Plan) -> ImportAnswer:
+    return ImportAnswer(
+        items=[_brought(one) for one in sorted(plan.items, key=lambda one: one.index)],
+        left_out=[
+            LeftOutEntry(at=f"jobs.{one.index}", text=file.jobs[one.index].name, why=one.why) for one in plan.wanting
+        ],
+    )
+
+
+def _brought(one: Brought) -> ImportedEntry:
+    timed = next((each for each in one.job.triggers if each["type"] == "cron"), {})
+    return ImportedEntry(
+        index=one.index,
+        at=f"jobs.{one.index}",
+        name=one.name,
+        cron=str(timed.get("cron", "")),
+        timezone=str(timed.get("timezone", "")),
+        words=Words(en=one.words[0], zh=one.words[1]),
+        command=one.job.target.name,
+        code="",
+        user="",
+        notes=one.notes,
+        enabled=one.enabled,
+        job_id=one.job_id,
+        script_id=one.script_id,
+        secrets=dict(one.secrets),
+    )
+
+
+def _answer(body: ScheduleImport, kind: Kind, found: Imported, taken: list[Taken]) -> ImportAnswer:
     numbers = {id(entry): number for number, entry in enumerate(found.carried)}
     return ImportAnswer(
-        items=[_entry(body, one, entry, numbers[id(entry)]) for one in taken for entry in one.planned.entries],
+        items=[_entry(body, kind, one, entry, numbers[id(entry)]) for one in taken for entry in one.planned.entries],
         left_out=[LeftOutEntry(at=one.at, text=one.text[:1000], why=one.why) for one in found.left_out],
     )
 
 
-def _entry(body: ScheduleImport, one: Taken, entry: Carried, number: int) -> ImportedEntry:
+def _entry(body: ScheduleImport, kind: Kind, one: Taken, entry: Carried, number: int) -> ImportedEntry:
     said = of_cron(entry.cron.text)
     return ImportedEntry(
         index=number,
@@ -114,7 +140,7 @@ def _entry(body: ScheduleImport, one: Taken, entry: Carried, number: int) -> Imp
         command=entry.command,
         code=one.planned.code,
         user=entry.user,
-        notes=importing.notes(body.kind, body.text, entry),
+        notes=importing.notes(kind, body.text, entry),
         enabled=one.planned.enabled and body.begin is not Begin.disabled,
         job_id=one.job_id,
         script_id=one.script_id,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from itertools import count, groupby
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from runyard.errors import FieldError, Invalid
 from runyard.jobs import crontabs, github_steps
 from runyard.jobs.crontabs import Carried, Imported, LeftOut
 
+T = TypeVar("T")
 LONGEST_TEXT = 1_000_000
 LONGEST_YAML = 200_000
 MOST_IMPORTED = 500
@@ -114,24 +115,30 @@ def _of_one(entry: Carried) -> str:
 
 
 def _yaml(text: str) -> Mapping[Any, Any]:
-    # Few installations ever read a workflow.
+    return yaml_of(text, "workflow", LONGEST_YAML)
+
+
+def yaml_of(text: str, what: str, longest: int) -> Mapping[Any, Any]:
+    """Return the mapping that a text is; nothing in it is followed or made. Raises: UnreadableSchedules."""
+    # Few installations ever read YAML.
     import yaml
 
-    if len(text) > LONGEST_YAML:
-        raise _unreadable(f"A workflow has at most {LONGEST_YAML} characters.")
+    if len(text) > longest:
+        raise _unreadable(f"A {what} has at most {longest} characters.")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         deep = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=loader):
             if isinstance(event, yaml.AliasEvent):
-                raise _unreadable("The workflow uses YAML aliases, which are not read.")
+                raise _unreadable(f"The {what} uses YAML aliases, which are not read.")
             deep += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if deep > _DEEPEST:
-                raise _unreadable("The workflow is nested too deeply.")
-        found = yaml.safe_load(text)
+                raise _unreadable(f"The {what} is nested too deeply.")
+        found = yaml.load(text, Loader=loader)  # noqa: S506 - either loader is a safe one
     except (yaml.YAMLError, ValueError) as error:
         raise _unreadable(f"It is not YAML: {_CONTROL.sub(' ', str(error))[:300]}.") from error
     if not isinstance(found, Mapping):
-        raise _unreadable("It is no workflow: a YAML mapping is needed.")
+        raise _unreadable(f"It is no {what}: a YAML mapping is needed.")
     return found
 
 
@@ -193,7 +200,7 @@ def _free(name: str, taken: Collection[str]) -> str:
     return next(other for number in count(2) if (other := f"{name} {number}") not in taken)
 
 
-def picked(entries: Sequence[Carried], indexes: Iterable[int] | None) -> list[Carried]:
+def picked(entries: Sequence[T], indexes: Iterable[int] | None) -> list[T]:
     """Return the entries of those numbers, all where none are given; raise `UnreadableSchedules`."""
     if indexes is None:
         return list(entries)

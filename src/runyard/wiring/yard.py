@@ -245,21 +245,23 @@ class Yard:
     def late_services(self) -> tuple[object, ...]:
         """What routes ask for that are loaded once the server answers."""
         from runyard.jobs.calendars import Calendars
+        from runyard.jobs.carrying import Carrying
         from runyard.jobs.holding import JobPauses
         from runyard.jobs.running import JobRuns
         from runyard.jobs.shadowing import Shadows
         from runyard.jobs.taking import Imports
 
-        shadows = Shadows(self.jobs)
+        shadows, calendars = Shadows(self.jobs), Calendars(self.bus)
         return (
             self.jobs,
             self.expressions,
             self.hooks,
             JobPauses(self.jobs),
             JobRuns(self.database, self.jobs, self.firing),
-            Calendars(self.bus),
+            calendars,
             shadows,
             Imports(self.scripts, self.jobs, shadows),
+            Carrying(self.scripts, self.jobs, calendars, shadows),
         )
 
     async def start(self) -> tuple[FirstAdmin | None, int, Path | None]:
