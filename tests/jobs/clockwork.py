@@ -211,6 +211,12 @@ class World:
     async def runs(self, job_id: str | None = None) -> list[RunRow]:
         return [row for row in await self.all(RunRow, RunRow.id) if job_id in {None, row.job_id}]
 
+    async def going_on(self) -> list[str]:
+        """Return the ids of the runs that are not over: a run of months has far more that are."""
+        async with self.database.read() as session:
+            query = select(RunRow.id).where(RunRow.finished_at.is_(None)).order_by(RunRow.id)
+            return list(await session.scalars(query))
+
     async def inputs(self) -> dict[str, RunInputRow]:
         return {row.run_id: row for row in await self.all(RunInputRow, RunInputRow.run_id)}
 

@@ -4,6 +4,7 @@ accounted for once, and each slot that fired has one run. What is due is asked o
 
 import asyncio
 import random
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -62,9 +63,9 @@ async def live(world: World, dice: random.Random, until: timedelta) -> None:
                 jobs = [row.job_id for row in await world.all(JobTrigger, JobTrigger.id)]
                 await world.pause(dice.choice([None, *jobs]))
             paused = not paused
-        for run in await world.runs():
-            if run.finished_at is None and dice.random() < 0.4:
-                await world.end(run.id, dice.choice(("succeeded", "failed", "cancelled", "lost")))
+        for run_id in await world.going_on():
+            if dice.random() < 0.4:
+                await world.end(run_id, dice.choice(("succeeded", "failed", "cancelled", "lost")))
         mortal = [Mortal(world.database, dice.choice((0.0, 0.03, 0.2)), dice) for _ in OFFSETS]
         tickers = [
             world.scheduler(offset, database) for offset, database in zip(OFFSETS, mortal, strict=True)
@@ -87,12 +88,15 @@ async def account(world: World) -> None:
     rows = await world.slots()
     runs = await world.runs()
     inputs = await world.inputs()
+    by_trigger: dict[str, list[JobSlot]] = {}
+    for row in rows:
+        by_trigger.setdefault(row.trigger_id, []).append(row)
     for trigger in await world.all(JobTrigger, JobTrigger.id):
         rule = spec_of(trigger.spec).rule(trigger.created_at)  # type: ignore[union-attr]
         due = [each.at for each in between(rule, clock.to_us(BEGIN), clock.to_us(trigger.decided_until))]
         told: list[int] = []
-        for row in (row for row in rows if row.trigger_id == trigger.id):
-            held = [at for at in due if clock.to_us(row.due_from) <= at <= clock.to_us(row.due_to)]
+        for row in by_trigger.get(trigger.id, []):
+            held = due[bisect_left(due, clock.to_us(row.due_from)) : bisect_right(due, clock.to_us(row.due_to))]
             assert len(held) == row.count, (row.outcome, row.due_from, row.due_to)
             told += held
         assert told == due
