@@ -290,6 +290,25 @@ def test_yargs(code: str, wanted: dict[str, dict[str, Any]]) -> None:
         ("const [, , ...rest] = process.argv", {}),
         ("const [, , a] = process.argv\nprocess.argv[2]", {"a": {"style": "position"}}),
         ("const [a, [b], c] = process.argv.slice(2)", {"a": {}, "arg2": {"style": "position"}, "c": {}}),
+        ("if (process.argv.includes('--dry-run')) stop()", {
+            "dry_run": {"type": "switch", "style": "switch", "flag": "--dry-run", "default": False},
+        }),
+        ("const args = process.argv.slice(2)\nargs.includes('--all')\nargs.includes('--all')\nargs.includes('-q')", {
+            "all": {"style": "switch", "flag": "--all"}, "q": {"style": "switch", "flag": "-q"},
+        }),
+        ("const loud = process.argv.includes('-l') || process.argv.includes('--loud')", {
+            "loud": {"style": "switch", "flag": "--loud"},
+        }),
+        ("const at = process.argv.indexOf('--out')\nconst out = process.argv[at + 1]", {
+            "out": {"type": "text", "style": "pair", "flag": "--out"},
+        }),
+        ("const a = process.argv\nif (a.includes('--out')) b = a[a.indexOf('--out') + 1]", {"out": {"style": "pair"}}),
+        ("const args = process.argv\nargs[args.indexOf('--out')+1]; args.indexOf('--fast') > -1", {
+            "out": {"style": "pair"}, "fast": {"style": "switch"},
+        }),
+        ("process.argv.includes('--help'); process.argv.includes(name); process.argv.includes('plain')", {}),
+        ("other.includes('--x'); process.argv.join().includes('--x'); includes('--x'); new Set('--x')", {}),
+        ("process.argv[2]; process.argv.includes('--x')", {"arg1": {"style": "position"}, "x": {"style": "switch"}}),
         ("process.env['A B'.length]; process.env['A'] ?? 'b'; process.env.npm_name; 1 + process.env.C", {
             "A": {"default": "b", "required": False}, "C": {"default": None},
         }),

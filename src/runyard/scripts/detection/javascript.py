@@ -1,6 +1,7 @@
 """Parameters in JavaScript: commander, yargs, ``util.parseArgs``, ``process.argv`` and the environment."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +14,11 @@ _FLAGS = re.compile(r"(?:(-\w)[ ,|]+)?(--?[\w-]+)?(?:[ =]*([<\[])([\w.-]+?)(\.\.
 _PLACE = re.compile(r"[<\[]([\w-]+)(\.{2,3})?[>\]]")
 _KINDS = {"number": "number", "boolean": "switch", "count": "integer", "string": "text"}
 _FIRST = 2
+_ARGUMENTS = {"process.argv": _FIRST, "process.argv.slice(2)": 0}
+"""What the arguments are written as, and how many of its items are none."""
+_OWN_FLAG = re.compile(r"--?[A-Za-z][\w-]*")
+_NO_FLAGS = frozenset({"--help", "-h", "--version", "-v", "-V"})
+"""What a person asks for, and no run. A lone ``-v`` may be either."""
 
 
 def look(code: str) -> Finds:
@@ -27,7 +33,7 @@ def look(code: str) -> Finds:
         finds.found += _yargs(nodes)
     finds.found += _parse_args(nodes)
     if not finds.found:
-        finds.found += _places(nodes)
+        finds.found += [*_places(nodes), *_flags(nodes)]
     finds.found += _environment(nodes)
     return finds
 
@@ -228,7 +234,7 @@ def _places(nodes: list[Any]) -> list[Found]:
                 names.setdefault(place - _FIRST, (f"arg{place - _FIRST + 1}", line(node)))
         elif node.type == "variable_declarator":
             pattern, value = node.child_by_field_name("name"), text(node.child_by_field_name("value"))
-            skipped = {"process.argv": _FIRST, "process.argv.slice(2)": 0}.get(value)
+            skipped = _ARGUMENTS.get(value)
             if pattern is None or pattern.type != "array_pattern" or skipped is None:
                 continue
             # Holes have no node: the commas tell the places.
@@ -250,6 +256,46 @@ def _places(nodes: list[Any]) -> list[Found]:
             note=f"Read in line {names[place][1]}." if place in names and names[place][1] != at else "",
         )
         for place in range(last + 1)
+    ]
+
+
+def _flags(nodes: list[Any]) -> list[Found]:
+    """Find what is looked up among the arguments by name: a switch, or an option where what follows it is read."""
+    sources = {*_ARGUMENTS, *_names(nodes, lambda value: text(value) in _ARGUMENTS)}
+    read = {text(node.child_by_field_name("index")) for node in nodes if node.type == "subscript_expression"}
+    found: dict[Any, Found] = {}
+    for _at, name, node, arguments in _calls(nodes):
+        callee, flag = node.child_by_field_name("function"), _word(arguments, 0)
+        if name not in {"includes", "indexOf"} or callee is None or not _OWN_FLAG.fullmatch(flag):
+            continue
+        if text(callee.child_by_field_name("object")) not in sources or flag in _NO_FLAGS:
+            continue
+        places = [text(node), *_names(nodes, node.__eq__)]
+        follows = any(f"{place} + 1" in read or f"{place}+1" in read for place in places)
+        one = Found(
+            "process.argv",
+            line(node),
+            flag.lstrip("-"),
+            kind="text" if follows else "switch",
+            style=Style.pair if follows else Style.switch,
+            flag=flag,
+            default=None if follows else False,
+        )
+        # A long and a short name of one switch: the long one is told.
+        above = node.parent
+        either = above is not None and above.type == "binary_expression" and "||" in map(text, above.children)
+        key = above.id if either else flag
+        if key not in found or follows or len(flag) > len(found[key].flag):
+            found[key] = one
+    return list({one.flag: one for one in reversed(found.values())}.values())[::-1]
+
+
+def _names(nodes: list[Any], fits: Callable[[Any], bool]) -> list[str]:
+    """Return the names of variables whose first value fits."""
+    return [
+        text(node.child_by_field_name("name"))
+        for node in nodes
+        if node.type == "variable_declarator" and fits(node.child_by_field_name("value"))
     ]
 
 
