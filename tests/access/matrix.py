@@ -216,7 +216,7 @@ MATRIX: dict[tuple[str, str], Line] = {
     ("GET", "/runs/{run_id}/logs/search"): Line(P.run_read, THING, query={"q": "a"}),
     ("GET", "/runs/{run_id}/logs/stream"): Line(P.run_read, THING),
     ("GET", "/runs/{run_id}/files"): Line(P.run_read, THING),
-    ("GET", "/runs/{run_id}/files/{path:path}"): Line(P.run_read, THING),
+    ("GET", "/runs/{run_id}/files/{path:file}"): Line(P.run_read, THING),
     ("GET", "/runs/{run_id}/archive"): Line(P.run_read, THING),
     ("GET", "/failures"): Line(P.run_read, LIST),
     ("GET", "/failures/{failure_id}"): Line(P.run_read, THING),

@@ -73,6 +73,16 @@ async def test_uploads_lie_in_the_workspace_by_base_name(yard: Running) -> None:
     assert await yard.log(again["id"]) == await yard.log(run["id"])
 
 
+async def test_names_with_line_breaks_are_fetched_like_others(yard: Running) -> None:
+    code = r"printf a > $'two\nlines'; printf b > $'end\n'; printf c > end"
+    run = await yard.run(code)
+    listed = [item["path"] for item in (await yard.get(f"/runs/{run['id']}/files"))["items"]]
+    assert sorted(listed) == ["end", "end\n", "two\nlines"]
+    for name, content in (("two%0Alines", b"a"), ("end%0A", b"b"), ("end", b"c")):
+        got = await yard.client.get(f"/runs/{run['id']}/files/{name}")
+        assert (got.status_code, got.content) == (200, content)
+
+
 async def test_what_may_not_be_uploaded(yard: Running) -> None:
     body = {"draft": draft("true")}
     runs = len((await yard.get("/runs"))["items"])

@@ -25,6 +25,7 @@ from runyard.runs.routes import Reader, Runs
 from runyard.runs.schemas import Items, LogHits, LogPage, RunFile
 from runyard.web.depends import Reading, provided
 from runyard.web.paging import BadCursor
+from runyard.web.paths import FILE_PATH
 
 router = APIRouter(tags=["runs"])
 
@@ -195,7 +196,7 @@ async def listing(run_id: str, actor: Reader, session: Reading, runs: Runs) -> I
     )
 
 
-@router.get("/runs/{run_id}/files/{path:path}", response_class=StreamingResponse)
+@router.get("/runs/{run_id}/files/" + FILE_PATH, response_class=StreamingResponse)
 async def file(
     run_id: str, path: str, actor: Reader, session: Reading, runs: Runs, *, download: bool = False
 ) -> Response:
