@@ -23,7 +23,7 @@ from .world import Persona, Side, World
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 plain_logs()
 
-_PLACE = re.compile(r"\{(\w+)(?::path)?\}")
+_PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 _HARMLESS = {"number", "path", "name"}
 """What a path may name of something else that it names first."""
 
