@@ -4,6 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from .server import Server
+from .watch import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -63,3 +64,27 @@ async def test_parameters_are_read_off_the_code_and_values_kept(server: Server, 
     await expect(page.get_by_text("Kept as “North”")).to_be_visible()
     (kept,) = server.get(f"/scripts/{script['id']}/parameter-sets")["items"]
     assert (kept["name"], kept["values"]) == ("North", {"city": "Bergen"})
+
+
+async def test_a_project_bounds_what_submits_ask_for(server: Server, page: Page, watch: Watch) -> None:
+    watch.allow("422 .*/run-policy")
+    server.post("/projects", {"name": "bounded"})
+    await page.add_init_script("localStorage.setItem('runyard.project', 'bounded')")
+    await page.goto("/runs/rules")
+    rules = page.get_by_role("form", name="Project bounded")
+    for label, value in (("Processes", "2"), ("Disk, MiB", "500"), ("Output, MiB", "20"), ("Open files", "256")):
+        await rules.get_by_label(label, exact=True).fill(value)
+    queues = rules.get_by_label("Queues a submit may name")
+    await queues.fill("default, gpu!")
+    await rules.get_by_role("button", name="Save").click()
+    # What is refused stands beside its field.
+    await expect(queues).to_have_attribute("aria-invalid", "true")
+    await expect(rules.get_by_label("Processes", exact=True)).to_have_attribute("aria-invalid", "true")
+    await queues.fill("default, gpu")
+    await rules.get_by_label("Processes", exact=True).fill("64")
+    await rules.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    bounds = server.get("/projects/bounded/run-policy")["bounds"]
+    assert bounds["queues"] == ["default", "gpu"]
+    figures = {name: value for name, value in bounds["limits"].items() if value is not None}
+    assert figures == {"pids": 64, "disk_mb": 500, "output_mb": 20, "open_files": 256}

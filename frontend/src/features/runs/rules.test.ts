@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { limitsDraft, rulesDraft } from './rules'
+import { limitsDraft, queuesOf, refusedBelow, rulesDraft } from './rules'
 
 it('fills what is left open', () => {
   const draft = rulesDraft({})
@@ -15,7 +15,7 @@ it('fills what is left open', () => {
   })
 })
 
-it('keeps what it does not show: queues, and limits that have no field', () => {
+it('keeps what is laid down already', () => {
   const draft = rulesDraft({ bounds: { queues: ['fast'], limits: { pids: 9 } }, retention: { max_runs: 5 } })
   expect(draft.bounds.queues).toEqual(['fast'])
   expect(draft.bounds.limits.pids).toBe(9)
@@ -27,4 +27,19 @@ it('reads the limits of queues', () => {
     installation: { limit: null, policy: 'queue' },
     queues: [{ queue: 'gpu', limit: 2, policy: 'queue' }],
   })
+})
+
+it.each([
+  ['', null],
+  [' , ', null],
+  ['gpu', ['gpu']],
+  ['default, gpu，fast gpu', ['default', 'gpu', 'fast']],
+])('reads the queues of %j', (text, queues) => {
+  expect(queuesOf(text)).toEqual(queues)
+})
+
+it('tells what is said of a field or of one of its items', () => {
+  expect(refusedBelow({ 'bounds.queues.1': 'No.' }, 'bounds.queues')).toBe('No.')
+  expect(refusedBelow({ 'bounds.queues': 'Many.' }, 'bounds.queues')).toBe('Many.')
+  expect(refusedBelow({ 'bounds.priority': 'High.' }, 'bounds.queues')).toBeUndefined()
 })

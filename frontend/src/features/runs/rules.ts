@@ -39,6 +39,19 @@ export function rulesDraft(rules: ProjectRules) {
   }
 }
 export type RulesDraft = ReturnType<typeof rulesDraft>
+export type BoundsDraft = RulesDraft['bounds']
+
+/** The queues that a line names, by commas or spaces; null, which is any, where it names none. */
+export function queuesOf(text: string): string[] | null {
+  const named = [...new Set(text.split(/[\s,，、]+/).filter(Boolean))]
+  return named.length ? named : null
+}
+
+/** What is said of a field, or else of the first of its items. */
+export function refusedBelow(refused: Record<string, string>, field: string): string | undefined {
+  const item = Object.keys(refused).find((name) => name === field || name.startsWith(`${field}.`))
+  return item === undefined ? undefined : refused[item]
+}
 
 export function limitsDraft(limits: YardLimits) {
   return {
@@ -69,7 +82,7 @@ export function useYardLimits() {
 /** Save rules; what the server refuses stands beside its field. */
 export function useRuleActions() {
   const queries = useQueryClient()
-  // A refusal is told as well: not every field of the rules is on the page.
+  // A refusal is told as well: its field may be out of sight.
   const { busy, refused, send } = useSending(() => [], toastProblem)
   const save = <T>(key: readonly unknown[], work: () => Promise<T>) =>
     send(work, (saved) => {
