@@ -20,6 +20,11 @@ npm error notarget No matching version found for marked@^999.
 npm error notarget In most cases you or one of your dependencies are requesting
 npm error A complete log of this run can be found in: /x/y.log
 """
+SLOW = """error: Request failed after 3 retries in 125.1s
+  cause: Failed to fetch: http://127.0.0.1:9/simple/tiny/
+  cause: error sending request for url (http://127.0.0.1:9/simple/tiny/)
+  cause: operation timed out
+"""
 NPM_DOWN = """npm error code ECONNREFUSED
 npm error syscall connect
 npm error FetchError: request to http://127.0.0.1:9/marked failed, reason: connect ECONNREFUSED 127.0.0.1:9
@@ -35,6 +40,7 @@ npm error
         (DOWN, "index_unreachable", "The package index at http://"),
         (NPM, "resolution_failed", "code ETARGET\nNo matching version found for marked@^999.\nIn most cases you"),
         (NPM_DOWN, "index_unreachable", "The package index at http://127.0.0.1:9 can't be reached."),
+        (SLOW, "index_unreachable", "The package index at http://127.0.0.1:9 does not answer in time."),
         ("error: write: No space left on device (os error 28)", "disk_full", "The disk is full."),
         ("", "resolution_failed", "can't be satisfied"),
     ],

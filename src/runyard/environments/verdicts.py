@@ -9,6 +9,7 @@ _LINES = 14
 _CHARACTERS = 2000
 
 _FULL = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT")
+_SLOW = re.compile(r"operation timed out|ETIMEDOUT|ERR_SOCKET_TIMEOUT")
 _UNREACHABLE = re.compile(
     r"error sending request|tcp connect error|dns error|Failed to fetch: |operation timed out|Connection refused"
     r"|\b(?:ECONNREFUSED|ENOTFOUND|ETIMEDOUT|ECONNRESET|EAI_AGAIN|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH)\b"
@@ -59,5 +60,6 @@ def _verdict(stderr: str, otherwise: type[BuildFailed]) -> BuildFailed:
         return DiskFull(f"The disk is full.\n{words}")
     if _UNREACHABLE.search(stderr):
         where = _ADDRESS.search(words)
-        return IndexUnreachable(f"The package index{f' at {where[0]}' if where else ''} can't be reached.\n{words}")
+        how = "does not answer in time" if _SLOW.search(stderr) else "can't be reached"
+        return IndexUnreachable(f"The package index{f' at {where[0]}' if where else ''} {how}.\n{words}")
     return otherwise(words or None)
