@@ -12,6 +12,7 @@ from runyard.access.authenticator import STEP_S, code_at
 from tests.mail.sink import Sink, link_in, standing
 
 from .conftest import NewPage
+from .server import PASSWORD as SERVER_PASSWORD
 from .server import Server, serving
 from .watch import Watch
 
@@ -71,6 +72,58 @@ async def test_a_second_factor_is_set_up_asked_for_and_turned_off(
     await lost.get_by_role("dialog").get_by_label("Current password").fill(PASSWORD)
     await lost.keyboard.press("Enter")
     await expect(lost.get_by_role("button", name="Set up")).to_be_visible()
+
+
+@pytest.fixture
+def strict_server(tmp_path: Path, chromium: str, built_page: None) -> Iterator[Server]:
+    """A server where a second factor is compulsory for everybody."""
+    with serving(tmp_path, RUNYARD_ACCESS__SECOND_FACTOR="everybody") as server:
+        yield server
+
+
+async def test_whoever_needs_a_second_factor_sets_one_up_and_goes_where_they_wanted(
+    strict_server: Server, new_page: NewPage, watch: Watch
+) -> None:
+    watch.allow(REFUSED)
+    watch.allow(r"status of 422 .*/me/second-factor")
+    page = await new_page(strict_server, signed_in=False)
+    await page.goto("/jobs?q=nightly")
+    await expect(page.get_by_text("A second factor is compulsory here. If you have none yet")).to_be_visible()
+    await say_who(page, "admin", SERVER_PASSWORD)
+    await page.wait_for_url("**/second-factor?next=**")
+    # Nothing else is to be had before, whatever is asked for.
+    await page.goto("/scripts")
+    await page.wait_for_url("**/second-factor?next=**scripts")
+    await expect(page.get_by_role("link", name="Scripts", exact=True)).to_have_count(0)
+    await page.goto("/second-factor?next=/jobs?q=nightly")
+
+    password = page.get_by_label("Password", exact=True)
+    await password.fill("not the password")
+    await page.get_by_role("button", name="Next").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await password.fill(SERVER_PASSWORD)
+    await page.get_by_role("button", name="Next").click()
+    await expect(page.get_by_role("img", name="The secret as a picture")).to_be_visible()
+    secret = b32decode((await page.locator("code").inner_text()).replace(" ", ""))
+    step = int(time.time()) // STEP_S
+    await page.get_by_label("Code", exact=True).fill("000 000")
+    await page.get_by_role("button", name="Turn on").click()
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_label("Code", exact=True).fill(code_at(secret, step))
+    await page.get_by_role("button", name="Turn on").click()
+    codes = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
+    await expect(codes).to_have_count(10)
+    recovery = (await codes.first.inner_text()).strip()
+    await page.get_by_role("button", name="I have kept them").click()
+    await page.wait_for_url("**/jobs?q=nightly")
+    await expect(page.get_by_role("link", name="Scripts", exact=True)).to_be_visible()
+
+    again = await new_page(strict_server, signed_in=False)
+    await again.goto("/jobs")
+    await say_who(again, "admin", SERVER_PASSWORD)
+    await again.get_by_label("Code", exact=True).fill(recovery)
+    await again.keyboard.press("Enter")
+    await again.wait_for_url("**/jobs")
 
 
 @pytest.fixture
