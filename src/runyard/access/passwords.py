@@ -10,7 +10,7 @@ from importlib import resources
 
 from msgspec import Struct
 
-from runyard.errors import Invalid, Unavailable
+from runyard.errors import FieldError, Invalid, Unavailable
 
 WAITING = 64
 """How many checks may stand in line before further ones are turned away."""
@@ -22,6 +22,10 @@ class SignInBusy(Unavailable):
 
 class CommonPassword(Invalid):
     """So many people have this password that it is among the first to be tried; choose another one."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.fields = (FieldError(field, self.detail, self.code),)
 
 
 class Cost(Struct, frozen=True):
@@ -73,15 +77,18 @@ class Passwords:
         ok, renewed = await asyncio.to_thread(self._hash.verify_and_update, _bytes(password), stored or self._nobody)
         return (ok, renewed) if stored else (False, None)
 
-    async def choose(self, password: str) -> str:
-        """Return the hash of a password that somebody chose; call it within a `turn`. Raises: CommonPassword."""
-        await self.demand_uncommon(password)
+    async def choose(self, password: str, field: str = "password") -> str:
+        """Return the hash of a password that somebody chose in a field; call it within a `turn`.
+
+        Raises: CommonPassword.
+        """
+        await self.demand_uncommon(password, field)
         return await self.hash(password)
 
-    async def demand_uncommon(self, password: str) -> None:
+    async def demand_uncommon(self, password: str, field: str = "password") -> None:
         """Raise `CommonPassword` for one that is tried first; it costs next to nothing."""
         if await asyncio.to_thread(is_common, password):
-            raise CommonPassword
+            raise CommonPassword(field)
 
     async def hash(self, password: str) -> str:
         """Return the hash to keep; call it within a `turn`."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from runyard.access.permissions import Permission
 
@@ -30,11 +31,21 @@ def _not_blank(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _of_length(secret: SecretStr) -> SecretStr:
+    # In words: the library counts the items of a value.
+    if len(secret.get_secret_value()) < SHORTEST:
+        raise PydanticCustomError("too_short", "A password has at least {least} characters", {"least": SHORTEST})
+    if len(secret.get_secret_value()) > LONGEST:
+        raise PydanticCustomError("too_long", "A password has at most {most} characters", {"most": LONGEST})
+    return secret
+
+
 Chosen = Annotated[
     SecretStr,
-    Field(min_length=SHORTEST, max_length=LONGEST),
+    AfterValidator(_of_length),
     AfterValidator(encodable),
     AfterValidator(_not_blank),
+    Field(json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST}),
 ]
 """A password that somebody wants to have from now on."""
 

@@ -263,7 +263,7 @@ class AccessService:
             user = await self.user_of(session, actor)
         await self.proving.again(actor, user, current, client, "user.change_password")
         async with self.passwords.turn():
-            hashed = await self.passwords.choose(new)
+            hashed = await self.passwords.choose(new, "new_password")
         now = clock.now()
         async with self._database.write() as session:
             user = await self.user_of(session, actor)
