@@ -44,7 +44,8 @@ async def person(yard: Running) -> tuple[str, dict[str, str]]:
 
 async def project(yard: Running) -> str:
     name = f"project {next(_count)}"
-    await ask(yard, "POST", "/projects", 201, {"name": name, "description": " It is one. "})
+    made = await ask(yard, "POST", "/projects", 201, {"name": name, "description": " It is one. "})
+    assert made["permissions"] == (await ask(yard, "GET", f"/projects/{made['id']}", 200))["permissions"] != []
     return name
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from runyard.access.guards import allow
-from runyard.access.permissions import Actor, Permission
+from runyard.access.permissions import ROLES, Actor, Permission, Role
 from runyard.ids import ProjectId
 from runyard.projects.administration import Administration
 from runyard.projects.models import Project
@@ -76,6 +76,9 @@ async def archive_project(actor: Manager, session: Transaction, office: Office, 
 
 def _body(project: Project, actor: Actor) -> ProjectBody:
     held = next((m.permissions for m in actor.memberships if m.project_id == ProjectId(project.id)), frozenset())
+    if not held and actor.is_admin and project.archived_at is None:
+        # It was made, or brought back, by this very request.
+        held = ROLES[Role.admin] & (ROLES[Role.admin] if actor.scopes is None else actor.scopes)
     return ProjectBody(
         id=project.id,
         name=project.name,
