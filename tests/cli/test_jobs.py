@@ -140,6 +140,28 @@ def test_wrong_calls_are_answered_in_a_sentence(ry: Commands, arguments: list[st
     assert said in done.err
 
 
+def test_jobs_go_out_into_a_file_and_come_in(ry: Commands) -> None:
+    made(ry, "going", "--cron", "@daily", "--timezone", "Europe/Berlin", "--webhook", "token", "--overlap", "skip")
+    written = ry("jobs", "export", "going", "-o", ry.folder / "jobs.json")
+    assert (written.code, written.out) == (0, ""), written.err
+    again = ry("jobs", "export", "going", "-o", ry.folder / "jobs.json")
+    assert (again.code != 0, "File exists" in again.err) == (True, True)
+    shown = ry("jobs", "export", "going")
+    assert shown.out.startswith("format: runyard-jobs\nversion: 1\n")
+    ry.write("moved.yaml", shown.out)
+    for name in ("jobs.json", "moved.yaml"):
+        told = ry("jobs", "import", ry.folder / name)
+        assert told.code == 0, told.err
+        assert "going 2" in told.out
+        assert "Nothing was made" in told.err
+    done = ry("jobs", "import", ry.folder / "moved.yaml", "--apply", "--begin", "disabled")
+    assert done.code == 0, done.err
+    assert re.search(r"^going 2: secret of webhook trg_\w+, shown this once: \S{40,}$", done.err, re.MULTILINE)
+    job = ry("jobs", "show", "going 2", "--json").json
+    assert (job["state"], job["settings"]["overlap"]) == ("disabled", "skip")
+    assert [one["type"] for one in job["triggers"]] == ["cron", "webhook"]
+
+
 def test_a_schedule_that_can_not_be_is_refused_with_why(ry: Commands) -> None:
     script(ry, "never")
     done = ry("jobs", "create", "never", "--script", "never", "--cron", "0 0 30 2 *")

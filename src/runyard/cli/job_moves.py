@@ -1,5 +1,6 @@
-"""Schedules of other systems from a terminal: taken over, compared, and cut over."""
+"""Jobs into files and out of them, and schedules of other systems: taken over, compared, and cut over."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,16 +13,56 @@ from runyard.cli.job_wishes import Machine, Name, Project
 from runyard.cli.output import as_json, local, note, table, visible
 
 __all__ = ["app"]
-KINDS = ("crontab", "cron_d", "github", "qinglong")
+KINDS = ("crontab", "cron_d", "github", "qinglong", "runyard")
 BEGINS = ("shadow", "enabled", "disabled")
+_OWN = re.compile(r"[\s\S]*\bformat\b\W+runyard-jobs\b")
 _SHOWN = 20
 _MS = 1000
+
+
+@app.command("export")
+def export(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Names or ids; without, all.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, not to standard output.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    form: Annotated[str, typer.Option("--format", help="yaml or json; told by the file's name.")] = "",
+    project: Project = "default",
+) -> None:
+    """Write jobs with their triggers and blackout calendars into a file that `import` takes; no secret is in it."""
+    from runyard.cli import lookup
+    from runyard.cli.client import Server
+
+    if form not in {"", "yaml", "json"}:
+        raise Misuse(f"--format {form!r}: there are yaml and json.")
+    server = Server.current()
+    asked = {
+        "project": project,
+        "format": form or ("json" if out is not None and out.suffix.lower() == ".json" else "yaml"),
+        "job_id": [lookup.job(server, name, project)["id"] for name in names or []],
+    }
+    with server.opened("GET", "/jobs/export", params=asked) as response:
+        text = response.read().decode()
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        with out.expanduser().open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise Misuse(f"{out} can't be written: {error.strerror}.") from error
+    note(f"Written to {out}.")
 
 
 @app.command("import")
 def import_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A crontab, a file of cron.d, a workflow, or an export.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A crontab, a file of cron.d, a workflow, or an export of QingLong or of `jobs export`.",
+        ),
     ],
     kind: Annotated[str, typer.Option("--kind", help=f"One of {', '.join(KINDS)}; told by the file's name.")] = "",
     timezone: Annotated[str, typer.Option("--timezone", help="The zone it went by; this machine's by default.")] = "",
@@ -36,7 +77,7 @@ def import_(
     machine: Machine = False,
     project: Project = "default",
 ) -> None:
-    """Make scripts and jobs of another system's schedules; what can't be carried is listed.
+    """Make jobs of another system's schedules or of `jobs export`; what can't be carried is listed.
 
     Jobs begin in shadow: they start nothing, and can be compared with the other system until it is switched off.
     """
@@ -45,9 +86,10 @@ def import_(
 
     if begin not in BEGINS:
         raise Misuse(f"--begin {begin!r}: there are {', '.join(BEGINS)}.")
+    known, text = _known(kind, file)
     body: dict[str, Any] = {
-        "kind": _kind(kind, file),
-        "text": _read(file),
+        "kind": known,
+        "text": text,
         "timezone": timezone or here(),
         "project": project,
         "apply": apply,
@@ -63,17 +105,7 @@ def import_(
     if machine:
         as_json(done)
         return
-    rows = [
-        (str(one["index"]), one["name"], one["cron"], one["timezone"], one["words"]["en"], one["command"].strip())
-        for one in done["items"]
-    ]
-    if rows:
-        table(("N", "JOB", "CRON", "ZONE", "WHEN", "COMMAND"), rows, flexible="COMMAND")
-    for one in done["items"]:
-        for remark in one["notes"]:
-            note(f"{one['at']}: {visible(remark)}.")
-    for one in done["left_out"]:
-        note(f"Left out, {one['at']}: {visible(one['text'])}: {visible(one['why'])}")
+    _say_taken(done)
     jobs = len({one["job_id"] for one in done["items"] if one["job_id"]})
     note(f"Made {jobs} job{'' if jobs == 1 else 's'}." if apply else "Nothing was made; --apply makes them.")
 
@@ -143,6 +175,23 @@ def cut_over(name: Name, project: Project = "default") -> None:
     note(f"{job['name']} is {job['state']}{ahead}.")
 
 
+def _say_taken(done: dict[str, Any]) -> None:
+    rows = [
+        (str(one["index"]), one["name"], one["cron"], one["timezone"], one["words"]["en"], one["command"].strip())
+        for one in done["items"]
+    ]
+    if rows:
+        table(("N", "JOB", "CRON", "ZONE", "WHEN", "COMMAND"), rows, flexible="COMMAND")
+    for one in done["items"]:
+        for remark in one["notes"]:
+            note(f"{one['at']}: {visible(remark)}.")
+    for one in done["left_out"]:
+        note(f"Left out, {one['at']}: {visible(one['text'])}: {visible(one['why'])}")
+    for one in done["items"]:
+        for trigger, secret in one["secrets"].items():
+            note(f"{visible(one['name'])}: secret of webhook {trigger}, shown this once: {secret}")
+
+
 def _say_compared(seen: dict[str, Any]) -> None:
     for field, said in (("only_here", "only here"), ("only_there", "only there")):
         for at in seen[field][:_SHOWN]:
@@ -156,13 +205,15 @@ def _say_compared(seen: dict[str, Any]) -> None:
         note(f"{seen['unread']} lines of the log tell no time.")
 
 
-def _kind(kind: str, file: Path) -> str:
+def _known(kind: str, file: Path) -> tuple[str, str]:
+    """Return of which kind a file is, and its text."""
     if kind and kind not in KINDS:
         raise Misuse(f"--kind {kind!r}: there are {', '.join(KINDS)}.")
-    if kind:
-        return kind
+    text = _read(file)
+    if kind or _OWN.match(text[:2000]):
+        return kind or "runyard", text
     told = {".yml": "github", ".yaml": "github", ".json": "qinglong"}.get(file.suffix.lower())
-    return told or ("cron_d" if file.resolve().parent.name == "cron.d" else "crontab")
+    return told or ("cron_d" if file.resolve().parent.name == "cron.d" else "crontab"), text
 
 
 def _numbers(text: str) -> list[int]:

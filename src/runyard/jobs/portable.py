@@ -1,7 +1,6 @@
 """Jobs as a file carries them from one project to another: everything by its name, nothing secret. Pure."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -20,7 +19,6 @@ from runyard.scripts.schemas import Body, Description, Name
 FORMAT = "runyard-jobs"
 VERSION = 1
 MOST_SHOWN = 5
-_HINT = re.compile(r"[\s\S]*\bformat\b\W+runyard-jobs\b")
 _SAID = {
     "webhook": ("When it is called", "被调用时"),
     "after": ("After {}", "在 {} 之后"),
@@ -78,11 +76,6 @@ class Wanting(Struct, frozen=True):
 
     index: int
     why: str
-
-
-def looks_so(text: str) -> bool:
-    """Whether a text seems to be such a file, rather than another system's."""
-    return _HINT.match(text[:2000]) is not None
 
 
 def read(text: str) -> JobFile:
