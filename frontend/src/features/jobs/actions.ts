@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/vue-query'
 import { useRouter } from 'vue-router'
 import { keys } from '@/api/keys'
 import { Problem } from '@/api/problem'
+import { saveAs } from '@/features/runs/saveAs'
 import { t } from '@/ui/i18n'
 import { toast, toastProblem } from '@/ui/toast/toasts'
 import * as api from './api'
@@ -70,6 +71,13 @@ export function useJobActions() {
         return t(enabled ? 'jobs.enabled' : 'jobs.disabled', { name: job.name })
       }),
     /** Delete them; those that are gone already are no failure. */
+    /** Save jobs as a file that the import takes; without ids all of the project. */
+    download: (project: string, jobs: readonly Named[] = []) =>
+      act(async () => {
+        const ids = jobs.map((job) => job.id)
+        saveAs(await api.exportJobs(project, ids), 'jobs.yaml')
+        return ''
+      }),
     remove: (jobs: readonly Named[]) =>
       act(async () => {
         const results = await Promise.allSettled(jobs.map((job) => api.deleteJob(job.id)))

@@ -133,3 +133,10 @@ const MOST = 500
 export async function listBlackouts(project: string) {
   return (await ask(client.GET('/api/v1/blackouts', { params: { query: { project, limit: MOST } } }))).items
 }
+
+/** Jobs with their triggers and blackout calendars, as YAML; no secret is in it. */
+export async function exportJobs(project: string, jobIds: readonly string[]): Promise<Blob> {
+  const query = new URLSearchParams({ project })
+  for (const id of jobIds) query.append('job_id', id)
+  return (await askRaw(`/api/v1/jobs/export?${query.toString()}`)).blob()
+}

@@ -7,6 +7,7 @@ const messages = {
   editTitle: 'Edit job',
   copy: 'Copy',
   import: 'Import',
+  export: 'Export',
   search: 'Job or script name',
   select: 'Select {name}',
   selectAll: 'Select all jobs',

@@ -10,6 +10,7 @@ export default {
   editTitle: '编辑作业',
   copy: '复制',
   import: '导入',
+  export: '导出',
   search: '作业或脚本名称',
   select: '选择 {name}',
   selectAll: '选择全部作业',

@@ -1,5 +1,5 @@
 const messages = {
-  title: 'Import schedules',
+  title: 'Import schedules and jobs',
   text: 'Each schedule becomes a script with its command, and a job that runs it. First you see what would be made; nothing is changed by that.',
   kinds: 'What it is',
   kind: {
@@ -7,18 +7,21 @@ const messages = {
     cron_d: 'A file of cron.d',
     github: 'A GitHub Actions workflow',
     qinglong: 'A QingLong export',
+    runyard: 'Jobs exported from Runyard',
   },
   kindHelp: {
     crontab: 'what crontab -l prints',
     cron_d: 'also /etc/crontab: with a user before the command',
     github: 'the YAML of a workflow with on: schedule',
     qinglong: 'the JSON of its scheduled tasks',
+    runyard: 'the YAML or JSON of Export; their scripts have to be here already',
   },
   hint: {
     crontab: '0 3 * * * /usr/local/bin/backup --all',
     cron_d: '0 3 * * * root /usr/local/bin/backup --all',
     github: 'on:',
     qinglong: '[]',
+    runyard: 'format: runyard-jobs',
   },
   source: 'Schedules',
   drop: 'Paste them, or drop a file here.',
@@ -50,6 +53,8 @@ const messages = {
     enabled: 'They run from now on.',
     disabled: 'They are switched off.',
   },
+  secret: 'Secret of the webhook {id}, shown this once',
+  copySecret: 'Copy the secret',
   toJobs: 'All jobs',
   toCalendar: 'See them in the calendar',
 }

@@ -2,21 +2,29 @@ import type { Translation } from '@/ui/i18n'
 import type en from './messages.en'
 
 export default {
-  title: '导入定时任务',
+  title: '导入定时任务和作业',
   text: '每条定时任务会变成一个包含其命令的脚本，以及一个运行它的作业。先预览结果，不会做任何改动。',
   kinds: '来源类型',
-  kind: { crontab: 'crontab', cron_d: 'cron.d 文件', github: 'GitHub Actions 工作流', qinglong: '青龙导出' },
+  kind: {
+    crontab: 'crontab',
+    cron_d: 'cron.d 文件',
+    github: 'GitHub Actions 工作流',
+    qinglong: '青龙导出',
+    runyard: 'Runyard 导出的作业',
+  },
   kindHelp: {
     crontab: 'crontab -l 的输出',
     cron_d: '也包括 /etc/crontab：命令前有用户名',
     github: '带有 on: schedule 的工作流 YAML',
     qinglong: '定时任务的 JSON',
+    runyard: '导出得到的 YAML 或 JSON；所用脚本须已存在',
   },
   hint: {
     crontab: '0 3 * * * /usr/local/bin/backup --all',
     cron_d: '0 3 * * * root /usr/local/bin/backup --all',
     github: 'on:',
     qinglong: '[]',
+    runyard: 'format: runyard-jobs',
   },
   source: '定时任务',
   drop: '粘贴到这里，或把文件拖进来。',
@@ -47,6 +55,8 @@ export default {
     enabled: '它们会按时运行。',
     disabled: '它们处于停用状态。',
   },
+  secret: 'Webhook {id} 的密钥，仅显示这一次',
+  copySecret: '复制密钥',
   toJobs: '所有作业',
   toCalendar: '在日历中查看',
 } satisfies Translation<typeof en>

@@ -5,6 +5,7 @@ export const LARGEST_FILE = 1_000_000
 
 /** What a file seems to be, by its name and by what stands in it; null where that is not told. */
 export function kindOf(name: string, text: string): Kind | null {
+  if (/\bformat\b\W+runyard-jobs\b/.test(text.slice(0, 2000))) return 'runyard'
   if (/\.ya?ml$/i.test(name) || /^on:|^\s+-\s+cron:/m.test(text)) return 'github'
   if (/\.json$/i.test(name) || /^\s*[[{]/.test(text)) return 'qinglong'
   // In cron.d a user stands between the times and the command.

@@ -1,6 +1,6 @@
 import type { Words } from '../types'
 
-export const KINDS = ['crontab', 'cron_d', 'github', 'qinglong'] as const
+export const KINDS = ['crontab', 'cron_d', 'github', 'qinglong', 'runyard'] as const
 export type Kind = (typeof KINDS)[number]
 export const BEGINS = ['shadow', 'enabled', 'disabled'] as const
 export type Begin = (typeof BEGINS)[number]
@@ -20,6 +20,8 @@ export interface Entry {
   enabled: boolean
   job_id: string | null
   script_id: string | null
+  /** Of its new webhooks, by the trigger's id: never told again. */
+  secrets?: Record<string, string>
 }
 export interface ImportAnswer {
   items: Entry[]
