@@ -1592,6 +1592,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Jobs
+         * @description Export jobs with their triggers and blackout calendars, for `POST /jobs/import`. No secret goes out.
+         */
+        get: operations["export_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/forecast": {
         parameters: {
             query?: never;
@@ -1623,7 +1643,7 @@ export interface paths {
         put?: never;
         /**
          * Import Jobs
-         * @description Tell which scripts and jobs a crontab, a workflow or an export makes, or make them: all of them or none.
+         * @description Tell which jobs a crontab, a workflow or an export makes, or make them: all that can be carried, or none.
          */
         post: operations["import_jobs"];
         delete?: never;
@@ -4800,6 +4820,11 @@ export interface components {
          * @description Something out of the ordinary in what was done lately.
          */
         AuditAlert: {
+            /**
+             * About
+             * @description What the last of the events acted on, as it was called then.
+             */
+            about: string | null;
             /** Action */
             action: string[];
             /** Actor */
@@ -7203,6 +7228,13 @@ export interface components {
             notes: string[];
             /** Script Id */
             script_id: string | null;
+            /**
+             * Secrets
+             * @description Of the job's new webhooks, by the trigger's id; never shown again.
+             */
+            secrets?: {
+                [key: string]: string;
+            };
             /** Timezone */
             timezone: string;
             /** User */
@@ -10666,7 +10698,8 @@ export interface components {
              * @default
              */
             folder?: string;
-            kind: components["schemas"]["runyard__jobs__importing__Kind"];
+            /** Kind */
+            kind: components["schemas"]["runyard__jobs__importing__Kind"] | "runyard";
             /**
              * Prefix
              * @description What the names of scripts and jobs begin with.
@@ -16468,6 +16501,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description A problem (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_jobs: {
+        parameters: {
+            query?: {
+                /** @description Repeatable; else all. */
+                job_id?: string[] | null;
+                project?: string;
+                format?: "yaml" | "json";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/yaml": unknown;
                 };
             };
             /** @description A problem (RFC 9457). */
