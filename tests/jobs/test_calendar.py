@@ -105,7 +105,7 @@ def test_nothing_is_lost_and_nothing_is_twice(
 def test_a_trigger_for_every_second_costs_as_much_as_its_cells() -> None:
     asked = 0
 
-    class Counted(AtIntervals):
+    class Counted(AtIntervals, frozen=True):
         def next(self, after: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
             nonlocal asked
             asked += 1
