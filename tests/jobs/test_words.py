@@ -5,13 +5,14 @@ import json
 import pytest
 from hypothesis import given
 
+from runyard.jobs.pausing import NAMES, Kind
 from runyard.jobs.reading import reading
 from runyard.jobs.recurrence.cron import parse
 from runyard.jobs.recurrence.problems import CronNeverDue
 from runyard.jobs.recurrence.rules import Dst
 from runyard.jobs.slots import Outcome, Reason, Slot
 from runyard.jobs.words import chinese, english
-from runyard.jobs.words.slots import NOTES, REASONS, note, why
+from runyard.jobs.words.slots import NOTES, REASONS, THINGS, note, why
 
 from .recurrence.clocks import UNHURRIED
 from .recurrence.test_reference import EXPRESSIONS, WITH_SECONDS, Expression
@@ -200,6 +201,10 @@ def test_every_reason_has_words() -> None:
     assert why(slot, "en") == "It fell into the blackout window release."
     assert why(slot, "zh-CN") == "处于禁止运行的时段 release。"
     assert note(Dst.moved, "03:00", "02:30", "zh-CN") == "当天时钟拨快，02:30 不存在，改在 03:00 触发。"
+    assert set(NAMES.values()) == set(THINGS)
+    held = Slot(0, 0, 1, Outcome.paused, Reason.paused, NAMES[Kind.breaker])
+    assert why(held, "en") == "It was paused by the circuit breaker."
+    assert why(held, "zh-CN") == "已被 熔断机制 暂停。"
     for each in Reason:
         for told in REASONS[each]:
             assert ("{name}" in told) == (each.value.startswith(("blackout", "paused")))

@@ -60,6 +60,10 @@ export function whyText(job: Job): string {
   return ''
 }
 
+const THINGS: Record<string, string> = { 'the circuit breaker': 'breaker', 'shadow mode': 'shadow' }
+/** A window, a person, or what else kept a job from starting. */
+export const holderText = (name: string): string => optional(`jobs.holder.${THINGS[name] ?? ''}`) ?? name
+
 export const outcomeText = (outcome: Outcome): string => t(`jobs.outcome.${outcome}`)
 
 /** A value before or after a change. */

@@ -37,6 +37,8 @@ REASONS: dict[Reason, tuple[str, str]] = {
     ),
     Reason.broken: ("The job can't run.", "该作业无法运行。"),
 }
+THINGS = {"the circuit breaker": "熔断机制", "shadow mode": "影子模式"}
+"""What pauses a job where nobody does, in Chinese."""
 NOTES: dict[Dst, tuple[str, str]] = {
     Dst.moved: (
         "{wanted} does not exist on that day, as clocks go forward; it is due at {local} instead.",
@@ -59,7 +61,8 @@ NOTES: dict[Dst, tuple[str, str]] = {
 
 def why(slot: Slot, language: Language) -> str:
     """Return why a slot has its outcome."""
-    return REASONS[slot.reason][language == "zh-CN"].format(name=slot.name)
+    name = THINGS.get(slot.name, slot.name) if language == "zh-CN" else slot.name
+    return REASONS[slot.reason][language == "zh-CN"].format(name=name)
 
 
 def note(dst: Dst, local: str, wanted: str, language: Language) -> str:

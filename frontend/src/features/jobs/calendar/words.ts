@@ -1,6 +1,6 @@
 import { language, optional, t } from '@/ui/i18n'
 import { formatNumber } from '@/ui/i18n/format'
-import { outcomeText } from '../words'
+import { holderText, outcomeText } from '../words'
 import type { CalendarItem } from './types'
 
 const made = new Map<string, Intl.DateTimeFormat>()
@@ -31,7 +31,7 @@ export function fateOf(item: CalendarItem): string {
   }
   if (item.outcome === null) return t('calendar.due')
   const text = outcomeText(item.outcome)
-  return item.name ? t('calendar.because', { text, name: item.name }) : text
+  return item.name ? t('calendar.because', { text, name: holderText(item.name) }) : text
 }
 
 /** When it is: an instant, or from when to when and how often. */
