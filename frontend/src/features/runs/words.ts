@@ -48,5 +48,7 @@ export function versionText(run: RunSummary): string {
 
 export function triggerText(run: RunSummary): string {
   const kind = optional(`runs.trigger.${run.trigger.kind}`) ?? run.trigger.kind
-  return run.trigger.by ? t('runs.triggeredBy', { kind, by: run.trigger.by }) : kind
+  // That it is a job is said by the kind.
+  const by = run.job_id ? run.trigger.by?.replace(/^job /, '') : run.trigger.by
+  return by ? t('runs.triggeredBy', { kind, by }) : kind
 }
