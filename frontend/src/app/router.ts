@@ -4,6 +4,7 @@ import { accessToken, owesSecondFactor, renew } from '@/api/session'
 import { routes as audit } from '@/features/audit/routes'
 import { routes as access } from '@/features/access/routes'
 import { routes as approvals } from '@/features/approvals/routes'
+import { safeNext } from '@/features/auth/next'
 import { routes as auth } from '@/features/auth/routes'
 import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
@@ -56,10 +57,12 @@ router.beforeEach(async (to) => {
     const page: unknown = components?.default
     if (typeof page === 'function') void (page as () => Promise<unknown>)().catch(() => undefined)
   }
-  if (to.meta.open) return true
+  const setsUp = to.name === 'second-factor'
+  if (to.meta.open && !setsUp) return true
   const query = to.fullPath === '/' ? {} : { next: to.fullPath }
   // An unreachable server says nothing about the session: the page itself shows the failure and can retry.
   if (accessToken.value === null && !(await renew().catch(() => true))) return { name: 'login', query }
+  if (setsUp) return owesSecondFactor.value || safeNext(to.query.next)
   return owesSecondFactor.value ? { name: 'second-factor', query } : true
 })
 

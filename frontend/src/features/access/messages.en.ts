@@ -167,7 +167,7 @@ const messages = {
     sessionsOf: 'Where {name} is signed in',
     noSessions: 'Nowhere at present.',
     seen: 'Last here',
-    never: 'never yet',
+    never: 'Was never here',
     madePassword: 'The password of {name}. It is shown this once:',
   },
   invitations: {

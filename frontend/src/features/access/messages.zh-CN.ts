@@ -154,7 +154,7 @@ export default {
     sessionsOf: '{name} 的登录会话',
     noSessions: '目前没有登录。',
     seen: '最近在线',
-    never: '从未',
+    never: '从未登录',
     madePassword: '{name} 的密码，只显示这一次：',
   },
   invitations: {

@@ -34,6 +34,7 @@ export default {
   calendar: '日历',
   comingNone: '今后 24 小时内没有到期的作业。',
   comingMore: '24 小时内还有 {n} 个作业',
+  comingLater: '更多见日历',
   recent: '最近运行',
   allRuns: '全部运行',
   recentNone: '运行会显示在这里。',
