@@ -61,6 +61,7 @@ const messages = {
     code: 'Code',
     request: 'Request',
   },
+  change: { field: 'Field', before: 'Before', after: 'After', value: 'Value' },
   confirm: {
     typeName: 'Type {name} to confirm',
   },

@@ -64,6 +64,7 @@ export default {
     code: '错误码',
     request: '请求编号',
   },
+  change: { field: '字段', before: '修改前', after: '修改后', value: '值' },
   confirm: {
     typeName: '输入 {name} 以确认',
   },

@@ -3,8 +3,8 @@ import { valueText } from './words'
 
 describe('valueText', () => {
   it.each([
-    [null, '–'],
-    [undefined, '–'],
+    [null, ''],
+    [undefined, ''],
     ['', '""'],
     ['a', 'a'],
     [true, 'true'],

@@ -20,9 +20,9 @@ export function actorWords(actor: AuditEntry['actor']): string {
   return actor.name ?? actor.id ?? t('audit.stranger')
 }
 
-/** A value of before or after, as one text. */
+/** A value of before or after, as one text; empty for none. */
 export function valueText(value: unknown): string {
-  if (value === null || value === undefined) return '–'
+  if (value === null || value === undefined) return ''
   if (typeof value === 'string') return value === '' ? '""' : value
   if (isDigest(value)) return t('audit.digest', { sha: value.sha256.slice(0, 12), bytes: value.bytes })
   return JSON.stringify(value, null, typeof value === 'object' ? 1 : 0)

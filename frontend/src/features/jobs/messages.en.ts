@@ -170,9 +170,6 @@ const messages = {
     none: 'Nothing was changed yet',
     by: 'by {by}',
     revision: 'Revision {n}',
-    field: 'Field',
-    before: 'Before',
-    after: 'After',
     act: {
       create: 'Created',
       created: 'Created',
@@ -201,6 +198,7 @@ const messages = {
     settings: 'Settings',
     triggers: 'Triggers',
     enabled: 'On',
+    passwords: 'Password parameters',
   },
   part: { parameters: 'What it is given', running: 'How it runs', about: 'About' },
   about: { owner: 'Owner', ownerDisabled: 'account switched off', made: 'Made', changed: 'Changed' },
@@ -264,6 +262,7 @@ const messages = {
       all: 'up to {n} that were missed are run',
     },
   },
+  holder: { breaker: 'the circuit breaker', shadow: 'shadow mode' },
   breaker: {
     byHand: 'only by hand',
     said: 'stops after {n} failure | stops after {n} failures in a row',

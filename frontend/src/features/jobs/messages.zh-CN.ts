@@ -154,9 +154,6 @@ export default {
     none: '还没有修改',
     by: '{by}',
     revision: '第 {n} 版',
-    field: '字段',
-    before: '修改前',
-    after: '修改后',
     act: {
       create: '创建',
       created: '创建',
@@ -185,6 +182,7 @@ export default {
     settings: '设置',
     triggers: '触发器',
     enabled: '启用',
+    passwords: '密码参数',
   },
   part: { parameters: '给它的参数', running: '怎样运行', about: '关于' },
   about: { owner: '所有者', ownerDisabled: '账号已停用', made: '创建', changed: '修改' },
@@ -241,6 +239,7 @@ export default {
     most: '同时最多 {n} 个',
   },
   catchUp: { said: { none: '错过的不补', latest: '错过的合并补一次', all: '错过的最多补 {n} 次' } },
+  holder: { breaker: '熔断机制', shadow: '影子模式' },
   breaker: {
     byHand: '仅手动恢复',
     said: '连续失败 {n} 次后停下',
