@@ -54,13 +54,15 @@ export function useBench(scriptId: Ref<string | null>, newKind: Ref<ScriptKind>)
   const base = shallowRef<Script | null>(null)
   const kind = computed<ScriptKind>(() => base.value?.kind ?? newKind.value)
   const saving = ref(false)
+  /** It is being deleted: news of that has nobody fetch it once more. */
+  const isLeaving = ref(false)
   const conflict = shallowRef<Conflict | null>(null)
   const refused = ref<Refused>(NOTHING)
 
   const query = useQuery({
     queryKey: computed(() => keys.scripts.one(scriptId.value ?? '')),
     queryFn: () => getScript(scriptId.value ?? ''),
-    enabled: computed(() => scriptId.value !== null),
+    enabled: computed(() => scriptId.value !== null && !isLeaving.value),
   })
   const latest = computed(() => (scriptId.value === null ? null : (query.data.value ?? null)))
 
@@ -181,6 +183,7 @@ export function useBench(scriptId: Ref<string | null>, newKind: Ref<ScriptKind>)
     changed,
     isDirty,
     saving,
+    isLeaving,
     conflict,
     refused,
     error: query.error,

@@ -95,6 +95,7 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
   async function remove(): Promise<void> {
     const script = bench.base.value
     if (!script) return
+    bench.isLeaving.value = true
     try {
       await deleteScript(script.id)
       allowLeave()
@@ -109,6 +110,7 @@ export function useBenchActions(bench: Bench, bout: BenchRun, tab: Ref<Tab>, all
       })
       void queries.invalidateQueries({ queryKey: keys.scripts.lists })
     } catch (error) {
+      bench.isLeaving.value = false
       toastProblem(error)
     }
   }
