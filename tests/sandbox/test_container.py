@@ -5,11 +5,11 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from runyard.engine.confining import spec_of
 from runyard.runner import Exit, Launcher, ShimLink, SpoolReader, StartFailed, end_remains, read_exit, read_shim

@@ -9,10 +9,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from runyard import ids
 from runyard.editor.problems import ProgramFailed, ProgramTooSlow, ProgramUnconfined

@@ -3,9 +3,8 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from runyard.sandbox.plan import Request
 from runyard.sandbox.problems import UnsafeVariable
@@ -29,7 +28,8 @@ _MADE = ("/tmp", "/run", "/var", "/var/tmp", "/var/run", "/dev", "/proc", "/etc"
 _SPECK = "65536"  # bytes: room for mount points, not for data
 
 
-class Toolbox(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Toolbox:
     """What this machine builds sandboxes with.
 
     ``setpriv`` is empty where Runyard isn't root: then a user namespace takes the rights away, and ``no_userns`` says

@@ -7,9 +7,8 @@ controller's own tree. Detection reads files and tries one ``mkdir``; planning i
 import contextlib
 import os
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from msgspec import Struct, field
 
 from runyard.runner.spec import CgroupPlan
 
@@ -21,7 +20,8 @@ _LEAF = "agent"
 PREFIX = "runyard-"
 
 
-class Cgroups(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Cgroups:
     """Where attempts' groups go. ``roots`` maps controllers to directories; on v2 they are all the same one.
 
     ``version`` 0 means nowhere, and ``why`` says why. ``knobs`` are the files a fresh group has (empty: the usual
@@ -149,7 +149,8 @@ _FIX_V2 = (
 _FIX_V1 = "Make the cgroup trees writable for Runyard's user, or start Runyard as root."
 
 
-class _Mount(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class _Mount:
     kind: str
     root: str
     at: Path

@@ -10,10 +10,9 @@ import os
 import resource
 import tarfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from msgspec import Struct
 
 from runyard.runner.spec import Container
 from runyard.sandbox import process
@@ -29,7 +28,8 @@ _PIDS = 32_768  # Podman's own limit where the kernel has its usual number of pr
 _PLACES = ("etc", "proc", "sys", "dev", "tmp", "run", "var", "opt", "home", "srv", "mnt")
 
 
-class Engine(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Engine:
     """A container engine that has shown that it works, and what containers are made with there.
 
     ``image`` is the administrator's, or else Runyard's own empty one; then ``trees`` are the machine's directories that

@@ -6,11 +6,9 @@ import secrets
 import tempfile
 from collections.abc import Collection
 from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from runyard.runner import engine as http
 from runyard.runner.container import ENTRY
@@ -27,7 +25,8 @@ _CAN = {"memory": "MemoryLimit", "pids": "PidsLimit", "cpu": "CpuCfsQuota"}
 _HEAD = 8
 
 
-class FoundEngine(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class FoundEngine:
     """The engine, or why there is none; ``network`` says why a run can't have one there (empty: it can)."""
 
     engine: Engine | None

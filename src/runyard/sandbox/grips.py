@@ -1,6 +1,6 @@
 """Which limits hold, by whom, and what is told of those that do not. Pure."""
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 from runyard.runner.spec import CgroupPlan, Disk
 from runyard.sandbox import landlock, process
@@ -14,7 +14,8 @@ BY_WATCH = "measuring, every 0.25 to 5 s"
 BY_ENGINE = "container engine"
 
 
-class Grips(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Grips:
     """What holds each limit that was asked for; None where nobody asked."""
 
     memory: Grip | None

@@ -10,9 +10,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from runyard.runner.spec import Guard
 from runyard.sandbox.bubblewrap import SYSTEM_TREES
@@ -36,7 +35,8 @@ _READABLE = (*SYSTEM_TREES, "/etc", "/opt", "/sys", "/proc", "/var/lib/ca-certif
 SHARED = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the machine's own, in which runs clear up after themselves
 
 
-class Landlock(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Landlock:
     """What this kernel offers: its version of the interface, or 0 and why not."""
 
     version: int

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from runyard.sandbox.plan import Mount
 from runyard.sandbox.problems import MountRefused
@@ -26,7 +25,8 @@ _TAKEN = (
 )
 
 
-class Allowed(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Allowed:
     """A host directory, with everything below it, that scripts may mount; `writable` for reading and writing."""
 
     path: Path

@@ -1,10 +1,9 @@
 """The words of a confinement: what is asked for, what is planned, what is in force."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-
-from msgspec import Struct, field
 
 from runyard.runner.spec import CgroupPlan, Container, Disk, Egress, Guard
 
@@ -17,7 +16,8 @@ class Level(StrEnum):
     container = "container"
 
 
-class Probe(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Probe:
     """What one level can do on this machine; ``fix`` says how to get what is missing (empty: nothing is)."""
 
     level: Level
@@ -27,7 +27,8 @@ class Probe(Struct, frozen=True):
     fix: str = ""
 
 
-class Limits(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """What a run may use at most; None leaves a resource unlimited. ``cpu`` in cores, sizes in MiB."""
 
     cpu: float | None = None
@@ -38,7 +39,8 @@ class Limits(Struct, frozen=True):
     disk_mb: int | None = None
 
 
-class Mount(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Mount:
     """A host directory or file that the run sees at `target`; checked already, links resolved."""
 
     source: Path
@@ -50,7 +52,8 @@ class Mount(Struct, frozen=True):
         return f"{self.source}{place} ({'read and write' if self.writable else 'read only'})"
 
 
-class Request(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Request:
     """A command and what it may touch. All paths are absolute host paths and keep their names in the sandbox.
 
     ``read_only`` trees must be readable by others where the run gets a user of its own, since only ``workspace`` and
@@ -75,7 +78,8 @@ class Request(Struct, frozen=True):
     strict: bool = False
 
 
-class Grip(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Grip:
     """One limit that was asked for: by what it is enforced, or why it is not."""
 
     limit: float
@@ -91,7 +95,8 @@ class Grip(Struct, frozen=True):
         return {self.unit: number, "enforced": False, "why": self.why}
 
 
-class InForce(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class InForce:
     """What really held for one attempt, kept with it and shown to people. A limit nobody asked for is None."""
 
     level: Level
@@ -124,7 +129,8 @@ class InForce(Struct, frozen=True):
         }
 
 
-class Confinement(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Confinement:
     """A plan for the runner: command, user, limits and cgroups; nothing of it has happened yet.
 
     ``uid`` and ``gid`` are what the shim changes to before it starts ``argv``: None when the sandbox itself changes

@@ -8,10 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-from msgspec import Struct
-from msgspec.structs import replace
 
 from runyard.sandbox import bubblewrap, seccomp, system_files
 from runyard.sandbox.bubblewrap import Toolbox
@@ -29,7 +27,8 @@ QUESTION = (
 _CAPS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 
 
-class Found(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Found:
     """The tools, or why there are none; ``network`` is empty where the network can be switched off."""
 
     tools: Toolbox | None

@@ -3,9 +3,8 @@
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-from msgspec.structs import replace
 
 from runyard.runner.spec import Egress
 from runyard.sandbox import (

@@ -7,8 +7,7 @@ the network namespace (vsock). Everything else is allowed.
 
 import errno
 import struct
-
-from msgspec import Struct
+from dataclasses import dataclass
 
 _LOAD = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
@@ -27,7 +26,8 @@ _AF_ALG, _AF_VSOCK = 38, 40
 _X32 = 0x40000000
 
 
-class _Machine(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class _Machine:
     audit: int
     clone: int
     clone3: int

@@ -13,9 +13,8 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-
-from msgspec import Struct
 
 from runyard.sandbox import seccomp
 
@@ -36,14 +35,16 @@ _CHOSEN = (
 _ENOUGH = 32 * 1024 * 1024
 
 
-class SystemFiles(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class SystemFiles:
     """Where the sandbox's ``/etc`` lies, and the seccomp filter (None: none for this machine)."""
 
     etc: Path
     seccomp: Path | None
 
 
-class _Entry(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class _Entry:
     name: str
     link: str | None
     content: bytes

@@ -1,6 +1,6 @@
 """What each level gives on this machine, in words for doctor and the page. Pure."""
 
-from msgspec import Struct
+from dataclasses import dataclass
 
 from runyard.sandbox.cgroups import Cgroups
 from runyard.sandbox.engines import FoundEngine
@@ -11,7 +11,8 @@ from runyard.sandbox.probing import Found
 _WATCHED = "measured again and again, no quota"
 
 
-class Telling(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Telling:
     """What was found once: users of their own, control groups, Landlock, the filter of system calls."""
 
     users: range
