@@ -6,10 +6,9 @@ what sort of trouble it is. HTTP statuses are mapped from kinds once, in ``runya
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
-
-from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -26,7 +25,8 @@ class Kind(StrEnum):
     broken = "broken"
 
 
-class FieldError(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class FieldError:
     """One field of the input that was refused: dotted path, sentence, stable code."""
 
     field: str
