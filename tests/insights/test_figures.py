@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from runyard import clock, ids
 from runyard.db.session import Database
@@ -11,6 +12,7 @@ from runyard.insights import repository
 from runyard.insights.machine import Gauge
 from runyard.runs import repository as runs
 from runyard.runs.lifecycle import Ending, on_claim, on_exit, on_lost, on_started
+from runyard.runs.models import FailureGroupRow, RunRow
 from tests.runs.rows import Rows
 
 NOW = datetime(2026, 3, 4, 12, 30, tzinfo=UTC)
@@ -96,6 +98,24 @@ async def test_what_broke_is_grouped(rows: Rows) -> None:
     assert (found[1].first_at, found[1].last_at) == (NOW + timedelta(minutes=1), NOW + timedelta(minutes=3))
     assert (found[1].script_id, found[1].script_name) == (script, "nightly")
     assert scripts == 1
+
+
+async def test_what_broke_goes_by_what_was_wrong(rows: Rows) -> None:
+    """Failures that ended with the same code and were of two sorts are two, and are called what they are."""
+    script = await rows.script("nightly")
+    ids_ = [await ran(rows, NOW + timedelta(minutes=n), 1, script_id=script, script_name="nightly") for n in range(3)]
+    facts = {"project_id": rows.project, "script_key": script, "script_name": "nightly", "code": "exit_code"}
+    seen = {"text": "", "first_at": NOW, "last_at": NOW, "first_run_id": ids_[0], "last_run_id": ids_[2]}
+    async with rows.database.write() as session:
+        for group, title, of in (("flr_key", "KeyError: 'price'", ids_[:2]), ("flr_disk", "OSError: full", ids_[2:])):
+            session.add(FailureGroupRow(id=group, hash=group, title=title, count=len(of), **facts, **seen))
+            await session.execute(update(RunRow).where(RunRow.id.in_(of)).values(failure_id=group))
+    async with rows.database.read() as session:
+        found = await repository.broke(session, [rows.project], NOW)
+    assert [(one.failure_id, one.title, one.count, one.last_run_id) for one in found] == [
+        ("flr_disk", "OSError: full", 1, ids_[2]),
+        ("flr_key", "KeyError: 'price'", 2, ids_[1]),
+    ]
 
 
 async def test_a_deleted_script_is_counted_no_more(rows: Rows) -> None:

@@ -5238,13 +5238,18 @@ export interface components {
         };
         /**
          * Broke
-         * @description Failures of one script with one error, within the last 24 hours.
+         * @description Failures of one script that are the same, within the last 24 hours.
          */
         Broke: {
             /** Count */
             count: number;
             /** Error Code */
             error_code: string;
+            /**
+             * Failure Id
+             * @description Their group among the failures.
+             */
+            failure_id: string | null;
             /**
              * First At
              * Format: date-time
@@ -5263,6 +5268,11 @@ export interface components {
             script_id: string | null;
             /** Script Name */
             script_name: string;
+            /**
+             * Title
+             * @description The error as the group has it.
+             */
+            title: string | null;
         };
         /**
          * Broken

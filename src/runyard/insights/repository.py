@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids
 from runyard.insights.schemas import Broke, HourCount, Rate
 from runyard.runs.lifecycle import State
-from runyard.runs.models import RunAttemptRow, RunRow
+from runyard.runs.models import FailureGroupRow, RunAttemptRow, RunRow
 from runyard.scripts.models import Script
 
 HOUR_US = 3_600_000_000
@@ -72,20 +72,21 @@ async def rate(session: AsyncSession, projects: Sequence[str], since: datetime, 
 
 
 async def broke(session: AsyncSession, projects: Sequence[str], since: datetime) -> list[Broke]:
-    """Return what failed since then, grouped by script and error, most recent first."""
+    """Return what failed since then, most recent first: failures that are the same are one, as everywhere."""
     newest = func.max(RunRow.id)
     groups = (
         select(
             RunRow.script_id,
             RunRow.script_name,
             RunRow.error_code,
+            RunRow.failure_id,
             func.count().label("count"),
             func.min(RunRow.queued_at).label("first_at"),
             func.max(RunRow.queued_at).label("last_at"),
             newest.label("run_id"),
         )
         .where(RunRow.project_id.in_(projects), RunRow.id >= ids.floor("run", since), RunRow.state.in_(BAD))
-        .group_by(RunRow.script_id, RunRow.script_name, RunRow.error_code)
+        .group_by(RunRow.script_id, RunRow.script_name, RunRow.error_code, RunRow.failure_id)
         .order_by(newest.desc())
         .limit(MOST_BROKE)
     )
@@ -94,12 +95,18 @@ async def broke(session: AsyncSession, projects: Sequence[str], since: datetime)
         RunAttemptRow.run_id.in_([row.run_id for row in rows])
     )
     said = dict((await session.execute(messages.order_by(RunAttemptRow.fence))).all()) if rows else {}
+    titles = select(FailureGroupRow.id, FailureGroupRow.title).where(
+        FailureGroupRow.id.in_([row.failure_id for row in rows if row.failure_id])
+    )
+    titled = dict((await session.execute(titles)).all()) if rows else {}
     return [
         Broke(
             script_id=row.script_id,
             script_name=row.script_name,
             error_code=row.error_code or "unknown",
             message=said.get(row.run_id) or "",
+            failure_id=row.failure_id,
+            title=titled.get(row.failure_id),
             count=row.count,
             first_at=row.first_at,
             last_at=row.last_at,

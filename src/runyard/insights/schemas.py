@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from runyard.runs.schemas import RunSummary
 from runyard.workers.schemas import Worker
@@ -25,12 +25,14 @@ class Rate(BaseModel):
 
 
 class Broke(BaseModel):
-    """Failures of one script with one error, within the last 24 hours."""
+    """Failures of one script that are the same, within the last 24 hours."""
 
     script_id: str | None
     script_name: str
     error_code: str
     message: str
+    failure_id: str | None = Field(description="Their group among the failures.")
+    title: str | None = Field(description="The error as the group has it.")
     count: int
     first_at: datetime
     last_at: datetime
