@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("login", "account:login", "Sign in to a server and stay signed in"),
             ("logout", "account:logout", "End the session"),
             ("second-factor", "account:second_factor", "Add an authenticator app to your password"),
+            ("tokens", "tokens:app", "Make and revoke tokens, by which programs get in as you"),
             ("whoami", "account:whoami", "Tell who you are, and where"),
         ),
     ),
