@@ -6,10 +6,13 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from runyard.access import repository
+from runyard.access.clients import Client
 from runyard.access.models import Session
 from runyard.access.service import AccessService, SessionEnded
 from runyard.access.tokens import BadToken
-from runyard.secrets.keys import MasterKey
+from runyard.secrets.keys import KeyRing, MasterKey
+from runyard.secrets.sealing import Sealer
 
 from .yard import PASSWORD, Yard, set_cookies, sign_in, signed_in
 
@@ -269,6 +272,22 @@ async def test_after_a_change_of_the_master_key_a_cookie_still_refreshes(yard: Y
     assert (await other.refresh(following.refresh_token)).refresh_token
     with pytest.raises(SessionEnded):
         await other.refresh("ses_0.0.x")
+
+
+async def test_after_a_change_of_the_master_key_a_browser_is_no_stranger(yard: Yard, client: httpx.AsyncClient) -> None:
+    device = set_cookies(await sign_in(client))["runyard_device"].value
+    fresh = KeyRing((MasterKey(b"o" * 32), yard.key))
+    other = AccessService(
+        yard.database, yard.settings, fresh.present, yard.projects, yard.passwords, sealer=Sealer(fresh)
+    )
+    here = Client("192.0.2.7", "", device)
+    async with yard.database.read() as session:
+        user = await repository.user_named(session, "Ada")
+    assert other.proving.guesser("Ada", user, here)[0] == "device"
+    again = await other.login("Ada", PASSWORD, here)
+    # The next change may drop the old key: the cookie is made anew, and from then on kept.
+    assert again.device_token not in {None, device}
+    assert (await other.login("Ada", PASSWORD, Client("192.0.2.7", "", again.device_token))).device_token is None
 
 
 async def test_sessions_that_ended_long_ago_are_forgotten(yard: Yard, tabs: httpx.AsyncClient) -> None:

@@ -135,3 +135,15 @@ def test_a_device_is_known_for_one_user_only() -> None:
     assert devices.device_of(token, "usr_2") is None
     assert devices.device_of(None, "usr_1") is None
     assert DeviceTokens(OTHER).device_of(token, "usr_1") is None
+
+
+def test_a_device_stays_known_when_the_master_key_changes() -> None:
+    before = DeviceTokens(KEY)
+    token = before.issue("usr_1")
+    after = DeviceTokens(OTHER, (KEY,))
+    assert after.device_of(token, "usr_1") == before.device_of(token, "usr_1")
+    assert after.device_of(token, "usr_2") is None
+    # It gets another one while it is known, for older keys are dropped at last.
+    assert (before.is_lasting(token, "usr_1"), after.is_lasting(token, "usr_1")) == (True, False)
+    assert after.is_lasting(after.issue("usr_1"), "usr_1")
+    assert DeviceTokens(OTHER).device_of(token, "usr_1") is None

@@ -65,12 +65,12 @@ class Proving:
         self._asking, self._waiting = asyncio.Lock(), 0
         self._noted, self._noted_in_all = Buckets(NOTED), Buckets(NOTED_IN_ALL)
 
-    def guesser(self, username: str, user: User | None, client: Client) -> tuple[Guesser, str | None]:
-        """Tell under which name wrong guesses count, and the device if it is a known one."""
+    def guesser(self, username: str, user: User | None, client: Client) -> Guesser:
+        """Tell under which name wrong guesses count."""
         device = self._devices.device_of(client.device, user.id) if user is not None else None
         if device is not None:
-            return ("device", device), device
-        return ("address", repository.folded(username), client.address), None
+            return ("device", device)
+        return ("address", repository.folded(username), client.address)
 
     async def password(
         self,

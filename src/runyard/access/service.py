@@ -85,7 +85,7 @@ class AccessService:
         self.passwords = passwords or Passwords()
         self._access = AccessTokens(key, settings.access.access_token_s)
         self._refresh = RefreshTokens(key)
-        self._devices = DeviceTokens(key)
+        self._devices = DeviceTokens(key, sealer.ring.older if sealer else ())
         self.budgets = Budgets(database, key)
         self.proving = Proving(database, self.passwords, self._devices, Guesses(database, key))
         self.local_login = LocalLogin(settings)
@@ -123,7 +123,7 @@ class AccessService:
         """
         async with self._database.read() as session:
             user = await repository.user_named(session, username)
-        guesser, device = self.proving.guesser(username, user, client)
+        guesser = self.proving.guesser(username, user, client)
         try:
             user, way = await self._prove(guesser, username, password, user, client)
             if user.disabled:
@@ -135,7 +135,8 @@ class AccessService:
                     way = f"{way} and {await self.factors.use_up(session, user, proof, guesser)}"
                 elsewhere = self.proving.elsewhere
                 until = clock.now() + elsewhere.lasts if elsewhere and user.password_hash is None else None
-                signed_in = self.begin_session(session, user, client, way, known=device is not None, until=until)
+                known = self._devices.is_lasting(client.device, user.id)
+                signed_in = self.begin_session(session, user, client, way, known=known, until=until)
                 owes = proof is None and await self._compulsion.owed(session, user)
         except (BadCredentials, Forbidden, WrongCode, TooManyAttempts) as problem:
             await self.proving.note_failure(user, client, problem)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -123,10 +124,10 @@ class RefreshTokens:
 
 
 class DeviceTokens:
-    """Makes and reads device tokens ``<random>.<mac>``, bound to one user."""
+    """Makes and reads device tokens ``<random>.<mac>``, bound to one user; those under `older` keys still count."""
 
-    def __init__(self, key: MasterKey) -> None:
-        self._key = key.derive("device token")
+    def __init__(self, key: MasterKey, older: Sequence[MasterKey] = ()) -> None:
+        self._key, *self._older = (each.derive("device token") for each in (key, *older))
 
     def issue(self, user_id: str) -> str:
         """Return a new token for a browser where that user has signed in."""
@@ -135,10 +136,19 @@ class DeviceTokens:
 
     def device_of(self, token: str | None, user_id: str) -> str | None:
         """Return the device if the token is ours and that user's."""
+        device = self._device(token, user_id, self._key)
+        # A change of the master key makes nobody a stranger at home, where strangers can use up their tries.
+        return device or next(filter(None, (self._device(token, user_id, key) for key in self._older)), None)
+
+    def is_lasting(self, token: str | None, user_id: str) -> bool:
+        """Whether a token is as good as a new one: one under an older key is worth nothing once that is dropped."""
+        return self._device(token, user_id, self._key) is not None
+
+    def _device(self, token: str | None, user_id: str, key: bytes) -> str | None:
         if not token:
             return None
         device, _, mac = token.partition(".")
-        return device if same(mac, _mac(self._key, user_id, device)) else None
+        return device if same(mac, _mac(key, user_id, device)) else None
 
 
 def fingerprint(token: str) -> str:
