@@ -6296,7 +6296,7 @@ export interface components {
              * @description Such as "CPython 3.12.4" or "Node.js 22.1.0".
              */
             interpreter: string;
-            kind: components["schemas"]["runyard__environments__wants__Kind"];
+            kind: components["schemas"]["Kind"];
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -6377,7 +6377,7 @@ export interface components {
              * @description Such as "CPython 3.12.4" or "Node.js 22.1.0".
              */
             interpreter: string;
-            kind: components["schemas"]["runyard__environments__wants__Kind"];
+            kind: components["schemas"]["Kind"];
             /** Last Used At */
             last_used_at: string | null;
             /**
@@ -7296,7 +7296,7 @@ export interface components {
              * @description Whether environments of its kind are built on it by default.
              */
             is_default: boolean;
-            kind: components["schemas"]["runyard__environments__wants__Kind"];
+            kind: components["schemas"]["Kind"];
             /** Path */
             path: string;
             /** Platform */
@@ -7763,6 +7763,12 @@ export interface components {
              */
             wrapper: string;
         };
+        /**
+         * Kind
+         * @description Which world the packages come from.
+         * @enum {string}
+         */
+        Kind: "python" | "node" | "conda";
         /**
          * KindBody
          * @description One kind of connection: the JSON Schema of its settings serves forms and other programs.
@@ -9047,7 +9053,7 @@ export interface components {
         PackageSummary: {
             /** Environment Count */
             environment_count: number;
-            kind: components["schemas"]["runyard__environments__wants__Kind"];
+            kind: components["schemas"]["Kind"];
             /** Name */
             name: string;
             /**
@@ -9068,7 +9074,7 @@ export interface components {
         PackageUserBody: {
             /** Environment Id */
             environment_id: string;
-            kind: components["schemas"]["runyard__environments__wants__Kind"];
+            kind: components["schemas"]["Kind"];
             /**
              * Last Used At
              * Format: date-time
@@ -10708,8 +10714,11 @@ export interface components {
              * @default
              */
             folder?: string;
-            /** Kind */
-            kind: components["schemas"]["runyard__jobs__importing__Kind"] | "runyard";
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "crontab" | "cron_d" | "github" | "qinglong" | "runyard";
             /**
              * Prefix
              * @description What the names of scripts and jobs begin with.
@@ -12980,12 +12989,6 @@ export interface components {
             text: string;
         };
         /**
-         * Kind
-         * @description Which world the packages come from.
-         * @enum {string}
-         */
-        runyard__environments__wants__Kind: "python" | "node" | "conda";
-        /**
          * Preview
          * @description What a trigger says; `reading` is a cron expression as data.
          */
@@ -13004,12 +13007,6 @@ export interface components {
          * @enum {string}
          */
         runyard__jobs__deliveries__Outcome: "accepted" | "refused" | "ignored" | "duplicate" | "failed";
-        /**
-         * Kind
-         * @description Where schedules come from.
-         * @enum {string}
-         */
-        runyard__jobs__importing__Kind: "crontab" | "cron_d" | "github" | "qinglong";
         /**
          * Outcome
          * @description What became of a slot.
@@ -13226,6 +13223,7 @@ export type Keep = components['schemas']['Keep'];
 export type Kept = components['schemas']['Kept'];
 export type KeyBody = components['schemas']['KeyBody'];
 export type KeysBody = components['schemas']['KeysBody'];
+export type Kind = components['schemas']['Kind'];
 export type KindBody = components['schemas']['KindBody'];
 export type Kinds = components['schemas']['Kinds'];
 export type Kubernetes = components['schemas']['Kubernetes'];
@@ -13477,10 +13475,8 @@ export type YardLimits = components['schemas']['YardLimits'];
 export type RunyardApprovalsLifecycleState = components['schemas']['runyard__approvals__lifecycle__State'];
 export type RunyardEnvironmentsLifecycleState = components['schemas']['runyard__environments__lifecycle__State'];
 export type RunyardEnvironmentsSchemasLogLine = components['schemas']['runyard__environments__schemas__LogLine'];
-export type RunyardEnvironmentsWantsKind = components['schemas']['runyard__environments__wants__Kind'];
 export type RunyardJobsCalendarSchemasPreview = components['schemas']['runyard__jobs__calendar_schemas__Preview'];
 export type RunyardJobsDeliveriesOutcome = components['schemas']['runyard__jobs__deliveries__Outcome'];
-export type RunyardJobsImportingKind = components['schemas']['runyard__jobs__importing__Kind'];
 export type RunyardJobsSlotsOutcome = components['schemas']['runyard__jobs__slots__Outcome'];
 export type RunyardRunsLifecycleState = components['schemas']['runyard__runs__lifecycle__State'];
 export type RunyardRunsSchemasLogLine = components['schemas']['runyard__runs__schemas__LogLine'];
@@ -15337,7 +15333,7 @@ export interface operations {
                 /** @description Only those in one of these states. */
                 state?: components["schemas"]["runyard__environments__lifecycle__State"][] | null;
                 /** @description Only those of this kind. */
-                kind?: components["schemas"]["runyard__environments__wants__Kind"] | null;
+                kind?: components["schemas"]["Kind"] | null;
                 /** @description Only those that hold this package. */
                 package?: string | null;
                 /** @description How many items at the most. */
@@ -17837,7 +17833,7 @@ export interface operations {
                 /** @description The package's name. */
                 name: string;
                 /** @description Only packages of this kind. */
-                kind?: components["schemas"]["runyard__environments__wants__Kind"] | null;
+                kind?: components["schemas"]["Kind"] | null;
                 /** @description Only this version. */
                 version?: string | null;
                 /** @description How many items at the most. */

@@ -65,16 +65,17 @@ async def import_jobs(
     if body.kind == "runyard":
         return await _carried(actor, database, carrying, expressions, body)
     # Reading may take a while: not while a transaction is held.
-    found = await asyncio.to_thread(importing.read, body.kind, body.text, body.timezone)
+    kind = Kind(body.kind)
+    found = await asyncio.to_thread(importing.read, kind, body.text, body.timezone)
     chosen = importing.picked(found.carried, body.entries)
-    wanted = Wanted(body.kind, body.text, body.project, body.prefix, body.folder, tuple(body.tags), body.begin)
+    wanted = Wanted(kind, body.text, body.project, body.prefix, body.folder, tuple(body.tags), body.begin)
     if body.apply:
         async with database.write() as session:
             taken = await imports.take(session, actor, wanted, chosen)
     else:
         async with database.read() as session:
             taken = await imports.planned(session, actor, wanted, chosen)
-    return _answer(body, body.kind, found, taken)
+    return _answer(body, kind, found, taken)
 
 
 async def _carried(

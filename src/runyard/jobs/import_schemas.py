@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from runyard.jobs.importing import LONGEST_TEXT, MOST_IMPORTED, Kind
+from runyard.jobs.importing import LONGEST_TEXT, MOST_IMPORTED
 from runyard.jobs.specs import Zone
 from runyard.jobs.taking import Begin
 from runyard.jobs.trigger_schemas import Words
@@ -16,7 +16,7 @@ Prefix = Annotated[str, StringConstraints(max_length=50, pattern=r"^[^\x00-\x1f]
 class ScheduleImport(Body):
     """Schedules of another system, and what is to become of them; without `apply` nothing is made."""
 
-    kind: Kind | Literal["runyard"]
+    kind: Literal["crontab", "cron_d", "github", "qinglong", "runyard"]
     text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)]
     timezone: Annotated[Zone, Field(description="The zone that they went by, where they name none.")] = "UTC"
     project: Annotated[str, StringConstraints(max_length=64)] = "default"
