@@ -4,7 +4,6 @@ import { accessToken, owesSecondFactor, renew } from '@/api/session'
 import { routes as audit } from '@/features/audit/routes'
 import { routes as access } from '@/features/access/routes'
 import { routes as approvals } from '@/features/approvals/routes'
-import { safeNext } from '@/features/auth/next'
 import { routes as auth } from '@/features/auth/routes'
 import { routes as editor } from '@/features/editor/routes'
 import { routes as environments } from '@/features/environments/routes'
@@ -62,14 +61,20 @@ router.beforeEach(async (to) => {
   const query = to.fullPath === '/' ? {} : { next: to.fullPath }
   // An unreachable server says nothing about the session: the page itself shows the failure and can retry.
   if (accessToken.value === null && !(await renew().catch(() => true))) return { name: 'login', query }
-  if (setsUp) return owesSecondFactor.value || safeNext(to.query.next)
+  if (setsUp && !owesSecondFactor.value) {
+    // Hardly anybody comes here: not loaded with every page.
+    const { safeNext } = await import('@/features/auth/next')
+    return safeNext(to.query.next)
+  }
+  if (setsUp) return true
   return owesSecondFactor.value ? { name: 'second-factor', query } : true
 })
 
 // A second factor may have become compulsory, or been turned off, while a page was open.
 watch(owesSecondFactor, (owes) => {
-  const { meta, fullPath } = router.currentRoute.value
-  if (owes && !meta.open) void router.replace({ name: 'second-factor', query: { next: fullPath } })
+  const { meta, fullPath, name } = router.currentRoute.value
+  // While the first page is still on its way, the guard above leads there itself.
+  if (owes && name && !meta.open) void router.replace({ name: 'second-factor', query: { next: fullPath } })
 })
 
 watchEffect(() => {
