@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from runyard.settings import Settings, default_data, strangers
+from runyard.settings import Settings, default_data
+from runyard.stray_settings import strangers
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterable
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -33,14 +32,6 @@ from runyard.mail_settings import MailSettings
 from runyard.sso_settings import SsoSettings
 
 MiB = 1024 * 1024
-# Variables of the command line, of the master key, and those that a run has, which may start Runyard as well.
-_OTHERS = frozenset(
-    f"RUNYARD_{name}"
-    for name in (
-        *("URL", "TOKEN", "PROJECT", "CONFIG", "DEBUG", "MASTER_KEY"),
-        *("RUN_ID", "ATTEMPT", "PARAMETERS", "OUTPUTS", "STATE_DIR", "RUN_URL", "LIBRARY", "EXIT_CODE"),
-    )
-)
 
 
 def default_data() -> Path:
@@ -55,23 +46,6 @@ def default_data() -> Path:
         return at_home if (at_home / "master.key").exists() else Path("/var/lib/runyard")
     base = os.environ.get("XDG_DATA_HOME") or (os.path.expanduser("~/.local/share") if os.environ.get("HOME") else None)  # noqa: PTH111
     return Path(base) / "runyard" if base else Path.cwd() / ".runyard"
-
-
-def strangers(environment: Iterable[str]) -> dict[str, str]:
-    """Return the variables that look like ours and are none, each with the one that was meant, if it is near.
-
-    Kubernetes makes such variables too, for a service of this name; so they are told, and stop nothing.
-    """
-    from difflib import get_close_matches
-
-    settings = {f"RUNYARD_{name.upper()}" for name in Settings.model_fields}
-    groups = tuple(f"{name}__" for name in settings)
-    found = {}
-    for name in sorted(environment):
-        shown = name.upper()
-        if shown.startswith("RUNYARD_") and shown not in settings | _OTHERS and not shown.startswith(groups):
-            found[name] = next(iter(get_close_matches(shown, sorted(settings), 1, 0.85)), "")
-    return found
 
 
 def _closed(home: Path) -> bool:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from runyard import log
 from runyard.errors import Unavailable
 from runyard.locks import demand_free
-from runyard.settings import Settings, strangers
+from runyard.settings import Settings
+from runyard.stray_settings import strangers
 
 if TYPE_CHECKING:
     from runyard.api.late import LateRoutes

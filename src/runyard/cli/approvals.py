@@ -6,6 +6,7 @@ from urllib.parse import quote
 import typer
 
 from runyard.cli.errors import Misuse, Trouble
+from runyard.cli.options import Machine
 from runyard.cli.output import as_json, brief, note, table
 
 app = typer.Typer(
@@ -16,7 +17,6 @@ app = typer.Typer(
     help="Decide on what waits for a second person: drafts to be published, and sensitive operations.",
 )
 Id = Annotated[str, typer.Argument(metavar="ID", help="The request's id, such as apv_01h….")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reason = Annotated[str, typer.Option("--reason", "-m", help="Why.")]
 
 

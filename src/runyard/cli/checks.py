@@ -22,7 +22,7 @@ _MOVE = "Choose another place with --data or RUNYARD_DATA, or make this one writ
 
 def variables() -> Iterator[Finding]:
     """Look for variables of the environment that were meant for Runyard and say nothing to it."""
-    from runyard.settings import strangers
+    from runyard.stray_settings import strangers
 
     for name, meant in strangers(os.environ).items():
         fix = f"Did you mean {meant}?" if meant else "docs/reference/settings.md names all that there are."

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from runyard.cli.errors import Misuse, NothingFound, Refused
+from runyard.cli.options import Machine
 from runyard.cli.output import as_json, note, table
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ Script = Annotated[str | None, typer.Option("--script", help="This script's own 
 Everywhere = Annotated[bool, typer.Option("--global", help="Of the whole installation.")]
 Stage = Annotated[str | None, typer.Option("--stage", help="For runs in this stage only.")]
 About = Annotated[str | None, typer.Option("--description", help="What it is for.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 POLL_S = 0.5
 Columns = Mapping[str, Callable[[dict[str, Any]], str]]
 

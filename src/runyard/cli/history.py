@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse
+from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, brief, table
 from runyard.cli.runs import states
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
 
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 ACTIONS = ("cancel", "retry", "delete")
 
 

@@ -6,8 +6,9 @@ import typer
 
 from runyard.cli import job_wishes as wishes
 from runyard.cli.errors import Misuse
-from runyard.cli.job_wishes import Machine, Name, Project
+from runyard.cli.job_wishes import Name
 from runyard.cli.jobs import app, told
+from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, note, visible
 
 __all__ = ["app"]

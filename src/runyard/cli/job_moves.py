@@ -9,7 +9,8 @@ import typer
 
 from runyard.cli.errors import Misuse
 from runyard.cli.job_times import app
-from runyard.cli.job_wishes import Machine, Name, Project
+from runyard.cli.job_wishes import Name
+from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, local, note, table, visible
 
 __all__ = ["app"]

@@ -7,7 +7,8 @@ import typer
 
 from runyard.cli.errors import Misuse
 from runyard.cli.job_changes import app
-from runyard.cli.job_wishes import Machine, Name, Project, Yes
+from runyard.cli.job_wishes import Name, Yes
+from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, local, note, table
 
 __all__ = ["app"]

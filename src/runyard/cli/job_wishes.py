@@ -17,8 +17,6 @@ CATCH_UPS = ("none", "latest", "all")
 ON = ("success", "failure", "any")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The job's name or id.")]
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
 Parameters = Annotated[
     list[str] | None,

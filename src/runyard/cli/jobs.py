@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse
-from runyard.cli.job_wishes import Machine, Name, Parameters, Project, Yes
-from runyard.cli.options import group
+from runyard.cli.job_wishes import Name, Parameters, Yes
+from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, brief, local, note, paint, table, visible
 
 if TYPE_CHECKING:

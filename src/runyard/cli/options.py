@@ -1,4 +1,4 @@
-"""The options that commands on this machine share, and the settings that they make."""
+"""The options that commands share, and the settings that those on this machine make."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,9 @@ Slots = Annotated[int | None, typer.Option("--slots", help="Runs at the same tim
 DatabaseUrl = Annotated[
     str | None, typer.Option("--database-url", help="PostgreSQL instead of SQLite. [RUNYARD_DATABASE_URL]")
 ]
+
+Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 
 
 def group(text: str) -> typer.Typer:

@@ -7,10 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse, Trouble
+from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, table
-
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def import_(

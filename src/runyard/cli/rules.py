@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from runyard.cli.errors import Misuse, Trouble
-from runyard.cli.options import group
+from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, brief, note, size, table
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 app = group("Lay down how many runs go at once, what submits may ask for, and how long runs are kept.")
 
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 BUSY = ("queue", "skip", "cancel_previous")
 NO = "none"
 

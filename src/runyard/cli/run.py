@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse
+from runyard.cli.options import Project
 from runyard.cli.output import as_json, note
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
     from runyard.cli.manifest import Source
 
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON; with --follow one object a line.")]
 LIMITS = ("cpu", "memory_mb", "pids", "disk_mb", "output_mb", "open_files")
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Show what it prints and exit with its code.")]

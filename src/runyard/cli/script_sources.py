@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import Misuse, Trouble
-from runyard.cli.options import group
+from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, instant, local, note
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
 
 app = group("Import scripts from Git repositories and Gists, and keep them in step with these.")
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The script's name or id.")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="A repository's address, or a Gist's.")]
 Ref = Annotated[str, typer.Option("--ref", help="A branch, tag or commit; the default branch without.")]
@@ -48,10 +46,11 @@ def import_(
     """Make a script of a path of a Git repository, or of a Gist."""
     from runyard.cli.client import Server
 
+    server = Server.current()
     body = _address(url, ref, path, entry, every, username, token=token)
     body |= {"project": project, "keep": not once}
     body |= {key: value for key, value in (("name", name), ("folder", folder)) if value}
-    _told(Server.current(), Server.current().post("/imports/source", body), machine=machine)
+    _told(server, server.post("/imports/source", body), machine=machine)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from runyard.cli import packages, publishing, script_sources
 from runyard.cli.errors import Misuse, Trouble
-from runyard.cli.options import group
+from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, brief, note, table
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ app.command()(publishing.review)
 app.command()(publishing.publish)
 app.command()(publishing.transfer)
 app.add_typer(script_sources.app, name="source")
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The script's name or id.")]
 
 

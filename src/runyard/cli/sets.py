@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import NothingFound
-from runyard.cli.options import group
+from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, brief, note, table, visible
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
 
 app = group("Keep parameter sets of scripts: values under a name, for `runyard run SCRIPT --set NAME` and for jobs.")
-Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="The script's name or id.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The set's name or id.")]
 

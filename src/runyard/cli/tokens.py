@@ -7,7 +7,7 @@ import typer
 
 from runyard import clock
 from runyard.cli.errors import Misuse, Trouble
-from runyard.cli.options import group
+from runyard.cli.options import Machine, group
 from runyard.cli.output import as_json, brief, note, table
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 app = group("Make and revoke tokens, by which programs get in as you.")
 
-Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 EVER = "ever"
 SHOWN = 3
 
