@@ -61,6 +61,15 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "People",
+        (
+            ("projects", "projects:app", "Make projects, and say who belongs to them and may do what"),
+            ("teams", "teams:app", "Make teams: people who belong to projects together"),
+            ("roles", "roles:app", "Make roles of permissions"),
+            ("invitations", "invitations:app", "Invite people by a link"),
+        ),
+    ),
+    (
         "Upkeep",
         (
             ("keys", "keys:app", "Look at the keys that secrets are sealed with, and change them"),

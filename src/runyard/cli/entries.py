@@ -20,7 +20,6 @@ Project = Annotated[str, typer.Option("--project", help="The project.")]
 Script = Annotated[str | None, typer.Option("--script", help="This script's own (its name or id).")]
 Everywhere = Annotated[bool, typer.Option("--global", help="Of the whole installation.")]
 Stage = Annotated[str | None, typer.Option("--stage", help="For runs in this stage only.")]
-About = Annotated[str | None, typer.Option("--description", help="What it is for.")]
 POLL_S = 0.5
 Columns = Mapping[str, Callable[[dict[str, Any]], str]]
 

@@ -21,6 +21,8 @@ DatabaseUrl = Annotated[
 
 Machine = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Project = Annotated[str, typer.Option("--project", envvar="RUNYARD_PROJECT", help="The project.")]
+About = Annotated[str | None, typer.Option("--description", help="What it is for.")]
+Rename = Annotated[str | None, typer.Option("--rename", metavar="NAME", help="Call it this from now on.")]
 
 
 def group(text: str) -> typer.Typer:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from runyard.cli import entries
-from runyard.cli.entries import About, Everywhere, Name, NewName, Place, Project, Script, Stage
+from runyard.cli.entries import Everywhere, Name, NewName, Place, Project, Script, Stage
 from runyard.cli.errors import Misuse
-from runyard.cli.options import group
+from runyard.cli.options import About, group
 from runyard.cli.output import brief, table
 
 app = group("Keep secrets that scripts find as environment variables. Values are never shown again.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runyard.cli.errors import NothingFound
-from runyard.cli.options import Machine, Project, group
+from runyard.cli.options import About, Machine, Project, Rename, group
 from runyard.cli.output import as_json, brief, note, table, visible
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def save(
     without: Annotated[
         list[str] | None, typer.Option("--without", metavar="KEY", help="Keep no value of this.")
     ] = None,
-    description: Annotated[str | None, typer.Option("--description", help="What it is for.")] = None,
-    rename: Annotated[str | None, typer.Option("--rename", metavar="NAME", help="Call it this from now on.")] = None,
+    description: About = None,
+    rename: Rename = None,
     machine: Machine = False,
     project: Project = "default",
 ) -> None:

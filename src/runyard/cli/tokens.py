@@ -1,17 +1,14 @@
 """Tokens of the API, from a terminal: for programs that sign in as you and may do some of what you may."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from runyard import clock
-from runyard.cli.errors import Misuse, Trouble
+from runyard.cli.errors import Trouble
 from runyard.cli.options import Machine, group
 from runyard.cli.output import as_json, brief, note, table
-
-if TYPE_CHECKING:
-    from runyard.cli.client import Server
 
 app = group("Make and revoke tokens, by which programs get in as you.")
 
@@ -62,11 +59,12 @@ def create(
 ) -> None:
     """Make a token that may do some of what you may; it is printed, this once."""
     from runyard.cli.client import Server
+    from runyard.cli.roles import permissions_of
     from runyard.cli.values import seconds
 
     until = None if life == EVER else clock.rfc3339(clock.now() + timedelta(seconds=seconds(life)))
     server = Server.current()
-    body = {"name": name, "permissions": _permissions(server, may), "expires_at": until}
+    body = {"name": name, "permissions": permissions_of(server, may), "expires_at": until}
     made = server.post("/tokens", body | ({"projects": project} if project else {}))
     if machine:
         as_json(made)
@@ -89,21 +87,6 @@ def revoke(
     for one in [_found(there, token) for token in dict.fromkeys(tokens)]:
         server.ask("DELETE", f"/tokens/{one['id']}")
         note(f"{one['name']} ({one['hint']}) is worth nothing from now on.")
-
-
-def _permissions(server: "Server", may: list[str]) -> list[str]:
-    """Return the permissions that are named, by themselves or by a role. Raises Misuse."""
-    roles: dict[str, list[str]] = {}
-    found: list[str] = []
-    for name in may:
-        if ":" in name:
-            found.append(name)
-            continue
-        roles = roles or {one["name"]: one["permissions"] for one in server.items("/roles")}
-        if name not in roles:
-            raise Misuse(f"{name!r} is no permission such as run:submit and no role: {', '.join(roles)}.")
-        found += roles[name]
-    return list(dict.fromkeys(found))
 
 
 def _found(there: list[dict[str, str]], token: str) -> dict[str, str]:

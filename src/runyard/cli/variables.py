@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from runyard.cli import entries
-from runyard.cli.entries import About, Everywhere, NewName, Place, Project, Script, Stage
-from runyard.cli.options import Machine, group
+from runyard.cli.entries import Everywhere, NewName, Place, Project, Script, Stage
+from runyard.cli.options import About, Machine, group
 from runyard.cli.output import as_json, note, table
 
 app = group("Keep variables that scripts find as environment variables.")
