@@ -1,11 +1,11 @@
 """A language server as a process: confined, spoken to in the protocol's frames."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from runyard import tasks
 from runyard.editor.cells import Cells, Order
 from runyard.editor.problems import ProgramFailed
 from runyard.editor.programs import Program
@@ -73,9 +73,7 @@ async def serving(
         try:
             yield LanguageServer(process), cell
         finally:
-            drain.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await drain
+            await tasks.end(drain)
 
 
 async def _drain(pipe: asyncio.StreamReader | None) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from runyard import __version__, clock, ids, log
+from runyard import __version__, clock, ids, log, tasks
 from runyard.dispatch.contract import Dispatch, Ready, Slot
 from runyard.engine.alarm import Alarm
 from runyard.engine.attempt import Attempt
@@ -67,14 +67,9 @@ class Executor:
         """
         self._alarm.close()
         await self._dispatch.drain()
-        if self._beating is not None:
-            self._beating.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._beating
+        await tasks.end(self._beating)
         for task in tuple(self._tasks):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await tasks.end(task)
         await self.crew.sampler.stop()
         async with self.crew.database.write() as session:
             await workers.detach(session, self.worker_id, self.crew.settings.worker.detached_lease_s)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from runyard import log
+from runyard import log, tasks
 from runyard.db.session import Database
 from runyard.live.bus import Bus
 from runyard.runs import jobruns
@@ -36,10 +36,7 @@ class Listener:
 
     async def stop(self) -> None:
         """End."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
 
     async def _run(self, ready: asyncio.Event) -> None:
         with self._bus.subscribe(jobruns.TOPIC) as news:

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from runyard import log
+from runyard import log, tasks
 from runyard.db.session import Database
 
 if TYPE_CHECKING:
@@ -34,10 +33,7 @@ class Lookout:
 
     async def stop(self) -> None:
         """Stop waiting, or watching."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await tasks.end(self._task)
         if self._watcher is not None:
             await self._watcher.stop()
 

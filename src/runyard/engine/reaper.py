@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.engine.workspace import Workspaces
@@ -63,10 +63,7 @@ class Reaper:
 
     async def stop(self) -> None:
         """End."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
 
     async def _run(self) -> None:
         while True:

@@ -6,14 +6,13 @@ An attempt is first looked at when it is a second old, so short ones cost nothin
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database
 from runyard.live.bus import Bus
 from runyard.runner import read_shim
@@ -72,10 +71,7 @@ class Sampler:
 
     async def stop(self) -> None:
         """End, and keep what was seen."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
         await self._store([track for track in self._tracks.values() if track.dirty])
 
     def totals(self, name: str) -> dict[str, float]:

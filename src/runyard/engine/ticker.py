@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database, DatabaseUnavailable
 from runyard.db.types import DatabaseNow, Instant
 from runyard.jobs.news import TOPIC
@@ -78,10 +78,7 @@ class Ticker:
 
     async def stop(self) -> None:
         """End; a transaction that has begun is seen through."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
 
     async def _run(self, ready: asyncio.Event) -> None:
         with self._bus.subscribe(TOPIC) as news:

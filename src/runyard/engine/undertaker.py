@@ -15,7 +15,7 @@ from typing import TypeVar
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database
 from runyard.engine.workspace import Workspaces
 from runyard.projects import repository as projects
@@ -81,10 +81,7 @@ class Undertaker:
 
     async def stop(self) -> None:
         """End."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
 
     async def _run(self) -> None:
         while True:

@@ -14,7 +14,7 @@ from typing import IO
 from msgspec import Struct
 from sqlalchemy.exc import IntegrityError
 
-from runyard import clock, ids, log
+from runyard import clock, ids, log, tasks
 from runyard.db.session import Database
 from runyard.errors import Conflict, Problem
 from runyard.jobs import deliveries
@@ -66,10 +66,7 @@ class Watcher:
 
     async def stop(self) -> None:
         """Stop; a file that is being taken in is taken in some other time."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await tasks.end(self._task)
 
     async def _watch(self) -> None:
         while True:

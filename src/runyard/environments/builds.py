@@ -1,7 +1,6 @@
 """The builds of this process: each environment once at a time, some at once, fenced against other processes."""
 
 import asyncio
-import contextlib
 import errno
 import os
 import socket
@@ -15,7 +14,7 @@ import psutil
 from packaging.utils import canonicalize_name
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database, after_commit
 from runyard.environments import inventory, repository
 from runyard.environments.buildlog import BuildLog
@@ -220,9 +219,7 @@ class Builds:
                 failure = BuildFailed(f"The build broke: {error!r}")
             took = clock.monotonic() - began
             lines.say(f"Ready after {took:.2f} s." if failure is None else f"Failed: {failure.message}")
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
+        await tasks.end(beating)
         settled = asyncio.create_task(self._settle(row, took, made, failure))
         try:
             await asyncio.shield(settled)

@@ -9,11 +9,11 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from runyard import ids, log
+from runyard import ids, log, tasks
 from runyard.live.bus import LocalBus, Message, Subscription
 
 logger = log.get("live")
@@ -99,10 +99,7 @@ class PeerBus:
 
     async def close(self) -> None:
         """Leave."""
-        if self._scan is not None:
-            self._scan.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._scan
+        await tasks.end(self._scan)
         if self._telling is not None:
             self._telling.cancel()
         if self._socket is not None:

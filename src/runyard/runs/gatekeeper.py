@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.db.session import Database, after_commit
 from runyard.dispatch.contract import Dispatch
 from runyard.live.bus import Bus
@@ -173,10 +173,7 @@ class Gatekeeper:
 
     async def stop(self) -> None:
         """End."""
-        if self._loop is not None:
-            self._loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._loop
+        await tasks.end(self._loop)
 
     async def _run(self, ready: asyncio.Event) -> None:
         with self._bus.subscribe(TOPIC) as news:

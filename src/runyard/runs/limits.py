@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import log
+from runyard import log, tasks
 from runyard.db.session import Database, after_commit
 from runyard.live.bus import Bus
 from runyard.runs.admission import Gate, Scope
@@ -130,10 +130,7 @@ class LimitBook:
 
     async def close(self) -> None:
         """Stop listening."""
-        if self._listening is not None:
-            self._listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listening
+        await tasks.end(self._listening)
 
     async def refresh(self) -> None:
         """Read the limits."""

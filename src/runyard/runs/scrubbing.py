@@ -9,13 +9,12 @@ removed runs, are not looked into.
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, ids, log
+from runyard import clock, ids, log, tasks
 from runyard.access.permissions import Actor, Permission
 from runyard.db.session import Database, after_commit
 from runyard.runs.errors import ScrubGoesOn, TooShortToScrub
@@ -91,9 +90,7 @@ class Scrubs:
     async def stop(self) -> None:
         """Leave the rest for later."""
         for task in tuple(self._tasks.values()):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await tasks.end(task)
 
     def _start(self, scrub_id: str) -> None:
         task = asyncio.create_task(self._run(scrub_id), name=f"scrub {scrub_id}")

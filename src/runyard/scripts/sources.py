@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import clock, log
+from runyard import clock, log, tasks
 from runyard.access.models import User
 from runyard.access.permissions import Actor, Membership, Permission
 from runyard.audit.events import Target
@@ -228,10 +228,7 @@ class Sources:
 
     async def stop(self) -> None:
         """Stop; what is being fetched is fetched again some other time."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await tasks.end(self._task)
 
     async def _watch(self) -> None:
         while True:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from runyard import log
+from runyard import log, tasks
 from runyard.access.permissions import Actor
 from runyard.audit.events import Target
 from runyard.audit.record import record
@@ -117,10 +117,7 @@ class Rotation:
 
     async def stop(self) -> None:
         """Leave the rest for later."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await tasks.end(self._task)
 
     async def catch_up(self) -> None:
         """Do what is left of changes that were cut short; a chore of every day."""
