@@ -24,17 +24,15 @@ from runyard.connections.schemas import (
 from runyard.connections.service import Connections
 from runyard.connections.shapes import SHAPES, kind_of
 from runyard.connections.testing import Outcome
-from runyard.ids import ProjectId
+from runyard.secrets.answers import Force, Narrowed, Values, entry_of, last_use_of, page_of, users_of, uses_of
 from runyard.secrets.models import Entry
-from runyard.secrets.routes import AtLevel, Force, ForStage, OfScript, Project, Text, entry_of, use_of, users_of
-from runyard.secrets.schemas import LastUse, ScriptUser, SecretUseBody
+from runyard.secrets.schemas import ScriptUser, SecretUseBody
 from runyard.secrets.service import CONNECTION, Vault
 from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page, Paging, cursor_of, cut
+from runyard.web.paging import Page, Paging
 
 router = APIRouter(prefix="/connections", tags=["connections"])
 
-Values = Annotated[Vault, Depends(provided(Vault))]
 Service = Annotated[Connections, Depends(provided(Connections))]
 User = Annotated[Actor, allow(Permission.secret_use)]
 Manager = Annotated[Actor, allow(Permission.secret_manage)]
@@ -47,29 +45,11 @@ async def list_connections(
     session: Reading,
     vault: Values,
     connections: Service,
+    asked: Narrowed,
     window: Paging,
-    project: Project = None,
-    level: AtLevel = None,
-    script_id: OfScript = None,
-    stage: ForStage = None,
-    q: Text = "",
 ) -> Page[ConnectionBody]:
     """List connections by name, without their secrets."""
-    after = window.after(str, str)
-    found = await vault.page(
-        session,
-        actor,
-        CONNECTION,
-        project=project,
-        level=level,
-        script_id=script_id,
-        stage=stage,
-        text=q,
-        after=(after[0], after[1]) if after else None,
-        limit=window.limit + 1,
-    )
-    rows, last = cut(found, window.limit)
-    cursor = cursor_of(last.name, last.id) if last else None
+    rows, cursor = await page_of(session, vault, actor, CONNECTION, asked, window)
     return Page(items=await _bodies(session, vault, connections, actor, rows), next_cursor=cursor)
 
 
@@ -152,7 +132,7 @@ async def list_connection_scripts(
     actor: User, session: Reading, vault: Values, window: Paging, connection_id: str
 ) -> Page[ScriptUser]:
     """List the scripts that use a connection, by name."""
-    return users_of(actor, await vault.users(session, actor, CONNECTION, connection_id), window)
+    return await users_of(session, vault, actor, CONNECTION, connection_id, window)
 
 
 @router.get("/{connection_id}/uses", operation_id="list_connection_uses")
@@ -160,13 +140,7 @@ async def list_connection_uses(
     actor: User, session: Reading, vault: Values, window: Paging, connection_id: str
 ) -> Page[SecretUseBody]:
     """List the runs that were given a connection, newest first."""
-    after = window.after(int)
-    before = after[0] if after else None
-    found = await vault.uses(session, actor, connection_id, before, window.limit + 1, CONNECTION)
-    rows, last = cut(found, window.limit)
-    names = {m.project_id: m.name for m in actor.memberships}
-    items = [SecretUseBody(id=row.id, project=names.get(ProjectId(row.project_id)), **use_of(row)) for row in rows]
-    return Page(items=items, next_cursor=cursor_of(last.id) if last else None)
+    return await uses_of(session, vault, actor, CONNECTION, connection_id, window)
 
 
 async def _bodies(
@@ -176,16 +150,16 @@ async def _bodies(
     checks = await connections.checks(session, rows)
     made = []
     for row in rows:
-        use, check, read = shelf.last_uses.get(row.id), checks.get(row.id), connections.may_read(actor, row)
+        check, read = checks.get(row.id), connections.may_read(actor, row)
         settings: dict[str, Any] = json.loads(row.value or "{}")
         kind, known = settings.get("kind", ""), settings.pop("secrets_set", [])
         made.append(
             ConnectionBody(
-                **entry_of(actor, row, shelf.usernames, shelf.scripts),
+                **entry_of(actor, row, shelf),
                 kind=kind,
                 settings=settings if read else None,
                 secrets_set=known if read else None,
-                last_used=LastUse(**use_of(use)) if use is not None else None,
+                last_used=last_use_of(row, shelf),
                 check=_check(check, read=read) if check is not None else None,
             )
         )

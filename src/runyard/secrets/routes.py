@@ -1,18 +1,16 @@
 """Secrets and variables over HTTP."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard.access.guards import allow
 from runyard.access.permissions import Actor, Permission
-from runyard.ids import ProjectId
-from runyard.secrets.models import Entry, SecretUse
+from runyard.secrets.answers import Force, Narrowed, Values, entry_of, last_use_of, page_of, users_of, uses_of
+from runyard.secrets.models import Entry
 from runyard.secrets.schemas import (
-    LastUse,
-    LevelName,
     NewSecret,
     NewVariable,
     ScriptUser,
@@ -23,23 +21,15 @@ from runyard.secrets.schemas import (
     VariableBody,
     VariableChange,
 )
-from runyard.secrets.service import SECRET, VARIABLE, Kind, Vault
-from runyard.secrets.users import User as ListedBy
-from runyard.web.depends import Reading, Transaction, provided
-from runyard.web.paging import Page, Paging, Window, cursor_of, cut, sliced
+from runyard.secrets.service import SECRET, VARIABLE, Vault
+from runyard.web.depends import Reading, Transaction
+from runyard.web.paging import Page, Paging
 
 router = APIRouter(tags=["secrets"])
 
-Values = Annotated[Vault, Depends(provided(Vault))]
 User = Annotated[Actor, allow(Permission.secret_use)]
 Manager = Annotated[Actor, allow(Permission.secret_manage)]
 Reader = Annotated[Actor, allow(Permission.project_read)]
-Project = Annotated[str | None, Query(max_length=64, description="Its values, its scripts', and those of all.")]
-AtLevel = Annotated[LevelName | None, Query(description="Only those that belong there.")]
-OfScript = Annotated[str | None, Query(max_length=32, description="Only this script's own.")]
-ForStage = Annotated[str | None, Query(max_length=32, description="Only those for this stage; empty: every stage.")]
-Text = Annotated[str, Query(max_length=64, description="Part of the name.")]
-Force = Annotated[bool, Query(description="Delete it even though scripts list it.")]
 
 
 @router.get("/secrets", operation_id="list_secrets")
@@ -47,15 +37,11 @@ async def list_secrets(
     actor: User,
     session: Reading,
     vault: Values,
+    asked: Narrowed,
     window: Paging,
-    project: Project = None,
-    level: AtLevel = None,
-    script_id: OfScript = None,
-    stage: ForStage = None,
-    q: Text = "",
 ) -> Page[SecretBody]:
     """List secrets by name, without their values."""
-    rows, cursor = await _page(session, vault, actor, SECRET, window, project, level, script_id, stage, q)
+    rows, cursor = await page_of(session, vault, actor, SECRET, asked, window)
     return Page(items=await _secrets(session, vault, actor, rows), next_cursor=cursor)
 
 
@@ -92,7 +78,7 @@ async def list_secret_scripts(
     actor: User, session: Reading, vault: Values, window: Paging, secret_id: str
 ) -> Page[ScriptUser]:
     """List the scripts that use a secret, by name."""
-    return users_of(actor, await vault.users(session, actor, SECRET, secret_id), window)
+    return await users_of(session, vault, actor, SECRET, secret_id, window)
 
 
 @router.get("/secrets/{secret_id}/uses", operation_id="list_secret_uses")
@@ -100,12 +86,7 @@ async def list_secret_uses(
     actor: User, session: Reading, vault: Values, window: Paging, secret_id: str
 ) -> Page[SecretUseBody]:
     """List the runs that were given a secret, newest first."""
-    after = window.after(int)
-    found = await vault.uses(session, actor, secret_id, after[0] if after else None, window.limit + 1)
-    rows, last = cut(found, window.limit)
-    names = {m.project_id: m.name for m in actor.memberships}
-    items = [SecretUseBody(id=row.id, project=names.get(ProjectId(row.project_id)), **use_of(row)) for row in rows]
-    return Page(items=items, next_cursor=cursor_of(last.id) if last else None)
+    return await uses_of(session, vault, actor, SECRET, secret_id, window)
 
 
 @router.get("/variables", operation_id="list_variables")
@@ -113,15 +94,11 @@ async def list_variables(
     actor: User,
     session: Reading,
     vault: Values,
+    asked: Narrowed,
     window: Paging,
-    project: Project = None,
-    level: AtLevel = None,
-    script_id: OfScript = None,
-    stage: ForStage = None,
-    q: Text = "",
 ) -> Page[VariableBody]:
     """List variables by name."""
-    rows, cursor = await _page(session, vault, actor, VARIABLE, window, project, level, script_id, stage, q)
+    rows, cursor = await page_of(session, vault, actor, VARIABLE, asked, window)
     return Page(items=await _variables(session, vault, actor, rows), next_cursor=cursor)
 
 
@@ -159,7 +136,7 @@ async def list_variable_scripts(
     actor: User, session: Reading, vault: Values, window: Paging, variable_id: str
 ) -> Page[ScriptUser]:
     """List the scripts that use a variable, by name."""
-    return users_of(actor, await vault.users(session, actor, VARIABLE, variable_id), window)
+    return await users_of(session, vault, actor, VARIABLE, variable_id, window)
 
 
 @router.get("/projects/{project}/stages", operation_id="get_stages")
@@ -174,82 +151,11 @@ async def set_stages(actor: Manager, session: Transaction, vault: Values, projec
     return await vault.set_stages(session, actor, project, body)
 
 
-async def _page(
-    session: AsyncSession,
-    vault: Vault,
-    actor: Actor,
-    kind: Kind,
-    window: Window,
-    project: str | None,
-    level: str | None,
-    script_id: str | None,
-    stage: str | None,
-    text: str,
-) -> tuple[Sequence[Entry], str | None]:
-    after = window.after(str, str)
-    found = await vault.page(
-        session,
-        actor,
-        kind,
-        project=project,
-        level=level,
-        script_id=script_id,
-        stage=stage,
-        text=text,
-        after=(after[0], after[1]) if after else None,
-        limit=window.limit + 1,
-    )
-    rows, last = cut(found, window.limit)
-    return rows, cursor_of(last.name, last.id) if last else None
-
-
 async def _secrets(session: AsyncSession, vault: Vault, actor: Actor, rows: Sequence[Entry]) -> list[SecretBody]:
     shelf = await vault.shelf(session, actor, rows)
-    made = []
-    for row in rows:
-        use = shelf.last_uses.get(row.id)
-        last_used = LastUse(**use_of(use)) if use is not None else None
-        made.append(SecretBody(**entry_of(actor, row, shelf.usernames, shelf.scripts), last_used=last_used))
-    return made
+    return [SecretBody(**entry_of(actor, row, shelf), last_used=last_use_of(row, shelf)) for row in rows]
 
 
 async def _variables(session: AsyncSession, vault: Vault, actor: Actor, rows: Sequence[Entry]) -> list[VariableBody]:
     shelf = await vault.shelf(session, actor, rows)
-    return [VariableBody(**entry_of(actor, row, shelf.usernames, shelf.scripts), value=row.value or "") for row in rows]
-
-
-def entry_of(
-    actor: Actor, row: Entry, usernames: dict[str | None, str], scripts: dict[str | None, str]
-) -> dict[str, Any]:
-    """Return what all answers about what scripts are given have in common."""
-    return {
-        "id": row.id,
-        "name": row.name,
-        "level": row.level.value,
-        "project": actor.project_name(ProjectId(row.project_id)) if row.project_id is not None else None,
-        "script_id": row.script_id,
-        "script_name": scripts.get(row.script_id),
-        "stage": row.stage or None,
-        "description": row.description,
-        "version": row.version,
-        "created_at": row.created_at,
-        "created_by": usernames.get(row.created_by),
-        "updated_at": row.updated_at,
-        "updated_by": usernames.get(row.updated_by),
-        "valued_at": row.valued_at,
-    }
-
-
-def use_of(row: SecretUse) -> dict[str, Any]:
-    """Return what is told of a use."""
-    names = ("run_id", "attempt", "script_id", "script_name", "version", "at")
-    return {name: getattr(row, name) for name in names}
-
-
-def users_of(actor: Actor, found: Sequence[ListedBy], window: Window) -> Page[ScriptUser]:
-    """Return a page of the scripts that use something."""
-    shown, cursor = sliced(found, window, lambda user: (user.name, user.id), 2)
-    items = [
-        ScriptUser(id=user.id, name=user.name, project=actor.project_name(ProjectId(user.project_id))) for user in shown
-    ]
-    return Page(items=items, next_cursor=cursor)
+    return [VariableBody(**entry_of(actor, row, shelf), value=row.value or "") for row in rows]

@@ -55,6 +55,16 @@ class Shelf(Struct, frozen=True):
     last_uses: dict[str, SecretUse]
 
 
+class Asked(Struct, frozen=True):
+    """What a list of them is narrowed to; an empty stage stands for those that are for every stage."""
+
+    project: str | None = None
+    level: str | None = None
+    script_id: str | None = None
+    stage: str | None = None
+    text: str = ""
+
+
 class Vault:
     """Secrets and variables, and the stages that they are for. Every method works within the session that it is given.
 
@@ -72,23 +82,19 @@ class Vault:
         session: AsyncSession,
         actor: Actor,
         kind: Kind,
-        *,
-        project: str | None,
-        level: str | None,
-        script_id: str | None,
-        stage: str | None,
-        text: str,
+        asked: Asked,
         after: tuple[str, str] | None,
         limit: int,
     ) -> Sequence[Entry]:
         """Return up to `limit` of them by name: the project's, its scripts' and the installation's."""
+        level = asked.level
         wanted = repository.Filter(
             kind=kind,
-            project_ids=() if level == Level.everywhere else actor.projects(Permission.secret_use, project),
-            everywhere=level in (None, Level.everywhere) and script_id is None,
-            script_id=script_id,
-            stage=stage,
-            text=text,
+            project_ids=() if level == Level.everywhere else actor.projects(Permission.secret_use, asked.project),
+            everywhere=level in (None, Level.everywhere) and asked.script_id is None,
+            script_id=asked.script_id,
+            stage=asked.stage,
+            text=asked.text,
             own=level == Level.project,
             scripts=level == Level.script,
         )
