@@ -54,8 +54,18 @@ CASES: list[tuple[str, list[Seen], list[str]]] = [
     ),
     (
         "new admin of a project",
-        series(1, 1, "member.update", object_id="usr_b", changes={"role": ["viewer", "admin"]}, **ADA),
+        series(1, 1, "member.update", object_id="usr_b", changes={"administers": [False, True]}, **ADA),
         ["new_project_admin"],
+    ),
+    (
+        "an admin of a project who was invited",
+        series(1, 1, "member.add", object_id="usr_ada", changes={"administers": [False, True]}, **ADA),
+        ["joined_project_admin"],
+    ),
+    (
+        "no admin of a project any more",
+        series(1, 1, "member.update", object_id="usr_b", changes={"administers": [True, False]}, **ADA),
+        [],
     ),
     (
         "an admin who was invited",

@@ -27,6 +27,7 @@ from runyard.errors import Forbidden, Missing
 from runyard.mail.post import Post
 from runyard.projects import repository as projects_repository
 from runyard.projects.models import Project
+from runyard.projects.promotions import administering
 from runyard.projects.service import DEFAULT, ProjectService
 from runyard.settings import Settings
 from runyard.web.addresses import counted_as
@@ -185,7 +186,7 @@ class Arrivals:
                 session.add(user)
                 await session.flush()
                 for project_id, role in row.places:
-                    await self._join(session, project_id, role, user)
+                    await self._join(session, project_id, role, user, client)
                 row.accepted_at, row.accepted_by = clock.now(), user.id
                 facts = {"user": user.username, "is_admin": user.is_admin, "projects": row.places}
                 record(session, client.as_who(user), "invitation.accept", _target(row), after=facts)
@@ -211,7 +212,7 @@ class Arrivals:
             async with self._database.write() as session:
                 session.add(user)
                 await session.flush()
-                await self._welcome(session, user)
+                await self._welcome(session, user, client)
                 record(session, client.as_who(user), "user.register", Target("user", user.id, user.username))
         except IntegrityError as error:
             raise UsernameTaken from error
@@ -235,7 +236,7 @@ class Arrivals:
             password_changed_at=now,
         )
 
-    async def _welcome(self, session: AsyncSession, user: User) -> None:
+    async def _welcome(self, session: AsyncSession, user: User, client: Client) -> None:
         """Give somebody new their role in the default project, where the settings name one."""
         role = self._settings.access.registration_role
         project = await projects_repository.by_name(session, DEFAULT) if role else None
@@ -245,9 +246,9 @@ class Arrivals:
             except NoSuchRole:
                 logger.error("registration.no_such_role", role=role)  # noqa: TRY400 - a setting is wrong, no code is
                 return
-            await self._join(session, project.id, key, user)
+            await self._join(session, project.id, key, user, client)
 
-    async def _join(self, session: AsyncSession, project_id: str, role: str, user: User) -> None:
+    async def _join(self, session: AsyncSession, project_id: str, role: str, user: User, client: Client) -> None:
         """Make somebody a member, unless the project or the role went away meanwhile."""
         project = await session.get(Project, project_id)
         there = role in ROLES or bool(await projects_repository.role_names(session, {role}))
@@ -255,6 +256,10 @@ class Arrivals:
             logger.warning("invitation.place_gone", project_id=project_id, role=role)
             return
         await self._projects.join(session, project_id, user.id, role, clock.now())
+        before, after = await administering(session, None, role)
+        target = Target("member", user.id, user.username, project_id)
+        held, given = {"role": None, **before}, {"role": role, **after}
+        record(session, client.as_who(user), "member.add", target, held, given)
 
 
 def _open(now: datetime) -> tuple[ColumnElement[bool], ...]:

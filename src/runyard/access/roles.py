@@ -16,6 +16,7 @@ from runyard.audit.events import Target
 from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, FieldError, Forbidden, Invalid, Missing
+from runyard.projects import promotions
 from runyard.projects.models import ProjectMember, ProjectTeam
 
 logger = log.get("access")
@@ -104,11 +105,13 @@ class Roles:
         Raises: NoSuchRole; BuiltInRole; RoleNameTaken; InvalidRole.
         """
         row = await self._own(session, named)
-        before = _facts(row)
+        before, looked_after = _facts(row), Permission.project_manage in row.permissions
         if description is not None:
             row.description = description
         if permissions is not None:
             row.permissions = _granted(permissions)
+            if Permission.project_manage in row.permissions and not looked_after:
+                await promotions.by_role(session, row)
         row.updated_at = clock.now()
         await self._named(session, row, name or row.name)
         about(_target(row), before, _facts(row))

@@ -16,6 +16,7 @@ from runyard.audit.events import Target
 from runyard.audit.record import about
 from runyard.db.session import after_commit
 from runyard.errors import Conflict, Missing
+from runyard.projects import promotions
 from runyard.projects.models import Project, ProjectTeam
 
 logger = log.get("access")
@@ -143,6 +144,7 @@ class Teams:
         about(Target("team", team.id, team.name), after={"person": user.username})
         member = await session.get(TeamMember, (team.id, user.id))
         if member is None:
+            await promotions.by_team(session, team, user)
             member = TeamMember(team_id=team.id, user_id=user.id, created_at=clock.now())
             session.add(member)
             await session.flush()

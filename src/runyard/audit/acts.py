@@ -184,6 +184,7 @@ _OTHERS = (
     "session.replay",
     "session.revoke",
     "identity.link",
+    "member.promote",
     "local_login.open",
     "audit.export",
     "audit.verify",

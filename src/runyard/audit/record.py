@@ -45,6 +45,19 @@ def about(target: Target, before: Mapping[str, Any] | None = None, after: Mappin
         act.changes |= changed(before, after)
 
 
+def beside(
+    session: AsyncSession,
+    action: str,
+    target: Target,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Have something written down that comes of the present request's act, beside the act's own event."""
+    act = present()
+    event = Event(SYSTEM if act is None else act.who, action, target, changed(before, after))
+    session.info.setdefault(PENDING, []).append(event)
+
+
 def _who(by: Actor | Who | None) -> Who:
     if by is None:
         return SYSTEM

@@ -145,11 +145,20 @@ BURSTS: tuple[Burst, ...] = (
     Burst(
         "new_project_admin",
         WARNING,
-        lambda e: e.outcome == "ok" and _comes_to(e, "role", value="admin"),
-        lambda e: e.object_id,
+        lambda e: _comes_to_project(e) and not _by_themselves(e),
+        lambda e: f"{e.object_id} {e.project_id}",
         timedelta(minutes=1),
         1,
         "{actor} made {object} an administrator of a project.",
+    ),
+    Burst(
+        "joined_project_admin",
+        WARNING,
+        lambda e: _comes_to_project(e) and _by_themselves(e),
+        lambda e: f"{e.object_id} {e.project_id}",
+        timedelta(minutes=1),
+        1,
+        "{actor} has come in as an administrator of a project.",
     ),
 )
 GUESSED_AFTER = 5
@@ -220,6 +229,16 @@ def _guessed(events: Sequence[Seen]) -> Iterator[Alert]:
 def _comes_to(event: Seen, field_name: str, *, value: object) -> bool:
     of_people = event.action.partition(".")[0] in {"user", "member", "project_member", "membership"}
     return of_people and _becomes(event, field_name, value=value)
+
+
+def _comes_to_project(event: Seen) -> bool:
+    """Whether somebody comes to look after a project, by the built-in role or by another that may."""
+    return event.outcome == "ok" and _comes_to(event, "administers", value=True)
+
+
+def _by_themselves(event: Seen) -> bool:
+    """Whether somebody acts upon themselves, as those do who come in by an invitation or register."""
+    return event.actor_id != "" and event.actor_id == event.object_id
 
 
 def _becomes(event: Seen, field_name: str, *, value: object) -> bool:

@@ -1,6 +1,6 @@
 """Who belongs to a project: people, teams, and the role that each has there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from runyard.db.session import after_commit
 from runyard.errors import Conflict, Forbidden, Missing
 from runyard.projects import repository
 from runyard.projects.models import ProjectMember, ProjectTeam
+from runyard.projects.promotions import administering
 from runyard.projects.service import ProjectService
 
 logger = log.get("projects")
@@ -152,7 +153,7 @@ class Members:
         await self._demand_reach(session, actor, place, described.key)
         held = {"role": row.role if row else None}
         await demand(session, actor, Operation.member_change, _team(team, place), held, {"role": described.key})
-        about(_team(team, place), held, {"role": described.key})
+        about(_team(team, place), *await _told(session, held, {"role": described.key}))
         if row is None:
             row = ProjectTeam(project_id=place, team_id=team.id, role=described.key, created_at=clock.now())
             session.add(row)
@@ -190,7 +191,7 @@ class Members:
         held = await session.get(ProjectMember, (place, user.id))
         had, has = {"role": held.role if held else None}, {"role": described.key}
         await demand(session, actor, Operation.member_change, _person(user, place), had, has)
-        about(_person(user, place), had, has)
+        about(_person(user, place), *await _told(session, had, has))
         await self._projects.join(session, place, user.id, described.key, now)
         member = await session.get_one(ProjectMember, (place, user.id))
         after_commit(session, self._actors.forget)
@@ -236,6 +237,14 @@ def _person(user: User, place: str) -> Target:
 
 def _team(team: Team, place: str) -> Target:
     return Target("member", team.id, team.name, place)
+
+
+async def _told(
+    session: AsyncSession, had: Mapping[str, str | None], has: Mapping[str, str | None]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what was held and is held from now on, as the event tells it."""
+    before, after = await administering(session, had["role"], has["role"])
+    return {**had, **before}, {**has, **after}
 
 
 def _demand(actor: Actor, project: str, permission: Permission) -> str:

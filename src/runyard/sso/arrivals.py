@@ -19,6 +19,7 @@ from runyard.audit.record import record
 from runyard.db.session import after_commit
 from runyard.errors import Forbidden
 from runyard.projects import repository as places
+from runyard.projects.promotions import administering
 from runyard.projects.service import ProjectService
 from runyard.sso import repository
 from runyard.sso.mapping import Stranger, admin_after, meaning, steps, still_given, username_of
@@ -170,7 +171,8 @@ class Arrivals:
             else:
                 await self._projects.join(session, step.project_id, user.id, step.after, clock.now())
                 action = "member.add" if step.before is None else "member.update"
-                record(session, None, action, target, {"role": step.before}, {"role": step.after})
+                before, after = await administering(session, step.before, step.after)
+                record(session, None, action, target, {"role": step.before} | before, {"role": step.after} | after)
             after_commit(session, self._actors.forget)
         kept = still_given(wanted, given, held)
         if kept != given:
