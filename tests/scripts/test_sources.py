@@ -1,15 +1,18 @@
 """Scripts kept in step with Git repositories, over a real ``git http-backend``, and with Gists."""
 
+import asyncio
 import hashlib
 import hmac
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from runyard.scripts import outbound
+from runyard.scripts import git, outbound
 from runyard.scripts.errors import SourceRefused
 from runyard.scripts.source_routes import router
 from runyard.scripts.sources import Sources
@@ -226,6 +229,23 @@ async def test_addresses_within(address: str) -> None:
 def test_addresses_outside() -> None:
     assert is_outside("93.184.216.34")
     assert is_outside("2606:2800:220:1::1")
+
+
+@pytest.mark.parametrize("host", ["plain.test", "PLAIN.test", "plain.test.", "münchen.test"])
+async def test_git_goes_to_the_address_that_was_judged(
+    server: tuple[str, type[Backend]], host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No resolver knows these names: where git looked one up by itself, it would get nowhere."""
+
+    async def found(_host: str, port: int, **_how: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    address, backend = server
+    revision = Repository(backend.root / "named").commit({"main.py": "print(1)\n"})
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found, raising=False)
+    url = f"{address.replace('127.0.0.1', host)}/named/.git"
+    target = await outbound.judged(url, Reach.of(("127.0.0.0/8",)))
+    assert (await git.snapshot(target, "", "", None, 60)).revision == revision
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "ftp://example.org", "https://", "https://a:b@example.org", "x"])

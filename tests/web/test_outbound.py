@@ -156,6 +156,32 @@ async def test_the_connection_goes_to_the_address_that_was_judged(port: int, mon
         await fetched(f"http://twice.test:{port}/x", LOCAL, most=100)
 
 
+async def test_a_name_in_other_letters_is_the_one_that_the_network_knows(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Names(monkeypatch, **{"xn--mnchen-3ya_test": ["127.0.0.1"]})
+    target = await judged(f"http://MÜNCHEN.test:{port}/ä?b", LOCAL)
+    assert (target.url, target.host) == (f"http://xn--mnchen-3ya.test:{port}/ä?b", "xn--mnchen-3ya.test")
+    assert await fetched(f"http://münchen.test:{port}/x", LOCAL, most=100) == b"hello"
+    assert Backend.seen == [(f"xn--mnchen-3ya.test:{port}", "/x", "")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a%2Eb.test", "%31%32%37.0.0.1", "twice.test\\", "a\\b.test", "a'b.test", "a,b.test", "a..b.test\u3002",
+        "[fe80::1%25lo]", "-x.test", "\u2100.test", f"{'ü' * 70}.test", "a*b.test",
+    ],
+)  # fmt: skip
+async def test_a_host_that_others_may_read_otherwise_is_none(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def found(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found, raising=False)
+    with pytest.raises(AddressRefused):
+        await judged(f"https://{host}/x", LOCAL)
+
+
 async def test_every_address_of_a_name_is_judged(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     Names(monkeypatch, mixed_test=["127.0.0.1 169.254.169.254"], half_test=["93.184.216.34 192.168.0.1"])
     for url, reach in ((f"http://mixed.test:{port}/", LOCAL), ("https://half.test/", NOWHERE)):
@@ -189,6 +215,49 @@ async def test_redirects_are_followed_only_if_asked_for_and_judged_anew(
     assert (await answer_of(f"{base}/x", NOWHERE, first=ANYWHERE, redirects=3))[0] == 200
     with pytest.raises(AddressRefused):
         await answer_of(f"{base}/number", NOWHERE, first=ANYWHERE, redirects=3)
+
+
+class Proxy(Backend):
+    """Answers whatever it is asked for."""
+
+    def do_GET(self) -> None:
+        self.seen.append(("proxy", self.path, ""))
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"proxy")
+
+
+async def test_what_no_proxy_is_named_for_is_judged_although_there_are_proxies(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    Names(monkeypatch, clouds_test=["169.254.169.254"])
+    Backend.onward = {"/clouds": "http://clouds.test/latest/", "/there": "http://named.test/there"}
+    base, how = f"http://127.0.0.1:{port}", {"first": ANYWHERE, "redirects": 3, "proxies": True}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        where = f"http://127.0.0.1:{proxy.server_port}"
+        for variables in (
+            {"no_proxy": "clouds.test"},
+            {"https_proxy": where},
+            {"http_proxy": where, "no_proxy": "127.0.0.1,clouds.test"},
+        ):
+            with monkeypatch.context() as here:
+                for name, value in variables.items():
+                    here.setenv(name, value)
+                with pytest.raises(AddressRefused, match="never"):
+                    await answer_of(f"{base}/clouds", LOCAL, **how)
+        monkeypatch.setenv("http_proxy", where)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        # Here it is the proxy that looks the name up.
+        assert await answer_of(f"{base}/there", LOCAL, **how) == (200, b"proxy")
+        assert ("proxy", "http://named.test/there", "") in Backend.seen
+        proxy.shutdown()
+        thread.join()
 
 
 async def test_a_login_stays_with_the_address_that_it_is_for(port: int) -> None:

@@ -7,6 +7,7 @@ allowed.
 """
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -34,6 +35,7 @@ _METADATA = (
 )  # fmt: skip
 """Link-local addresses, and those beside them where clouds hand out credentials."""
 _NEVER = Networks((*_METADATA, "0.0.0.0/8", "::/128", "224.0.0.0/4", "ff00::/8", "255.255.255.255/32"))
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,252}[a-z0-9_.])?", re.ASCII)
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 _COMPATIBLE = ip_network("::/96")
 
@@ -50,7 +52,7 @@ class AddressUnreachable(Unavailable):
 
 
 class Target(Struct, frozen=True):
-    """A URL that may be asked, and the address that it is asked at."""
+    """A URL that may be asked, its host as the network knows it, and the address that it is asked at."""
 
     url: str
     host: str
@@ -95,7 +97,7 @@ async def judged(url: str, reach: Reach, schemes: Mapping[str, int] = PORTS) -> 
         port = parts.port or schemes.get(parts.scheme, 0)
     except ValueError as error:
         raise AddressRefused("That is no URL.") from error
-    host = parts.hostname or ""
+    host = _ascii(parts.hostname or "")
     if parts.scheme not in schemes or not host or any(letter.isspace() or not letter.isprintable() for letter in url):
         raise AddressRefused(f"Only {' and '.join(schemes)} URLs are taken.")
     if parts.username is not None or parts.password is not None:
@@ -109,7 +111,27 @@ async def judged(url: str, reach: Reach, schemes: Mapping[str, int] = PORTS) -> 
             raise AddressRefused(f"{host} leads to {address}, which {trouble}.")
     if parts.scheme == "http" and not all(reach.allows(address) for address in addresses):
         raise AddressRefused(only_https)
-    return Target(url, host, port, addresses[0])
+    # Whoever else reads this URL has to read the same host: who decodes it, or spells it otherwise, looks it up anew.
+    named = f"[{host}]" if ":" in host else host
+    plain = parts._replace(netloc=f"{named}:{parts.port}" if parts.port else named)
+    return Target(plain.geturl(), host, port, addresses[0])
+
+
+def _ascii(host: str) -> str:
+    """Return a host as the network knows it, of a name in other letters too; empty for what is no host."""
+    try:
+        spelt = host.encode("idna").decode("ascii").lower() if not host.isascii() else host
+    except UnicodeError:
+        return ""
+    return spelt if _HOST.fullmatch(spelt) or _is_ipv6(spelt) else ""
+
+
+def _is_ipv6(text: str) -> bool:
+    # One with a zone is link-local, and never asked.
+    try:
+        return "%" not in text and isinstance(ip_address(text), IPv6Address)
+    except ValueError:
+        return False
 
 
 async def resolved(host: str, port: int) -> list[str]:
@@ -176,20 +198,19 @@ async def opened(
     """Yield the answer of a URL, to be read in pieces; `redirects` are followed so often, each judged anew.
 
     `first` is how far the URL itself may lead, where that is further than redirects may: the operator's own choice.
-    With `proxies` the machine's own (``HTTPS_PROXY`` …) are used where they are set: it is theirs then to say what may
-    be reached. `verify` is how the other end proves itself, where that is not as usual. Headers of the caller's go to
-    the first address only. Raises: AddressRefused, AddressUnreachable.
+    With `proxies` the machine's own (``HTTPS_PROXY`` …) are used where they are set for such a URL: it is theirs then
+    to say what may be reached. `verify` is how the other end proves itself, where that is not as usual. Headers of the
+    caller's go to the first address only. Raises: AddressRefused, AddressUnreachable.
     """
-    from urllib.request import getproxies
-
     import httpx
 
     own, within = dict(headers or {}), first or reach
-    behind = proxies and bool(getproxies())
-    how: dict[str, Any] = {"timeout": patience_s, "follow_redirects": False, "trust_env": behind, "verify": verify}
-    async with httpx.AsyncClient(**how) as client:
-        for _ in range(min(redirects, _MOST_REDIRECTS) + 1):
-            target = _unjudged(url) if behind else await judged(url, within)
+    how: dict[str, Any] = {"timeout": patience_s, "follow_redirects": False, "verify": verify}
+    for _ in range(min(redirects, _MOST_REDIRECTS) + 1):
+        proxy = _proxy_of(url) if proxies else None
+        target = await judged(url, within) if proxy is None else _unjudged(url)
+        # A proxy's certificates are told by variables too.
+        async with httpx.AsyncClient(**how, proxy=proxy, trust_env=proxy is not None) as client:
             try:
                 async with _asked(client, target, own) as answer:
                     onward = answer.headers.get("location") if answer.status_code in _REDIRECTS and redirects else None
@@ -201,7 +222,7 @@ async def opened(
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 reason = str(error) or type(error).__name__
                 raise AddressUnreachable(f"{target.host} can't be reached: {reason}.") from error
-        raise AddressUnreachable(f"{target.host} sends from one address to the next.")
+    raise AddressUnreachable(f"{target.host} sends from one address to the next.")
 
 
 def _asked(
@@ -214,6 +235,20 @@ def _asked(
     bracketed = f"[{target.address}]" if ":" in target.address else target.address
     there = parts._replace(netloc=f"{bracketed}:{target.port}").geturl()
     return client.stream("GET", there, headers=named, extensions={"sni_hostname": target.host})
+
+
+def _proxy_of(url: str) -> str | None:
+    """Return the proxy that the machine's variables name for a URL, if they do."""
+    from urllib.request import getproxies, proxy_bypass
+
+    try:
+        parts, named = urlsplit(url), getproxies()
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    found = named.get(parts.scheme) or named.get("all")
+    return found if not found or "://" in found else f"http://{found}"
 
 
 def _unjudged(url: str) -> Target:
