@@ -60,6 +60,7 @@ class SharedBuckets:
         self._take: Any = self._redis.register_script(_TAKE)
         self._own = OwnBuckets()
         self._asked_again_at = 0.0
+        self._away = False
 
     async def take(self, policy: Policy, name: str) -> Taken:
         """Take a token from the bucket of that name."""
@@ -71,9 +72,14 @@ class SharedBuckets:
             try:
                 allowed, level = await self._take(keys=[key], args=[rate.burst, repr(rate.tokens_per_s)])
             except (RedisError, OSError, TimeoutError) as error:
-                logger.warning("rates.redis_unreachable", error=type(error).__name__)
+                if not self._away:
+                    logger.warning("rates.redis_unreachable", error=type(error).__name__)
+                self._away = True
                 self._asked_again_at = clock.monotonic() + AGAIN_S
             else:
+                if self._away:
+                    logger.info("rates.redis_back")
+                self._away = False
                 left = float(level)
                 speed = rate.tokens_per_s
                 return Taken(bool(allowed), int(left), (rate.burst - left) / speed, max(0.0, 1 - left) / speed)
