@@ -16,10 +16,9 @@ import pytest
 import structlog
 from fastapi import FastAPI
 
-from runyard.api.app import make_app
+from runyard.api.app import make_app, served
 from runyard.runs.lifecycle import TERMINAL
 from runyard.settings import RunSettings, Settings, WorkerSettings
-from runyard.web.security import armoured
 from runyard.wiring import ROLES, Yard
 
 PASSWORD = "admin-pass-1"
@@ -185,7 +184,7 @@ async def opened(settings: Settings, roles: frozenset[str] = ROLES) -> AsyncIter
             await yard.start()
             app = make_app(yard)
             # as it is served
-            transport = httpx.ASGITransport(armoured(app, settings), raise_app_exceptions=False)
+            transport = httpx.ASGITransport(served(app, yard), raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=f"http://yard.test{API}") as client:
                 token = await signed_in(yard)
                 client.headers["Authorization"] = f"Bearer {token}"

@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi.utils import generate_unique_id
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute, compile_path
+from starlette.types import ASGIApp
 
 from runyard import __version__
 from runyard.access.routes import router as access_routes
@@ -19,8 +20,10 @@ from runyard.api import docs, health, metrics, page
 from runyard.api.late import LateRoutes
 from runyard.approvals import waiting
 from runyard.audit import refusals
+from runyard.jobs.door import Door
 from runyard.web import problems
 from runyard.web.depends import provide
+from runyard.web.security import armoured
 from runyard.wiring import Yard
 
 PREFIX = "/api/v1"
@@ -92,6 +95,16 @@ def begin_app(yard: Yard | None) -> tuple[FastAPI, LateRoutes]:
     # Setting a compressor up takes longer than sending a few kilobytes.
     app.add_middleware(GZipMiddleware, minimum_size=4096, compresslevel=5)
     return app, late
+
+
+def served(app: ASGIApp, yard: Yard, **heard: Any) -> ASGIApp:
+    """Return the application as it is served: behind `armoured`, which is told what is `heard`."""
+
+    async def note(trigger_id: str, client: str, status: int, code: str, message: str) -> None:
+        # Loaded by the first call that is refused, not by the start.
+        await yard.hooks.turned_away(trigger_id, client, status, code, message)
+
+    return armoured(app, yard.settings, around=lambda inner: Door(inner, note), **heard)
 
 
 def _load_rooms(app: FastAPI, yard: Yard | None) -> Sequence[BaseRoute]:

@@ -127,15 +127,14 @@ async def _serve_http(yard: "Yard", listening: socket.socket, stop: asyncio.Even
     import uvicorn
 
     from runyard.access.guards import acquainted
-    from runyard.api.app import begin_app
+    from runyard.api.app import begin_app, served
     from runyard.audit.refusals import turned_away
     from runyard.web.connections import bounded
-    from runyard.web.security import armoured
 
     settings = yard.settings
     (app, late), shared = begin_app(yard), _shared_buckets(settings)
     config = uvicorn.Config(
-        armoured(app, settings, refused=turned_away(yard.audit), known=acquainted(app), taker=shared),
+        served(app, yard, refused=turned_away(yard.audit), known=acquainted(app), taker=shared),
         http=bounded(int(settings.limits.head), settings.limits.silence_s),
         ws="websockets-sansio",
         ws_max_size=65_536,

@@ -65,6 +65,8 @@ class Arrival(Struct, frozen=True):
     run_id: str | None = None
     files: Mapping[str, int] = field(default_factory=dict)
     comes_again: bool = False
+    status: int | None = 202
+    """What a call is answered with where it starts a run; None where that is known later."""
     began: float = field(default_factory=clock.monotonic)
 
     @property
@@ -84,6 +86,8 @@ class Delivered(Struct, frozen=True):
     reason: str = ""
     run_id: str | None = None
     problem: Problem | None = None
+    delivery_id: str | None = None
+    """Where it is written down that a run was started."""
 
 
 class Tried(Struct, frozen=True):
@@ -143,14 +147,14 @@ class Arrivals:
                 if (bar := await self._barred(session, job)) is not None:
                     raise bar
                 run = await self._firing.fire(session, job, shot)
-                deliveries.add(
+                row = deliveries.add(
                     session,
                     trigger,
                     Outcome.accepted,
                     "",
                     kind=arrival.kind,
                     key=arrival.key,
-                    status=None if arrival.comes_again else 202,
+                    status=None if arrival.comes_again else arrival.status,
                     run_id=run.id,
                     took_ms=arrival.took_ms,
                     detail=detail,
@@ -173,7 +177,7 @@ class Arrivals:
             raise
         except Problem as problem:
             return await self._write_down(trigger, arrival, _refusal(_broken(problem)), detail)
-        return Delivered(Outcome.accepted, run_id=run.id)
+        return Delivered(Outcome.accepted, run_id=run.id, delivery_id=row.id)
 
     async def watching(self) -> Sequence[JobTrigger]:
         """Return the triggers that wait for files, of jobs that are switched on."""

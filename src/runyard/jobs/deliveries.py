@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from runyard import clock, ids
@@ -83,6 +83,12 @@ def add(
     )
     session.add(row)
     return row
+
+
+async def answered(session: AsyncSession, delivery_id: str, status: int, took_ms: int) -> None:
+    """Write down what a call was answered with, which was not known when it was taken."""
+    row = update(JobDelivery).where(JobDelivery.id == delivery_id)
+    await session.execute(row.values(status=status, took_ms=took_ms))
 
 
 async def by_key(session: AsyncSession, trigger_id: str, key: str) -> JobDelivery | None:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
 from runyard.jobs.hooks import LARGEST, Call, Called, Hooks, PayloadTooLarge, PayloadUnsupported
 from runyard.jobs.signatures import PROOFS
@@ -13,7 +14,17 @@ from runyard.web.depends import provided
 
 router = APIRouter(tags=["triggers"])
 Kept = Annotated[Hooks, Depends(provided(Hooks))]
+CUT_OFF = 400
 UNSUPPORTED = 415
+
+
+class PayloadCutOff(HTTPException):
+    """The connection ended before the body did: nobody hears it, but it is written down."""
+
+    code = "payload_cut_off"
+
+    def __init__(self) -> None:
+        super().__init__(CUT_OFF, "The connection ended before the body did.")
 
 
 class CalledHook(BaseModel):
@@ -42,7 +53,7 @@ async def call_webhook(hooks: Kept, request: Request, response: Response, trigge
         called = await hooks.call(trigger_id, await _call(request))
     except PayloadUnsupported as problem:
         raise HTTPException(UNSUPPORTED, problem.detail) from problem
-    return await _answer(hooks, called, response)
+    return await _answer(hooks, called, request, response)
 
 
 async def _call(request: Request) -> Call:
@@ -60,22 +71,30 @@ async def _body(request: Request) -> bytes:
     if declared.isascii() and declared.isdigit() and int(declared[:12]) > LARGEST:
         raise PayloadTooLarge
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise PayloadTooLarge
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST:
+                raise PayloadTooLarge
+    except ClientDisconnect as error:
+        raise PayloadCutOff from error
     return bytes(body)
 
 
-async def _answer(hooks: Hooks, called: Called, response: Response) -> CalledHook:
+async def _answer(hooks: Hooks, called: Called, request: Request, response: Response) -> CalledHook:
     told = CalledHook(id=called.run_id, state=called.state, outcome=called.outcome.value)
     if called.run_id is None:
         response.status_code = 200
         return told
-    stand = await hooks.wait(called.run_id, called.wait_s) if called.wait_s is not None else None
-    if stand is None:
+    if called.wait_s is None:
         return told
-    if stand.state in TERMINAL:
-        response.status_code = 200
-    error = RunError(code=stand.error[0], message=stand.error[1]) if stand.error is not None else None
-    return told.model_copy(update={"state": stand.state, "outputs": stand.outputs, "error": error})
+    stand = await hooks.wait(called.run_id, called.wait_s)
+    if stand is not None:
+        error = RunError(code=stand.error[0], message=stand.error[1]) if stand.error is not None else None
+        told = told.model_copy(update={"state": stand.state, "outputs": stand.outputs, "error": error})
+    status = 200 if stand is not None and stand.state in TERMINAL else 202
+    response.status_code = status
+    # Who has left meanwhile was told nothing.
+    if called.delivery_id is not None and not await request.is_disconnected():
+        await hooks.answered(called.delivery_id, status, called.took_ms)
+    return told

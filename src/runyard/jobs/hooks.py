@@ -30,6 +30,7 @@ from runyard.runs.lifecycle import TERMINAL, State
 LARGEST = 1024 * 1024
 """Bytes of a call's body."""
 MOST_FIELDS = 1000
+BROKEN = 500
 MOST_WAITING = 100
 """How many calls wait for their runs at once; others are answered at once."""
 LOOK_S = 5.0
@@ -68,6 +69,14 @@ class Called(Struct, frozen=True):
     run_id: str | None = None
     state: State | None = None
     wait_s: int | None = None
+    delivery_id: str | None = None
+    """Where it is written down, for who waits: what they are answered is written there."""
+    began: float = 0.0
+
+    @property
+    def took_ms(self) -> int:
+        """How long the caller has waited by now."""
+        return round((clock.monotonic() - self.began) * 1000)
 
 
 class Stand(Struct, frozen=True):
@@ -87,6 +96,7 @@ class Hooks:
         self._arrivals = arrivals
         self._bus = bus
         self._budget = Budget()
+        self._at_the_door = Budget()
         self._waiting = 0
 
     async def call(self, trigger_id: str, call: Call) -> Called:
@@ -109,11 +119,32 @@ class Hooks:
                 add(session, trigger, Outcome.failed, problem.code, kind="webhook", status=status, detail=told)
             raise
         text = call.body.decode("utf-8", "replace").replace("\0", "\ufffd")
-        arrival = Arrival("webhook", what, key=proof.key, payload=text, told=told, began=began)
+        # Who waits is answered later, and with what is not known yet.
+        told_at_once = 202 if trigger.spec.get("wait_s") is None else None
+        arrival = Arrival("webhook", what, key=proof.key, payload=text, told=told, began=began, status=told_at_once)
         done = await self._arrivals.deliver(trigger_id, arrival)
         if done.problem is not None:
             raise done.problem
         return await self._answer(trigger, done, arrival)
+
+    async def answered(self, delivery_id: str, status: int, took_ms: int) -> None:
+        """Write down what a caller who waited was told in the end."""
+        async with self._database.write() as session:
+            await deliveries.answered(session, delivery_id, status, took_ms)
+
+    async def turned_away(self, trigger_id: str, client: str, status: int, code: str, message: str) -> None:
+        """Write down, a few a minute, that a call was refused before anybody looked at what it says."""
+        # Counted before it is looked for: who floods us costs the database nothing.
+        if not self._at_the_door.allows(trigger_id):
+            return
+        try:
+            trigger = await self._trigger(trigger_id)
+        except NoSuchTrigger:
+            return
+        outcome = Outcome.failed if status == BROKEN else Outcome.refused
+        told = {"from": client, "message": message}
+        async with self._database.write() as session:
+            deliveries.add(session, trigger, outcome, code, kind="webhook", status=status, detail=told)
 
     async def wait(self, run_id: str, wait_s: int) -> Stand | None:
         """Return where a run stands once it is over, or after `wait_s`; None if too many are waited for."""
@@ -175,19 +206,20 @@ class Hooks:
             raise
 
     async def _answer(self, trigger: JobTrigger, done: Delivered, arrival: Arrival) -> Called:
+        delivery_id = done.delivery_id
         if done.outcome is Outcome.duplicate and self._budget.allows(trigger.id):
             async with self._database.write() as session:
-                deliveries.add(
+                delivery_id = deliveries.add(
                     session,
                     trigger,
                     Outcome.duplicate,
                     "",
                     kind="webhook",
-                    status=202,
+                    status=arrival.status,
                     run_id=done.run_id,
                     took_ms=arrival.took_ms,
                     detail=arrival.told,
-                )
+                ).id
         if done.run_id is None:
             return Called(done.outcome)
         state = State.queued
@@ -195,7 +227,7 @@ class Hooks:
             async with self._database.read() as session:
                 row = await records.get(session, done.run_id)
             state = State(row.state) if row is not None else state
-        return Called(done.outcome, done.run_id, state, trigger.spec.get("wait_s"))
+        return Called(done.outcome, done.run_id, state, trigger.spec.get("wait_s"), delivery_id, arrival.began)
 
 
 def read(call: Call) -> Arrived:

@@ -38,11 +38,12 @@ def armoured(
     refused: Refused = forget_it,
     known: Callable[[Scope], Awaitable[bool]] | None = None,
     taker: Taker | None = None,
+    around: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> ASGIApp:
     """Return `app` behind all of this module; serve the result instead of the application itself.
 
     `refused` hears of who was turned away, `known` tells whether somebody may send as much as an upload is, and
-    `taker` keeps the buckets of rate limits.
+    `taker` keeps the buckets of rate limits. `around` stands before all that refuses, where addresses are known.
     """
     limits = settings.limits
     limited = BodyLimit(
@@ -54,7 +55,9 @@ def armoured(
         known=known or _anybody,
     )
     inner = crossing(Throttle(limited, settings.rates, taker), settings.cors_origins)
-    gate = Gate(inner, settings.allow_from, (settings.public_url, *settings.cors_origins), refused)
+    gate: ASGIApp = Gate(inner, settings.allow_from, (settings.public_url, *settings.cors_origins), refused)
+    if around is not None:
+        gate = around(gate)
     return RequestId(
         ClientAddress(SecurityHeaders(gate, subdomains=settings.hsts_subdomains), settings.trusted_proxies)
     )
