@@ -170,6 +170,15 @@ def test_a_schedule_that_can_not_be_is_refused_with_why(ry: Commands) -> None:
     assert (done.code, "Mars/Base" in done.err) == (1, True)
 
 
+def test_a_zone_goes_with_what_is_on_a_clock(ry: Commands) -> None:
+    script(ry, "zoned")
+    done = ry("jobs", "create", "zoned", "--script", "zoned", "--every", "60", "--timezone", "Europe/Berlin")
+    assert (done.code, "--timezone goes with --cron or --at" in done.err) == (2, True), done.err
+    mixed = '{"type": "interval", "every_s": 60, "glob": "*"}'
+    done = ry("jobs", "create", "zoned", "--script", "zoned", "--trigger", mixed)
+    assert (done.code, "triggers.0.glob" in done.err) == (1, True), done.err
+
+
 def test_a_schedule_is_told_before_it_is_saved(ry: Commands) -> None:
     done = ry("jobs", "preview", "30 2 * * *", "--timezone", "Europe/Berlin", "--after", "2026-10-24T12:00", "-n", "2")
     assert done.code == 0, done.err

@@ -164,6 +164,7 @@ async def test_what_can_not_come_in_is_listed_with_why(api: httpx.AsyncClient) -
         {"name": "no script", "target": {"name": "gone"}},
         {"name": "no calendar", "settings": {"calendars": ["gone"]}},
         {"name": "no set", "parameter_set": "gone"},
+        {"name": "no folder", "triggers": [{"type": "file", "folder": "/etc"}]},
         {"name": "after what is left out", **after},
         {"name": "round", "triggers": [{"type": "after", "job": "about"}]},
         {"name": "about", "triggers": [{"type": "after", "job": "round"}]},
@@ -176,11 +177,16 @@ async def test_what_can_not_come_in_is_listed_with_why(api: httpx.AsyncClient) -
         ("jobs.3", "no set", "The script has no saved set of parameters called gone."),
         (
             "jobs.4",
+            "no folder",
+            "/etc is in none of the folders that an administrator allows (jobs.watched).",
+        ),
+        (
+            "jobs.5",
             "after what is left out",
             "It runs after no script, which the project does not have and this import does not make.",
         ),
-        ("jobs.5", "round", "It would run after itself, or after one that does."),
-        ("jobs.6", "about", "It would run after itself, or after one that does."),
+        ("jobs.6", "round", "It would run after itself, or after one that does."),
+        ("jobs.7", "about", "It would run after itself, or after one that does."),
     ]
     chosen = await imported(api, text, entries=[0, 3])
     assert ([one["name"] for one in chosen["items"]], len(chosen["left_out"])) == (["whole 2"], 1)

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from runyard import clock
 from runyard.engine.watcher import Watcher
+from runyard.jobs.mending import Mending
 from tests.conftest import fresh_postgres
 from tests.connections.amazon import Amazon, amazon
 from tests.engine.yard import Running, opened, options, place, plain_logs
@@ -193,16 +194,76 @@ async def test_names_that_are_no_text(yard: Running, drop: Path) -> None:
     assert await job.said() == [("failed", "bad_upload")]
 
 
-@pytest.mark.parametrize(
-    ("folder", "code"),
-    [("/etc", "folder_refused"), ("{drop}/none", "folder_missing"), ("{data}", "folder_refused")],
-)
-async def test_folders_that_nobody_may_watch(yard: Running, drop: Path, folder: str, code: str) -> None:
-    job = await waiting(yard, drop, folder=folder.format(drop=drop, data=yard.data))
+async def test_folders_that_nobody_may_watch_are_refused_when_they_are_saved(yard: Running, drop: Path) -> None:
+    script = await yard.script("true")
+    for folder in ("/etc", str(yard.data), str(yard.data / "spool"), str(drop / ".." / "etc")):
+        body = {"name": "x", "target": {"id": script}, "triggers": [{"type": "file", "folder": folder}]}
+        told = await yard.post("/jobs", body, 422)
+        assert [(each["field"], each["code"]) for each in told["errors"]] == [("triggers.0.folder", "folder_refused")]
+
+
+async def standing(job: Waiting) -> tuple[str, str | None, list[str | None]]:
+    """Return how a job stands, why, and what is the matter with each of its triggers; lists find it by that."""
+    body = await job.yard.get(f"/jobs/{job.job}")
+    listed = {each["id"] for each in (await job.yard.get("/jobs", state=body["state"], limit=500))["items"]}
+    assert job.job in listed
+    troubles = [(each["trouble"] or {}).get("code") for each in body["triggers"]]
+    return body["state"], (body["broken"] or {}).get("code"), troubles
+
+
+async def test_a_job_whose_folder_is_not_there_is_broken_until_it_is(yard: Running, drop: Path) -> None:
+    folder = drop / "later"
+    job = await waiting(yard, drop, folder=str(folder))
+    assert await standing(job) == ("on", None, [None])
+    [[project]] = await yard.rows("SELECT id FROM projects WHERE name = 'default'")
+    with yard.yard.bus.subscribe(f"project:{project}") as news:
+        for _ in range(2):
+            await job.look()
+        told = [said for _, said in news.pending() if said.get("type") == "job"]
+    assert [each["job"]["change"] for each in told if each["job"]["id"] == job.job] == ["health"]
+    assert await standing(job) == ("broken", "folder_missing", ["folder_missing"])
+    # Once an hour, and one may begin meanwhile.
+    assert set(await job.said()) == {("failed", "folder_missing")}
+    folder.mkdir()
+    await job.look()
+    assert await standing(job) == ("on", None, [None])
+
+
+async def test_a_job_whose_folder_is_allowed_no_more_is_broken(yard: Running, drop: Path) -> None:
+    job = await waiting(yard, drop)
+    hourly = {"type": "cron", "cron": "0 * * * *"}
+    body = await yard.get(f"/jobs/{job.job}")
+    path, mine = f"/jobs/{job.job}", body["triggers"][0]
+    assert (await yard.client.patch(path, json={"triggers": [mine, hourly]})).status_code == 200
+    inner = yard.yard
+    settings = inner.settings.model_copy(update={"jobs": inner.settings.jobs.model_copy(update={"watched": ()})})
+    strict = Watcher(settings, inner.database, inner.arrivals, inner.watcher._stores)
+    await job.look(strict)
+    assert await standing(job) == ("broken", "folder_refused", ["folder_refused", None])
+    body = await yard.get(path)
+    assert "jobs.watched" in body["broken"]["message"]
+    # By the clock it goes on.
+    assert body["next"]["trigger_id"] == body["triggers"][1]["id"]
+    assert await Mending(inner.database, inner.firing).mend() == []
+    assert (await yard.client.patch(path, json={"description": "x"})).status_code == 200
+    assert (await standing(job))[0] == "broken"
+    off = [{**mine, "enabled": False}, body["triggers"][1]]
+    assert (await yard.client.patch(path, json={"triggers": off})).status_code == 200
+    assert await standing(job) == ("on", None, [None, None])
+
+
+async def test_a_file_with_other_names_keeps_no_other_waiting(yard: Running, drop: Path) -> None:
+    job = await waiting(yard, drop)
+    (drop / "kept").write_text("secret")
+    os.link(drop / "kept", job.folder / "a")
+    (job.folder / "b").write_text("b")
     for _ in range(2):
         await job.look()
-    # Once an hour, and one may begin meanwhile.
-    assert set(await job.said()) == {("failed", code)}
+    assert sorted(set(await job.said())) == [("accepted", ""), ("failed", "file_refused")]
+    assert [run["uploads"] for run in await job.runs()] == [["b"]]
+    (drop / "kept").unlink()
+    await job.look()
+    assert [run["uploads"] for run in await job.runs()] == [["b"], ["a"]]
 
 
 async def test_too_many_names_are_told(yard: Running, drop: Path) -> None:

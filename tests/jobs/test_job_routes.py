@@ -7,6 +7,7 @@ import pytest
 
 from runyard.access.permissions import Permission
 from runyard.db.session import Database
+from runyard.jobs.watching import NOWHERE
 
 from .yard import Yard, fields, furnished, job, script
 
@@ -70,7 +71,23 @@ BAD: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"triggers": [NIGHTLY, {**NIGHTLY, "timezone": "Mars/Base"}]}, {"triggers.1.timezone": "timezone"}),
     ({"triggers": [{"type": "interval", "every_s": 0}]}, {"triggers.0.every_s": "greater_than_equal"}),
     ({"triggers": [{"type": "date", "at": "2027-01-01T00:00:00"}]}, {"triggers.0.at": "timezone_aware"}),
-    ({"triggers": [{"type": "tea"}]}, {"triggers.0": "union_tag_invalid"}),
+    ({"triggers": [{"type": "tea"}]}, {"triggers.0.type": "union_tag_invalid"}),
+    ({"triggers": [{"cron": "* * * * *"}]}, {"triggers.0.type": "union_tag_not_found"}),
+    (
+        {"triggers": [{"type": "interval", "every_s": 60, "timezone": "UTC"}]},
+        {"triggers.0.timezone": "extra_forbidden"},
+    ),
+    ({"triggers": [NIGHTLY, {**NIGHTLY, "glob": "*"}]}, {"triggers.1.glob": "extra_forbidden"}),
+    (
+        {"triggers": [{"type": "cron", "expression": "* * * * *"}]},
+        {"triggers.0.cron": "missing", "triggers.0.expression": "extra_forbidden"},
+    ),
+    # What answers say of a webhook is nothing that they say of an interval.
+    ({"triggers": [{"type": "interval", "every_s": 60, "url": "/x"}]}, {"triggers.0.url": "extra_forbidden"}),
+    ({"triggers": [{"type": "webhook", "next_at": "2030-01-01T00:00:00Z"}]}, {"triggers.0.next_at": "extra_forbidden"}),
+    ({"triggers": [NIGHTLY, {"type": "file", "folder": "/etc"}]}, {"triggers.1.folder": "folder_refused"}),
+    ({"triggers": [{"type": "file", "folder": "/srv/../etc"}]}, {"triggers.0.folder": "folder_refused"}),
+    ({"triggers": [{"type": "file", "folder": "/srv/runyard/spool"}]}, {"triggers.0.folder": "folder_refused"}),
     ({"triggers": [{"type": "cron"}]}, {"triggers.0.cron": "missing"}),
     ({"triggers": [NIGHTLY] * 51}, {"triggers": "too_long"}),
     ({"triggers": [{**NIGHTLY, "id": "trg_none"}]}, {"triggers.0.id": "unknown"}),
@@ -100,6 +117,21 @@ async def test_what_is_wrong_is_named(api: httpx.AsyncClient, wrong: dict[str, A
     target = {"kind": "script", "id": await script(api)}
     assert fields(await api.post("/jobs", json={"name": "x", "target": target, **wrong})) == told
     assert (await api.get("/jobs")).json()["items"] == []
+
+
+async def test_a_folder_is_looked_at_where_it_is_new(yard: Yard, api: httpx.AsyncClient) -> None:
+    """Whoever changes something else of a job is not kept from it by a folder that was withdrawn meanwhile."""
+    old = {"type": "file", "folder": "/srv/in"}
+    made = await job(api, triggers=[old, {**old, "folder": "/srv/off", "enabled": False}])
+    yard.jobs.triggers._folders = NOWHERE
+    path = f"/jobs/{made['id']}"
+    kept = made["triggers"]
+    assert (await api.patch(path, json={"triggers": [kept[0], NIGHTLY]})).status_code == 200
+    assert (await api.patch(path, json={"triggers": [kept[0], kept[1] | {"id": None}]})).status_code == 200
+    for changed in ([{**kept[0], "folder": "/srv/other"}], [{**old, "folder": "/srv/off"}]):
+        assert fields(await api.patch(path, json={"triggers": changed})) == {"triggers.0.folder": "folder_refused"}
+    await api.patch(path, json={"triggers": [{**kept[0], "enabled": False}]})
+    assert fields(await api.patch(path, json={"triggers": [kept[0]]})) == {"triggers.0.folder": "folder_refused"}
 
 
 async def test_why_a_day_never_comes_is_told(api: httpx.AsyncClient) -> None:

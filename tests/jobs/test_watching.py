@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from runyard.errors import Problem
 from runyard.jobs.watching import (
     FileChanged,
+    FileRefused,
     FolderMissing,
     FolderRefused,
+    Folders,
     depth,
     look,
     matches,
@@ -102,7 +104,7 @@ def yard(tmp_path: Path) -> Path:
 
 
 def seen(folder: Path | str, roots: list[Path], pattern: str = "**/*.csv", most: int = 100) -> list[str]:
-    with opened(str(folder), roots) as place:
+    with opened(str(folder), Folders(tuple(roots))) as place:
         return sorted(found.path for found in look(place, pattern, most).found)
 
 
@@ -115,7 +117,7 @@ def test_files_are_found_and_neither_links_nor_pipes(yard: Path) -> None:
 def test_not_more_names_are_looked_at_than_that(yard: Path) -> None:
     for n in range(50):
         (yard / f"{n}.csv").touch()
-    with opened(str(yard), [yard]) as place:
+    with opened(str(yard), Folders((yard,))) as place:
         few, all_ = look(place, "*.csv", 20), look(place, "*.csv", 1000)
     assert (few.more, all_.more) == (True, False)
     assert (len(few.found) <= 20, len(all_.found)) == (True, 51)
@@ -143,9 +145,17 @@ def test_folders_that_lead_elsewhere(yard: Path, folder: str, wrong: type[Proble
 def test_nothing_may_be_watched_where_nothing_is_allowed(yard: Path) -> None:
     with pytest.raises(FolderRefused):
         seen(yard, [])
-    with pytest.raises(FolderRefused, match="own data"), opened(str(yard), [yard], [yard / "data"]):
+    with pytest.raises(FolderRefused, match="own data"), opened(str(yard), Folders((yard,), (yard / "data",))):
         pass
-    with pytest.raises(FolderRefused, match="own data"), opened(str(yard / "in"), [yard], [yard]):
+    with pytest.raises(FolderRefused, match="own data"), opened(str(yard / "in"), Folders((yard,), (yard,))):
+        pass
+
+
+def test_a_folder_that_leads_to_our_own_data_is_refused_once_it_is_followed(yard: Path) -> None:
+    (yard.parent / "short").symlink_to(yard)
+    folders = Folders((yard.parent / "short",), (yard / "in",))
+    assert folders.demand(str(yard.parent / "short")) == yard.parent / "short"
+    with pytest.raises(FolderRefused, match="own data"), opened(str(yard.parent / "short" / "in"), folders):
         pass
 
 
@@ -156,7 +166,7 @@ def test_an_allowed_folder_may_itself_be_a_link(yard: Path) -> None:
 
 def test_a_file_is_read_as_it_was_seen(yard: Path) -> None:
     with ExitStack() as stack:
-        place = stack.enter_context(opened(str(yard), [yard]))
+        place = stack.enter_context(opened(str(yard), Folders((yard,))))
         found = {each.path: each for each in look(place, "**/*.csv", 100).found}
         with reading(place, found["in/deep/c.csv"]) as file:
             assert file.read() == b"ccc"
@@ -176,7 +186,7 @@ def test_a_file_is_read_as_it_was_seen(yard: Path) -> None:
 
 def test_a_file_with_other_names_is_refused(yard: Path) -> None:
     os.link(yard.parent / "secret" / "s.csv", yard / "h.csv")
-    with opened(str(yard), [yard]) as place:
+    with opened(str(yard), Folders((yard,))) as place:
         [found] = look(place, "h.csv", 100).found
-        with pytest.raises(FolderRefused, match="hard links"), reading(place, found):
+        with pytest.raises(FileRefused, match="hard links"), reading(place, found):
             pass

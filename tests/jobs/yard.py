@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from runyard.jobs.service import JobService
 from runyard.jobs.shadow_routes import router as shadow_router
 from runyard.jobs.shadowing import Shadows
 from runyard.jobs.taking import Imports
+from runyard.jobs.watching import Folders
 from runyard.live.bus import LocalBus
 from runyard.projects.models import Project
 from runyard.scripts.entries import ScriptListing
@@ -85,7 +87,7 @@ async def furnished(database: Database) -> Yard:
     bus, sealer = LocalBus(), Sealer(MasterKey(bytes(32)))
     scripts = ScriptService(sealer, bus)
     vault = Vault(DataKeys(LocalWrapper(KeyRing((MasterKey(bytes(32)),)))), ScriptListing())
-    jobs = JobService(scripts, sealer, bus, vault)
+    jobs = JobService(scripts, sealer, bus, vault, Folders((Path("/srv"),), (Path("/srv/runyard"),)))
     app = FastAPI()
     yard = Yard(database, jobs, bus, app, actors)
     # Those whose paths begin with an id come last.

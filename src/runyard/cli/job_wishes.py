@@ -26,7 +26,9 @@ Cron = Annotated[
     list[str] | None,
     typer.Option("--cron", metavar="EXPRESSION", help='Such as "0 3 * * *" or @daily; six fields begin with seconds.'),
 ]
-Zone = Annotated[str, typer.Option("--timezone", help="The zone of --cron and of --at without an offset.")]
+Zone = Annotated[
+    str, typer.Option("--timezone", help="The zone of --cron and of --at without an offset.", show_default="UTC")
+]
 Every = Annotated[str, typer.Option("--every", metavar="DURATION", help="Such as 90, 15m or 6h, from now on.")]
 At = Annotated[list[str] | None, typer.Option("--at", metavar="TIME", help="Once: 2026-12-31T23:00, or with +01:00.")]
 After = Annotated[
@@ -70,6 +72,9 @@ def triggers(
     """Return the triggers that are asked for; raise `Misuse`, `NothingFound`."""
     from runyard.cli import lookup, values
 
+    if timezone and not cron and not at:
+        raise Misuse("--timezone goes with --cron or --at; nothing else here is on the clock of a zone.")
+    timezone = timezone or "UTC"
     found: list[dict[str, Any]] = [{"type": "cron", "cron": text, "timezone": timezone} for text in cron]
     if every:
         found.append({"type": "interval", "every_s": int(values.seconds(every))})

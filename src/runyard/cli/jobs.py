@@ -174,7 +174,8 @@ def told(trigger: dict[str, Any]) -> str:
         return f"Webhook ({trigger['auth']}): POST {trigger['url']}{off}"
     if trigger["type"] == "after":
         return f"After {trigger['job_id']}: {trigger['on']}{off}"
-    return f"File {trigger['glob']} in {trigger['folder'] or trigger['connection']}{off}"
+    trouble = f"; broken: {trigger['trouble']['message']}" if trigger.get("trouble") else ""
+    return f"File {trigger['glob']} in {trigger['folder'] or trigger['connection']}{off}{trouble}"
 
 
 def _standing(job: dict[str, Any]) -> list[str]:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from pathlib import Path
 from typing import IO
 
 from msgspec import Struct
@@ -21,11 +20,23 @@ from runyard.jobs import deliveries
 from runyard.jobs.arrivals import Arrival, Arrivals, Delivered
 from runyard.jobs.deliveries import Outcome
 from runyard.jobs.errors import NoSuchTrigger
+from runyard.jobs.health import Health, Trouble
 from runyard.jobs.mapping import Arrived
 from runyard.jobs.models import JobTrigger
 from runyard.jobs.specs import FileSpec, spec_of
 from runyard.jobs.stores import Store, Stores
-from runyard.jobs.watching import FileChanged, Found, Look, look, matches, opened, prefix, reading
+from runyard.jobs.watching import (
+    FileChanged,
+    FileRefused,
+    Folders,
+    Found,
+    Look,
+    look,
+    matches,
+    opened,
+    prefix,
+    reading,
+)
 from runyard.runs import files
 from runyard.runs.errors import BadUpload, UploadTooLarge
 from runyard.settings import Settings
@@ -37,6 +48,7 @@ AT_ONCE = 100
 BESIDE = 4
 """How many triggers are looked at beside each other."""
 TOO_MANY = "too_many_files"
+LONGEST_TROUBLE = 500
 
 
 class Place(Struct, frozen=True):
@@ -56,7 +68,7 @@ class Watcher:
         self._database = database
         self._arrivals = arrivals
         self._stores = stores
-        self._roots = tuple(map(Path, settings.jobs.watched))
+        self._folders = Folders.of(settings)
         self._due: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -80,18 +92,20 @@ class Watcher:
         """Look at every trigger that it is time for."""
         rows = await self._arrivals.watching()
         now = clock.monotonic()
-        known = {row.id: self._due.get(row.id, now) for row in rows}
+        known = {row.id: self._due.get(row.id, now) for row, _ in rows}
         self._due = known
         turns = asyncio.Semaphore(BESIDE)
 
-        async def one(row: JobTrigger) -> None:
+        async def one(row: JobTrigger, health: Health) -> None:
             async with turns:
-                await self._look_safely(row)
+                trouble = await self._look_safely(row)
+                if trouble != health.blind.get(row.id):
+                    await self._arrivals.watched(row, trouble)
 
-        due = [row for row in rows if known[row.id] <= now]
-        await asyncio.gather(*map(one, due))
+        await asyncio.gather(*(one(row, health) for row, health in rows if known[row.id] <= now))
 
-    async def _look_safely(self, row: JobTrigger) -> None:
+    async def _look_safely(self, row: JobTrigger) -> Trouble | None:
+        """Look at a trigger; return what is in the way of its files."""
         spec = spec_of(row.spec)
         assert isinstance(spec, FileSpec)  # noqa: S101 - of this kind
         self._due[row.id] = clock.monotonic() + spec.every_s
@@ -102,8 +116,10 @@ class Watcher:
             self._due.pop(row.id, None)
         except Problem as problem:
             await self._notice(row, problem.code, problem.detail)
+            return Trouble(problem.code, problem.detail[:LONGEST_TROUBLE])
         except Exception:
             logger.exception("jobs.look_failed", trigger_id=row.id)
+        return None
 
     async def look_at(self, row: JobTrigger, spec: FileSpec) -> None:
         """Start runs by the files that have arrived at a trigger and settled.
@@ -135,7 +151,7 @@ class Watcher:
             meant = [found for found in everything if matches(spec.glob, found.path)]
             yield Place("", Look(meant, more), store=store)
             return
-        with opened(spec.folder, self._roots, [self._settings.data]) as folder:
+        with opened(spec.folder, self._folders) as folder:
             seen = await asyncio.to_thread(look, folder, spec.glob, most)
             yield Place(spec.folder.rstrip("/") + "/", seen, folder=folder)
 
@@ -174,6 +190,10 @@ class Watcher:
             arrival = arrival.with_files({names[0]: found.size})
             done = await self._arrivals.deliver(row.id, arrival)
         except FileChanged:
+            return None
+        except FileRefused as problem:
+            # It is taken once it has no other name any more; those beside it are not kept waiting.
+            await self._notice(row, problem.code, problem.detail)
             return None
         except (UploadTooLarge, BadUpload) as problem:
             return await self._arrivals.turn_away(row, arrival, problem)

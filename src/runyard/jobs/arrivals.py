@@ -19,9 +19,12 @@ from runyard.jobs.deliveries import Outcome
 from runyard.jobs.errors import NoSuchTrigger
 from runyard.jobs.expressions import Expressions
 from runyard.jobs.firing import Firing, Loaded, Shot
+from runyard.jobs.health import Health, Trouble
 from runyard.jobs.mapping import Arrived, Mapped, mapped
 from runyard.jobs.models import Job, JobTrigger
+from runyard.jobs.news import announce
 from runyard.jobs.standing import Standings
+from runyard.live.bus import Bus
 from runyard.runs.errors import ConcurrencySkipped
 from runyard.scripts import parameters
 from runyard.scripts.definitions import MASK
@@ -100,8 +103,9 @@ class Tried(Struct, frozen=True):
 class Arrivals:
     """Has runs started by what arrives."""
 
-    def __init__(self, database: Database, firing: Firing, expressions: Expressions) -> None:
+    def __init__(self, database: Database, firing: Firing, expressions: Expressions, bus: Bus) -> None:
         self._database = database
+        self._bus = bus
         self._firing = firing
         self._expressions = expressions
         self._standings = Standings(firing)
@@ -179,16 +183,28 @@ class Arrivals:
             return await self._write_down(trigger, arrival, _refusal(_broken(problem)), detail)
         return Delivered(Outcome.accepted, run_id=run.id, delivery_id=row.id)
 
-    async def watching(self) -> Sequence[JobTrigger]:
-        """Return the triggers that wait for files, of jobs that are switched on."""
+    async def watching(self) -> Sequence[tuple[JobTrigger, Health]]:
+        """Return the triggers that wait for files, of jobs that are switched on; with what is known of their jobs."""
         query = (
-            select(JobTrigger)
+            select(JobTrigger, Job.health)
             .join(Job, Job.id == JobTrigger.job_id)
             .where(JobTrigger.kind == "file", JobTrigger.deleted_at.is_(None), Job.enabled, Job.deleted_at.is_(None))
             .order_by(JobTrigger.id)
         )
         async with self._database.read() as session:
-            return [row for row in await session.scalars(query) if row.enabled]
+            return [(row, Health.of(kept)) for row, kept in await session.execute(query) if row.enabled]
+
+    async def watched(self, row: JobTrigger, trouble: Trouble | None) -> None:
+        """Note of a job what keeps the files of a trigger from being seen, or that nothing does any more."""
+        async with self._database.write() as session:
+            job = await repository.living(session, row.job_id, lock=True)
+            now = await repository.trigger(session, row.id)
+            if job is None or now is None or now.spec != row.spec:
+                return
+            health = Health.of(job.health).watched(row.id, trouble)
+            if health.as_json() != job.health:
+                job.health, job.broken = health.as_json(), health.code
+                announce(session, self._bus, job.project_id, job.id, "health")
 
     async def barred(self, trigger_id: str) -> JobPaused | JobInBlackout | None:
         """Return why what arrives now would start nothing; raise `NoSuchTrigger`."""

@@ -53,7 +53,7 @@ async def timed(
     Of more than `most` the others are left out: none of them is due before those that are returned.
     """
     query = (
-        select(JobTrigger, Job.name, Job.settings, or_(listing.troubled(), listing.target_missing()))
+        select(JobTrigger, Job.name, Job.settings, or_(listing.stopped(), listing.target_missing()))
         .join(Job, Job.id == JobTrigger.job_id)
         .where(
             JobTrigger.next_at < before,

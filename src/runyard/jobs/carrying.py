@@ -163,6 +163,8 @@ class Carrying:
                 lacking[index] = f"Neither the file nor the project has a blackout calendar called {unknown}."
             elif not await self._has_set(session, script_id, job.parameter_set):
                 lacking[index] = f"The script has no saved set of parameters called {job.parameter_set}."
+            elif wrong := self._jobs.triggers.unwatched(_read(wish, job).triggers):
+                lacking[index] = wrong[0].message
             else:
                 scripts[index] = script_id
         order, wanting = in_order(jobs, frozenset(taken), lacking)
@@ -213,7 +215,7 @@ class Carrying:
         for index, job in enumerate(wish.file.jobs):
             if wish.chosen is not None and index not in wish.chosen:
                 continue
-            body = _body(wish, job, NOWHERE, job.name, dict.fromkeys(job.sources, NOWHERE), {})
+            body = _read(wish, job)
             try:
                 await demand_readable(expressions, body.triggers)
             except InvalidJob as error:
@@ -240,6 +242,11 @@ class Carrying:
 def place(index: int, job: PortableJob) -> str:
     """Return where a job stands in its file."""
     return f"jobs.{index} ({job.name})"
+
+
+def _read(wish: Wish, job: PortableJob) -> NewJob:
+    """Return a job of a file as far as it can be read before anything it names is known."""
+    return _body(wish, job, NOWHERE, job.name, dict.fromkeys(job.sources, NOWHERE), {})
 
 
 def _body(

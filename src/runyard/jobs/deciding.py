@@ -315,8 +315,7 @@ def _note(connection: Connection, course: _Course, done: Decided, queued: Collec
     kept = health.as_json()
     if kept == course.kept:
         return
-    code = health.broken.code if health.broken else None
-    _HEALTH.run(connection, {"the_job": job.id, "the_health": kept, "the_code": code})
+    _HEALTH.run(connection, {"the_job": job.id, "the_health": kept, "the_code": health.code})
     done.changed.add((job.project_id, job.id))
 
 

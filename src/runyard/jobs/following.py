@@ -6,7 +6,6 @@ Each end is heard once: the same transaction that does what follows takes the ma
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -17,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from runyard import clock, ids, log
 from runyard.audit.events import Target
 from runyard.audit.record import record
-from runyard.db.session import Database, after_commit
+from runyard.db.session import Database
 from runyard.errors import Problem
 from runyard.jobs.breaker import Act, Breaker, End, Rule
 from runyard.jobs.deciding import BREAKER, LONGEST_DETAIL
@@ -25,6 +24,7 @@ from runyard.jobs.expressions import Worked
 from runyard.jobs.firing import Firing, Shot
 from runyard.jobs.health import Health, Trouble
 from runyard.jobs.models import Job, JobDelivery, JobPause, JobTrigger
+from runyard.jobs.news import announce
 from runyard.jobs.pausing import Kind
 from runyard.jobs.plans import JobSettings
 from runyard.jobs.specs import AfterSpec, spec_of
@@ -172,7 +172,7 @@ class Following:
         target = Target("job", job.id, job.name, job.project_id)
         told = {"breaker": after.state.value, "failures": after.failures}
         record(session, None, f"job.breaker_{after.state.value}", target, {"breaker": before.state.value}, told)
-        self._announce(session, job, f"breaker_{after.state.value}")
+        announce(session, self._bus, job.project_id, job.id, f"breaker_{after.state.value}")
         logger.warning("jobs.breaker", job_id=job.id, state=after.state.value, failures=after.failures)
 
     async def _pause(self, session: AsyncSession, job: Job, breaker: Breaker, act: Act, now: datetime) -> None:
@@ -247,7 +247,7 @@ class Following:
             if not (isinstance(problem, InvalidParameters) and after.parameters):
                 trouble = Trouble(problem.code, problem.detail[:LONGEST_DETAIL])
                 await _keep(session, job, replace(Health.of(job.health), broken=trouble))
-                self._announce(session, job, "health")
+                announce(session, self._bus, job.project_id, job.id, "health")
             return "failed", problem.code, None, {"message": problem.detail}
         return "accepted", "", accepted.id, {}
 
@@ -262,11 +262,7 @@ class Following:
                     return kind, each.name
         return None
 
-    def _announce(self, session: AsyncSession, job: Job, change: str) -> None:
-        told = {"type": "job", "job": {"id": job.id, "project": job.project_id, "change": change}}
-        after_commit(session, partial(self._bus.publish, f"project:{job.project_id}", told))
-
 
 async def _keep(session: AsyncSession, job: Job, health: Health) -> None:
-    job.health, job.broken = health.as_json(), health.broken.code if health.broken else None
+    job.health, job.broken = health.as_json(), health.code
     await session.flush()

@@ -1,10 +1,10 @@
 """How a job is: what keeps its runs from starting, and the one word for it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 
@@ -22,6 +22,8 @@ TARGET_MISSING = "target_missing"
 SOURCE_MISSING = "source_missing"
 LOOKED_AT = frozenset({TARGET_MISSING, "project_archived"})
 """What a list or a page sees for itself: what was noted of it may be out of date."""
+BLIND = "blind"
+"""What a row says of a job whose files can't be seen, and that runs otherwise."""
 
 
 class Trouble(Struct, frozen=True):
@@ -40,12 +42,20 @@ class Health(Struct, frozen=True):
 
     broken: Trouble | None = None
     breaker: Mapping[str, Any] | None = None
+    blind: Mapping[str, Trouble] = field(default_factory=dict)
+    """By its triggers' ids: what keeps the files from being seen that they wait for."""
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
         """Return what a row keeps."""
         broken = kept.get("broken")
-        return cls(Trouble(broken["code"], broken["message"]) if broken else None, kept.get("breaker"))
+        blind = {id_: Trouble(each["code"], each["message"]) for id_, each in kept.get("blind", {}).items()}
+        return cls(Trouble(broken["code"], broken["message"]) if broken else None, kept.get("breaker"), blind)
+
+    @property
+    def code(self) -> str | None:
+        """What a row keeps of it to be found by."""
+        return self.broken.code if self.broken is not None else BLIND if self.blind else None
 
     def as_json(self) -> dict[str, Any]:
         """Return what a row is to keep."""
@@ -54,11 +64,22 @@ class Health(Struct, frozen=True):
             kept["broken"] = {"code": self.broken.code, "message": self.broken.message}
         if self.breaker is not None:
             kept["breaker"] = dict(self.breaker)
+        if self.blind:
+            kept["blind"] = {id_: {"code": each.code, "message": each.message} for id_, each in self.blind.items()}
         return kept
 
     def mended(self) -> "Health":
-        """Return it with nothing in the way."""
+        """Return it with nothing in the way of its runs."""
         return replace(self, broken=None)
+
+    def watched(self, trigger_id: str, trouble: Trouble | None) -> "Health":
+        """Return it after somebody has looked for a trigger's files."""
+        others = {id_: each for id_, each in self.blind.items() if id_ != trigger_id}
+        return replace(self, blind=others if trouble is None else {**others, trigger_id: trouble})
+
+    def waiting_by(self, trigger_ids: Collection[str]) -> "Health":
+        """Return it for a job that has these triggers left of those that it had."""
+        return replace(self, blind={id_: each for id_, each in self.blind.items() if id_ in trigger_ids})
 
 
 def state_of(*, enabled: bool, broken: bool, paused: bool, triggers: bool) -> JobState:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from runyard.db.types import Instant
 from runyard.jobs import repository
-from runyard.jobs.health import LOOKED_AT, JobState
+from runyard.jobs.health import BLIND, LOOKED_AT, JobState
 from runyard.jobs.models import Job, JobLabel, JobPause, JobTrigger
 from runyard.jobs.pausing import Kind
 from runyard.scripts.models import Script
@@ -76,8 +76,13 @@ def target_missing() -> ColumnElement[bool]:
 
 
 def troubled() -> ColumnElement[bool]:
-    """Return the condition that something is noted that keeps a job's runs from being made."""
+    """Return the condition that something is noted that keeps runs of a job from being made."""
     return and_(Job.broken.is_not(None), Job.broken.not_in(LOOKED_AT))
+
+
+def stopped() -> ColumnElement[bool]:
+    """Return the condition that something is noted that keeps all runs of a job from being made."""
+    return and_(troubled(), Job.broken != BLIND)
 
 
 def source_missing() -> ColumnElement[bool]:

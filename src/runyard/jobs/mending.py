@@ -11,7 +11,7 @@ from runyard.errors import Problem
 from runyard.jobs import repository
 from runyard.jobs.firing import Firing, Shared, Shot
 from runyard.jobs.health import Health
-from runyard.jobs.listing import troubled
+from runyard.jobs.listing import stopped
 from runyard.jobs.models import Job, JobTrigger
 
 logger = log.get("jobs")
@@ -30,7 +30,7 @@ class Mending:
     async def mend(self) -> list[tuple[str, str]]:
         """Look at the next ones; return those that can run again, each with its project before it."""
         async with self._database.read() as session:
-            query = select(Job).where(troubled(), Job.enabled, Job.deleted_at.is_(None), Job.id > self._after)
+            query = select(Job).where(stopped(), Job.enabled, Job.deleted_at.is_(None), Job.id > self._after)
             jobs = list(await session.scalars(query.order_by(Job.id).limit(AT_ONCE)))
             self._after = jobs[-1].id if len(jobs) == AT_ONCE else ""
             triggers = await repository.triggers_of(session, [job.id for job in jobs])
@@ -57,5 +57,6 @@ class Mending:
             job = await repository.living(session, seen.id, lock=True)
             if job is None or job.health != seen.health:
                 return False
-            job.health, job.broken = Health.of(job.health).mended().as_json(), None
+            health = Health.of(job.health).mended()
+            job.health, job.broken = health.as_json(), health.code
         return True

@@ -18,10 +18,11 @@ from runyard.jobs.errors import InvalidJob, JobChanged, JobTaken, NoSuchJob, NoS
 from runyard.jobs.health import Health, JobState
 from runyard.jobs.history import facts, note, target
 from runyard.jobs.models import Job, JobChange, JobTrigger
-from runyard.jobs.news import wake
+from runyard.jobs.news import announce, wake
 from runyard.jobs.plans import JobSettings
 from runyard.jobs.triggers import Saved, Triggers, arriving, demand_sound
 from runyard.jobs.values import JobValues
+from runyard.jobs.watching import NOWHERE, Folders
 from runyard.live.bus import Bus
 from runyard.runs import bounds, consent, policies
 from runyard.runs.bounds import Wishes
@@ -43,12 +44,14 @@ SAVES = ("create", "update", "copy")
 class JobService:
     """Jobs and their triggers. Every method works within the session that it is given."""
 
-    def __init__(self, scripts: ScriptService, sealer: Sealer, bus: Bus, vault: Vault) -> None:
+    def __init__(
+        self, scripts: ScriptService, sealer: Sealer, bus: Bus, vault: Vault, folders: Folders = NOWHERE
+    ) -> None:
         self._scripts = scripts
         self._bus = bus
         self._vault = vault
         self.values = JobValues(sealer, scripts.sets)
-        self.triggers = Triggers(sealer)
+        self.triggers = Triggers(sealer, folders)
 
     # Reading
 
@@ -163,7 +166,7 @@ class JobService:
         now = await repository.database_now(session)
         rows = (await repository.triggers_of(session, [job.id]))[job.id]
         before, saved, pinned = facts(job, rows), Saved(rows), None
-        known = self.values.opened(job)
+        known, specs = self.values.opened(job), {row.id: row.spec for row in rows}
         if body.target is not None and body.target.id != job.target_id:
             # What was a password for one script goes to no other.
             job.values = {key: value for key, value in job.values.items() if key not in known}
@@ -183,7 +186,9 @@ class JobService:
             return job, saved
         if pinned is not None:
             await self._demand_runnable(session, actor, job, pinned, saved.rows)
-            job.health, job.broken = Health.of(job.health).mended().as_json(), None
+            same = {row.id for row in saved.rows if row.enabled and specs.get(row.id) == row.spec}
+            health = Health.of(job.health).mended().waiting_by(same)
+            job.health, job.broken = health.as_json(), health.code
         await repository.set_labels(session, job)
         job.revision, job.updated_at, job.updated_by = job.revision + 1, clock.now(), actor.user_id
         self._write_down(session, actor, job, "update", before, after)
@@ -252,8 +257,7 @@ class JobService:
         self._tell(session, project_id, None, change)
 
     def _tell(self, session: AsyncSession, project_id: str, job_id: str | None, change: str) -> None:
-        told = {"type": "job", "job": {"id": job_id, "project": project_id, "change": change}}
-        after_commit(session, lambda: self._bus.publish(f"project:{project_id}", told))
+        announce(session, self._bus, project_id, job_id, change)
         after_commit(session, lambda: wake(self._bus))
 
     # Parts

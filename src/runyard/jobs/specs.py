@@ -68,20 +68,40 @@ Mapping = Annotated[
 ]
 
 
+_NO_TAG, _BAD_TAG = "union_tag_not_found", "union_tag_invalid"
+
+
 def _untagged(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
     try:
         return validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False)
+        found = error.errors(include_url=False)
         told = [
             InitErrorDetails(
-                type=PydanticCustomError(item["type"], "{said}", {"said": item["msg"]}),
-                loc=item["loc"][1:] if item["loc"][:1] == (_type(value),) else item["loc"],
+                type=PydanticCustomError(item["type"], "{said}", {"said": _said(item, value)}),
+                loc=_place(item, value),
                 input=item["input"],
             )
             for item in found
         ]
         raise ValidationError.from_exception_data(error.title, told) from None
+
+
+def _place(item: Any, value: Any) -> tuple[int | str, ...]:
+    place: tuple[int | str, ...] = item["loc"]
+    if item["type"] in {_NO_TAG, _BAD_TAG}:
+        return (*place, "type")
+    return place[1:] if place[:1] == (_type(value),) else place
+
+
+def _said(item: Any, value: Any) -> str:
+    if item["type"] == _NO_TAG:
+        return "The type is missing."
+    if item["type"] == _BAD_TAG:
+        return f"The type is none of {str(item['ctx']['expected_tags']).replace(chr(39), '')}."
+    if item["type"] == "extra_forbidden":
+        return f"What is of the type {_type(value)} has no such field."
+    return str(item["msg"])
 
 
 def _type(value: Any) -> Any:

@@ -15,6 +15,13 @@ class Words(BaseModel):
     zh: str
 
 
+class Troubled(BaseModel):
+    """What keeps the files from being seen that a trigger waits for."""
+
+    code: str
+    message: str
+
+
 class Shown(BaseModel):
     """What an answer says of a trigger beside its spec; `words` and `next_at` are of those that go by time."""
 
@@ -23,15 +30,23 @@ class Shown(BaseModel):
     next_at: datetime | None = Field(None, description="When it is due next.")
     url: str | None = Field(None, description="What a webhook is called at.")
     has_secret: bool = False
+    trouble: Troubled | None = None
 
 
-_ANSWERED = frozenset(Shown.model_fields) - {"id"}
+_ANSWERED: dict[str, frozenset[str]] = {
+    "words": frozenset({"cron", "interval", "date"}),
+    "next_at": frozenset({"cron", "interval", "date"}),
+    "url": frozenset({"webhook"}),
+    "has_secret": frozenset({"webhook"}),
+    "trouble": frozenset({"file"}),
+}
+"""What answers say of a trigger, and of which kinds there is anything to say."""
 
 
 class Named(BaseModel):
     """A trigger that comes in: with its `id` where it is there already.
 
-    What only answers say of it may come back, and is not looked at.
+    What only answers say of it may come back, and is not looked at; of another kind of trigger it is refused.
     """
 
     id: JobId | None = None
@@ -39,9 +54,14 @@ class Named(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _as_answered(cls, given: Any) -> Any:
-        return (
-            {key: value for key, value in given.items() if key not in _ANSWERED} if isinstance(given, dict) else given
-        )
+        if not isinstance(given, dict):
+            return given
+        kind = given.get("type")
+        return {
+            key: value
+            for key, value in given.items()
+            if key not in _ANSWERED or (value not in (None, False) and kind not in _ANSWERED[key])
+        }
 
 
 class CronIn(Named, CronSpec):

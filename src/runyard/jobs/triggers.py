@@ -16,6 +16,7 @@ from runyard.jobs.errors import InvalidJob
 from runyard.jobs.models import Job, JobTrigger
 from runyard.jobs.slots import Recurrence
 from runyard.jobs.specs import CronSpec, DateSpec, IntervalSpec, spec_of
+from runyard.jobs.watching import NOWHERE, FolderRefused, Folders
 from runyard.scripts.content import Pinned
 from runyard.scripts.definitions import FILES
 from runyard.secrets.sealing import Sealer
@@ -40,8 +41,9 @@ class Saved(Struct):
 class Triggers:
     """Keeps the triggers of jobs."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, folders: Folders = NOWHERE) -> None:
         self._sealer = sealer
+        self._folders = folders
 
     async def save(
         self,
@@ -57,6 +59,8 @@ class Triggers:
         """
         kept = _matched(before, wanted)
         await self._demand_order(session, job, wanted)
+        if wrong := self.unwatched(wanted, kept):
+            raise InvalidJob(wrong[0].message, fields=wrong)
         saved = Saved([])
         for position, (row, given) in enumerate(zip(kept, wanted, strict=True)):
             saved.rows.append(self._written(session, job, row, _stored(given), position, now, saved.secrets))
@@ -65,6 +69,22 @@ class Triggers:
                 row.deleted_at, row.next_at = now, None
         await session.flush()
         return saved
+
+    def unwatched(self, wanted: "Sequence[TriggerIn]", kept: Sequence[JobTrigger | None] = ()) -> list[FieldError]:
+        """Return which folders nobody may watch, of triggers that are on; not of those that are `kept` as they were."""
+        wrong = []
+        for n, given in enumerate(wanted):
+            row = kept[n] if kept else None
+            if given.type != "file" or given.folder is None or not given.enabled:
+                continue
+            # Who changes something else is not kept from that: the job says that it is broken.
+            if row is not None and row.enabled and row.spec["folder"] == given.folder:
+                continue
+            try:
+                self._folders.demand(given.folder)
+            except FolderRefused as problem:
+                wrong.append(FieldError(f"triggers.{n}.folder", problem.detail, problem.code))
+        return wrong
 
     async def copy(self, session: AsyncSession, job: Job, rows: Sequence[JobTrigger], now: datetime) -> Saved:
         """Give a new job the triggers of another."""

@@ -26,7 +26,7 @@ from runyard.jobs.schemas import (
     Paused,
 )
 from runyard.jobs.specs import CronSpec, DateSpec, IntervalSpec, spec_of
-from runyard.jobs.trigger_schemas import BODIES, Shown, Words
+from runyard.jobs.trigger_schemas import BODIES, Shown, Troubled, Words
 from runyard.jobs.triggers import next_of
 from runyard.jobs.words.triggers import of_cron, of_date, of_interval
 from runyard.runs import of_jobs
@@ -98,7 +98,7 @@ def _body(actor: Actor, job: Job, around: Around) -> JobBody:
         parameter_set=job.parameter_set_id,
         labels=job.labels,
         settings=job.settings,
-        triggers=[shown(row) for row in triggers],
+        triggers=[shown(row, health) for row in triggers],
         enabled=job.enabled,
         state=state_of(
             enabled=job.enabled,
@@ -111,7 +111,7 @@ def _body(actor: Actor, job: Job, around: Around) -> JobBody:
         breaker=_breaker(health),
         alert=None if pauses else _alert(job, around),
         owner=_owner(job, around),
-        next=_next(job, triggers, pauses, around.now) if broken is None or broken.code == SOURCE_MISSING else None,
+        next=_next(job, triggers, pauses, around.now) if broken is None or _partly(broken, health) else None,
         last=[LastRun(run_id=id_, state=state, at=at, slot_due_at=due) for id_, state, at, due in around.last[job.id]],
         success_rate=good / every if every else None,
         runs_counted=every,
@@ -122,8 +122,14 @@ def _body(actor: Actor, job: Job, around: Around) -> JobBody:
     )
 
 
-def shown(row: JobTrigger) -> Any:
+def _partly(broken: Trouble, health: Health) -> bool:
+    """Whether a job's other triggers go on all the same."""
+    return broken.code == SOURCE_MISSING or broken in health.blind.values()
+
+
+def shown(row: JobTrigger, health: Health) -> Any:
     """Return a trigger as it is answered."""
+    trouble = health.blind.get(row.id)
     words: tuple[str, str] | None = None
     spec = spec_of(row.spec)
     if isinstance(spec, CronSpec):
@@ -140,6 +146,7 @@ def shown(row: JobTrigger) -> Any:
         next_at=row.next_at,
         url=f"{HOOKS}{row.id}" if row.kind == "webhook" else None,
         has_secret=row.sealed is not None,
+        trouble=None if trouble is None else Troubled(code=trouble.code, message=trouble.message),
     )
 
 
@@ -165,7 +172,9 @@ def trouble(
         return Trouble(TARGET_MISSING, message)
     if any(row.enabled and row.source_job_id in gone for row in triggers):
         return Trouble(SOURCE_MISSING, "It is to run after a job that was deleted.")
-    return health.broken if health.broken is not None and health.broken.code not in LOOKED_AT else None
+    if health.broken is not None and health.broken.code not in LOOKED_AT:
+        return health.broken
+    return next(iter(health.blind.values()), None)
 
 
 def paused_of(row: JobPause) -> Paused:

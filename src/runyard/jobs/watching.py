@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from msgspec import Struct, field
 
 from runyard.errors import Invalid
+from runyard.settings import Settings
 
 ANY_DEPTH = "**"
 DEEPEST = 20
@@ -27,8 +28,44 @@ class FolderMissing(Invalid):
     """The folder is not there, or can't be read."""
 
 
+class FileRefused(Invalid):
+    """The file has other names (hard links), which may lie where nobody may look."""
+
+
 class FileChanged(Invalid):
     """The file was changed while it was read."""
+
+
+class Folders(Struct, frozen=True):
+    """Which folders may be watched: those in or below the `roots`, and none of Runyard's own, the `closed`."""
+
+    roots: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return those that an administrator allows."""
+        return cls(tuple(map(Path, settings.jobs.watched)), (settings.data,))
+
+    def demand(self, folder: str) -> Path:
+        """Return the root that a folder is in, by its name alone; raise `FolderRefused`."""
+        wanted = Path(folder)
+        if not folder.startswith("/") or ".." in wanted.parts or "\0" in folder:
+            raise FolderRefused(f"{folder[:200]} is no absolute path.")
+        root = next((each for each in self.roots if wanted.is_relative_to(each)), None)
+        if root is None:
+            sentence = "is in none of the folders that an administrator allows (jobs.watched)."
+            raise FolderRefused(f"{folder[:200]} {sentence}")
+        self.demand_open(folder, wanted)
+        return root
+
+    def demand_open(self, folder: str, real: Path) -> None:
+        """Raise `FolderRefused` where a folder, that really is at `real`, holds or is held by what is ours."""
+        if any(real.is_relative_to(each) or each.is_relative_to(real) for each in self.closed):
+            raise FolderRefused(f"{folder[:200]} can't be watched: Runyard's own data lie there.")
+
+
+NOWHERE = Folders()
 
 
 class Found(Struct, frozen=True):
@@ -115,17 +152,13 @@ def depth(pattern: str) -> int:
 
 
 @contextmanager
-def opened(folder: str, roots: Sequence[Path], closed: Sequence[Path] = ()) -> Iterator[int]:
-    """Give a descriptor of a folder in or below one of the `roots`; no link leads on from there.
+def opened(folder: str, folders: Folders) -> Iterator[int]:
+    """Give a descriptor of a folder that may be watched; no link leads on from its root.
 
-    `closed` are directories of Runyard's, which nobody watches. Raises: FolderRefused, FolderMissing.
+    Raises: FolderRefused, FolderMissing.
     """
+    root = folders.demand(folder)
     wanted = Path(folder)
-    if not folder.startswith("/") or ".." in wanted.parts or "\0" in folder:
-        raise FolderRefused(f"{folder[:200]} is no absolute path.")
-    root = next((each for each in roots if wanted.is_relative_to(each)), None)
-    if root is None:
-        raise FolderRefused(f"{folder[:200]} is in none of the folders that an administrator allows (jobs.watched).")
     try:
         # The administrator's own path may be a link; what is below it may not.
         base = Path(os.path.realpath(root, strict=True))
@@ -135,9 +168,7 @@ def opened(folder: str, roots: Sequence[Path], closed: Sequence[Path] = ()) -> I
     try:
         for part in wanted.relative_to(root).parts:
             place = _below(place, part, folder)
-        real = base / wanted.relative_to(root)
-        if any(real.is_relative_to(each) or each.is_relative_to(real) for each in closed):
-            raise FolderRefused(f"{folder} can't be watched: Runyard's own data lie there.")
+        folders.demand_open(folder, base / wanted.relative_to(root))
         yield place
     finally:
         os.close(place)
@@ -198,7 +229,7 @@ def _found(path: str, info: os.stat_result) -> Found:
 def reading(place: int, found: Found) -> Iterator[IO[bytes]]:
     """Give a file of an open folder to be read; raise `FileChanged` if it is another one by the end.
 
-    A file that has other names as well is refused: one of those may be where its reader may not look.
+    A file that has other names as well is refused (`FileRefused`): one may be where its reader may not look.
     """
     here = os.dup(place)
     try:
@@ -216,7 +247,7 @@ def reading(place: int, found: Found) -> Iterator[IO[bytes]]:
         if not stat.S_ISREG(info.st_mode) or _found(found.path, info) != found:
             raise FileChanged
         if info.st_nlink != 1:
-            raise FolderRefused(f"{found.path} has other names (hard links), which may lie where nobody may look.")
+            raise FileRefused(f"{found.path} has other names (hard links), which may lie where nobody may look.")
         yield file
         if _found(found.path, os.fstat(descriptor)) != found:
             raise FileChanged

@@ -195,8 +195,9 @@ class Yard:
     def jobs(self) -> "JobService":
         """Jobs and their triggers; loaded with the routes that ask for them, not with the start."""
         from runyard.jobs.service import JobService
+        from runyard.jobs.watching import Folders
 
-        return JobService(self.scripts, self.sealer, self.bus, self.vault)
+        return JobService(self.scripts, self.sealer, self.bus, self.vault, Folders.of(self.settings))
 
     @cached_property
     def firing(self) -> "Firing":
@@ -217,7 +218,7 @@ class Yard:
         """What has runs started by calls and files."""
         from runyard.jobs.arrivals import Arrivals
 
-        return Arrivals(self.database, self.firing, self.expressions)
+        return Arrivals(self.database, self.firing, self.expressions, self.bus)
 
     @cached_property
     def hooks(self) -> "Hooks":

@@ -27,6 +27,8 @@ export default {
     job_paused: '作业已暂停或停用。',
     job_in_blackout: '正处于作业的禁运时段，不会启动任何运行。',
     folder_missing: '文件夹不存在，或无法读取。',
+    file_refused: '文件还有其他名称（硬链接），可能位于不允许查看的地方。',
+    store_refused: '对象存储不可用，或没有这个连接。',
     file_changed: '读取期间文件发生了变化。',
     object_gone: '对象已不是列出时的那个。',
     object_too_large: '对象超过了运行可接收的文件大小。',

@@ -227,7 +227,7 @@ const messages = {
     kept: 'I have kept it',
   },
   after: { job: 'After the job' },
-  file: { every: 'Looks every', settle: 'Unchanged for' },
+  file: { trouble: 'Broken', every: 'Looks every', settle: 'Unchanged for' },
   mapping: { title: 'Parameters from what arrived' },
   setting: {
     ofScript: 'as the script says',

@@ -210,7 +210,7 @@ export default {
     kept: '已保存',
   },
   after: { job: '在哪个作业之后' },
-  file: { every: '检查间隔', settle: '多久不变' },
+  file: { trouble: '故障', every: '检查间隔', settle: '多久不变' },
   mapping: { title: '由收到的内容得出参数' },
   setting: {
     ofScript: '按脚本的设置',

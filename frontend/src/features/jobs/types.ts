@@ -74,6 +74,7 @@ interface TriggerFacts {
   next_at?: string | null
   url?: string | null
   has_secret?: boolean
+  trouble?: { code: string; message: string } | null
 }
 export type Trigger = Spec & TriggerFacts
 

@@ -1,5 +1,6 @@
 import { optional, t, type Values } from '@/ui/i18n'
 import { formatDuration, formatNumber } from '@/ui/i18n/format'
+import { problemText } from '@/ui/i18n/problem'
 import { spoken } from './spoken'
 import type { Job, Outcome, Pause, Spec, Trigger } from './types'
 import { formatIn } from './zones'
@@ -51,9 +52,13 @@ export function pauseText(pause: Pause): string {
     .join(' · ')
 }
 
+/** What keeps a job, or one of its triggers, from working. */
+export const troubleText = ({ code, message }: { code: string; message: string }): string =>
+  optional(`jobs.broken.${code}`) ?? problemText(Object.assign(new Error(message), { code }))
+
 /** Why a job is as it is; empty where there is nothing to tell. */
 export function whyText(job: Job): string {
-  if (job.broken) return optional(`jobs.broken.${job.broken.code}`) ?? job.broken.message
+  if (job.broken) return troubleText(job.broken)
   if (job.paused) return pauseText(job.paused)
   if (job.breaker.state === 'half_open') return t('jobs.breaker.trial')
   if (job.state === 'no_triggers') return t('jobs.why.noTriggers')
