@@ -136,6 +136,16 @@ def test_files_go_along_and_come_back(ry: Commands, tmp_path: Path) -> None:
     assert same.code == 2
 
 
+def test_names_that_would_break_a_line_are_listed_on_one(ry: Commands) -> None:
+    run = run_id(ry("run", ry.write("odd.sh", "touch $'two\\nrows' $'a\\ttab' $'bell\\a'\n"), "-f").err)
+    rows = ry("files", run).out.splitlines()
+    assert len(rows) == 4
+    assert {row.split("  ")[0] for row in rows[1:]} == {r"two\nrows", r"a\ttab", "bell\N{REPLACEMENT CHARACTER}"}
+    assert {item["path"] for item in ry("files", run, "--json").json} == {"two\nrows", "a\ttab", "bell\a"}
+    fetched = ry("files", run, "--get", "two\nrows")
+    assert (fetched.code, fetched.err.count("\n")) == (0, 1)
+
+
 def test_logs_are_shown_whole_or_by_their_tail(ry: Commands) -> None:
     run = run_id(ry("run", ry.write("count.sh", "seq 1 6000\n"), "-f").err)
     assert ry("logs", run).out.splitlines() == [str(n) for n in range(1, 6001)]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from runyard.cli.errors import Misuse, NothingFound, Trouble
-from runyard.cli.output import as_json, brief, note, size, table
+from runyard.cli.output import as_json, brief, note, on_one_line, size, table
 
 if TYPE_CHECKING:
     from runyard.cli.client import Server
@@ -77,7 +77,7 @@ def _get(server: "Server", run: str, path: str, out: str, *, force: bool) -> Non
     if target.is_dir() or out.endswith("/"):
         target /= PurePosixPath(path).name
     _fetch(server, run, path, target, force=force)
-    note(f"{target} ({size(target.stat().st_size)})")
+    note(f"{on_one_line(str(target))} ({size(target.stat().st_size)})")
 
 
 def _get_all(server: "Server", run: str, found: list[dict[str, Any]], folder: Path, *, force: bool) -> None:
@@ -104,7 +104,7 @@ def _address(run: str, path: str) -> str:
 def _fetch(server: "Server", run: str, path: str, target: Path, *, force: bool) -> None:
     """Fetch one file, whole or not at all."""
     if target.exists() and not force:
-        raise InTheWay(f"{target} is there already.")
+        raise InTheWay(f"{on_one_line(str(target))} is there already.")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +113,6 @@ def _fetch(server: "Server", run: str, path: str, target: Path, *, force: bool) 
                 file.write(chunk)
         part.replace(target)
     except OSError as error:
-        raise Trouble(f"{target} can't be written: {error.strerror}.") from error
+        raise Trouble(f"{on_one_line(str(target))} can't be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)

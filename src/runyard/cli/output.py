@@ -34,6 +34,7 @@ _STEERING = re.compile(
     r"|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_BREAKING = {ord(letter): repr(letter)[1:-1] for letter in "\t\n\u2028\u2029"}
 _KIB = 1024
 _LEAST = 8
 
@@ -52,6 +53,11 @@ def paint(text: str, style: str, stream: TextIO | None = None) -> str:
 def visible(text: str) -> str:
     """Return `text` without control characters, for words that others have written."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def on_one_line(text: str) -> str:
+    r"""Return `text` as `visible` does, with what would break a line shown as its escape: ``\n``, ``\t``."""
+    return visible(text.translate(_BREAKING))
 
 
 def tame(text: str, stream: TextIO) -> str:
@@ -79,6 +85,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: st
     from rich.table import Table
     from rich.text import Text
 
+    rows = [tuple(map(on_one_line, row)) for row in rows]
     here = sys.stdout.isatty()
     console = Console(highlight=False, no_color=not colourful(sys.stdout), width=None if here else 10_000, emoji=False)
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -88,8 +95,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: st
         grid.add_column(column, overflow="ellipsis", no_wrap=True, min_width=least)
     for row in rows:
         cells = [
-            Text.from_ansi(paint(visible(cell), cell)) if columns[at] == states else Text(visible(cell))
-            for at, cell in enumerate(row)
+            Text.from_ansi(paint(cell, cell)) if columns[at] == states else Text(cell) for at, cell in enumerate(row)
         ]
         grid.add_row(*cells)
     console.print(grid)
