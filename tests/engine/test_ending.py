@@ -156,11 +156,24 @@ async def test_an_environment_that_can_not_be_built_fails_in_the_resolver_s_word
     assert (run["state"], run["exit_code"], run["started_at"]) == ("failed", None, None)
     assert run["error"]["code"] == "resolution_failed"
     assert "tiny" in run["error"]["message"]
+    environment = await yard.get(f"/environments/{run['environment_id']}")
+    assert (environment["state"], environment["error"]["code"]) == ("failed", "resolution_failed")
     header = "# /// script\n# dependencies = ['tiny>5']\n# ///\nprint(1)\n"
     run = await yard.run(header, "python", requirements=["tiny<2"])
     assert run["error"]["code"] == "resolution_failed"
     kinds = [event["kind"] for event in (await yard.get(f"/runs/{run['id']}/events"))["items"]]
     assert kinds == ["run.queued", "run.claimed", "run.failed"]
+
+
+async def test_a_run_whose_environment_failed_runs_again_in_it_once_it_can_be_built(
+    yard: Running, registry: Registry
+) -> None:
+    failed = await yard.run("import late; print(late.VERSION)", "python", requirements=["late"])
+    assert failed["error"]["code"] == "resolution_failed"
+    registry.wheel("late", "3.1")
+    again = await yard.finished((await yard.post(f"/runs/{failed['id']}/rerun"))["id"])
+    assert (again["state"], again["environment_id"]) == ("succeeded", failed["environment_id"]), again
+    assert await yard.log(again["id"]) == "3.1\n"
 
 
 async def test_cancelling_between_claim_and_start(yard: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,8 @@ class Attempt:
                 # Whatever went wrong, the command may be alive: the spool knows.
                 raise
             if isinstance(error, Problem):
+                # The log of a build tells more than the sentence.
+                self._environment_id = getattr(error, "environment_id", None) or self._environment_id
                 failure = Failure(error.code, self._masked(error.detail))
                 await self._settle_unstarted(on_not_started(failure, clock.now()))
                 return
@@ -354,7 +356,7 @@ class Attempt:
         await self._tidy()
 
     async def _settle_unstarted(self, move: Move) -> None:
-        await self._apply(move)
+        await self._apply(move, environment_id=self._environment_id)
         await self._tidy()
 
     async def _tidy(self) -> None:

@@ -33,6 +33,8 @@ class BuildFailed(Problem):
     """The environment could not be built."""
 
     kind = Kind.unavailable
+    environment_id: str | None = None
+    """Which one, where there is a row of it."""
     _by_code: ClassVar[dict[str, type["BuildFailed"]]] = {}
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -46,7 +48,9 @@ class BuildFailed(Problem):
 
     def again(self) -> "BuildFailed":
         """Return the same failure as a fresh exception, for one more listener."""
-        return type(self)(self.detail)
+        again = type(self)(self.detail)
+        again.environment_id = self.environment_id
+        return again
 
     @staticmethod
     def of(code: str, message: str) -> "BuildFailed":

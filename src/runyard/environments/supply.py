@@ -162,7 +162,11 @@ class Supply:
             if State(row.state) not in UNSETTLED:
                 async with self._database.write() as session:
                     await self._builds.ask(session, row.id)
-            await asyncio.shield(self._builds.start(row.id))
+            try:
+                await asyncio.shield(self._builds.start(row.id))
+            except BuildFailed as error:
+                error.environment_id = row.id
+                raise
             async with self._database.read() as session:
                 built = await repository.find(session, row.id)
             known = await self._look(built) if built is not None else None
