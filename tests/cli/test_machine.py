@@ -75,6 +75,9 @@ def test_the_doctor_finds_a_machine_that_works(make_yard: MakeYard, bare: Comman
         "Node.js with npm",
         "Editor's programs",
     } <= found.keys()
+    builds = found["Builds of packages"]
+    assert builds["state"] == "ok"
+    assert builds["detail"].endswith("services on this machine's loopback included")
     assert all(check["fix"] for check in found.values() if check["state"] == "missing")
     (yard.data / "master.key").chmod(0o644)
     broken = bare("doctor", "--data", yard.data)

@@ -92,8 +92,10 @@ def test_a_bubblewrap_that_does_not_do_its_work(tmp_path: Path, script: str, rea
 
 
 def test_no_network_is_refused_where_it_cannot_be_had(groupless: Sandboxes, place: Path) -> None:
-    with pytest.raises(NetworkIsolationUnavailable):
+    with pytest.raises(NetworkIsolationUnavailable, match=r"switched off .* needs 'bubblewrap' or 'container'"):
         groupless.confine(Level.process, ask(place, network=False))
+    with pytest.raises(NetworkIsolationUnavailable, match=r"allowed places .* needs 'bubblewrap' or 'container'"):
+        groupless.confine(Level.process, ask(place, egress=("files.example",)))
 
 
 def test_limits_that_nothing_enforces_are_told_or_refused(groupless: Sandboxes, open_place: Path) -> None:

@@ -164,6 +164,12 @@ def sandboxes(chosen: "Settings", *, usable: bool) -> Iterator[Finding]:
             yield Finding(name, "ok", f"not used: {probe.reason}")
         else:
             yield Finding(name, "missing", f"{probe.reason}.", probe.fix)
+    # Containers build nothing.
+    able = [probe.level.value for probe in probes if probe.available and probe.level.value != "container"]
+    wish = chosen.sandbox.level
+    level = wish if wish in able else "bubblewrap" if "bubblewrap" in able else "process"
+    detail = f"what they run is at {level}, with the network, services on this machine's loopback included"
+    yield Finding("Builds of packages", "ok", detail)
 
 
 def control_groups(chosen: "Settings") -> Finding:

@@ -288,13 +288,12 @@ class Sandboxes:
         )
 
     def _as_process(self, request: Request) -> Confinement:
-        if not request.network:
-            raise NetworkIsolationUnavailable(
-                "The network can't be switched off at isolation level 'process'; that needs 'bubblewrap'."
+        if not request.network or request.egress is not None:
+            what = (
+                "The network can't be switched off" if not request.network else "A list of allowed places can't be held"
             )
-        if request.egress is not None:
             raise NetworkIsolationUnavailable(
-                "A list of allowed places can't be held at isolation level 'process'; that needs 'bubblewrap'."
+                f"{what} at isolation level 'process'; that needs 'bubblewrap' or 'container'."
             )
         for mount in request.mounts:
             if mount.source != mount.target:
