@@ -109,6 +109,53 @@ async def test_bad_input_is_named(
     assert (await api.get("/scripts")).json()["items"] == []
 
 
+@pytest.mark.parametrize(
+    ("given", "errors"),
+    [
+        (
+            {"parameters": [{"key": "A", "type": "folder"}, {"key": "PATH"}]},
+            {("parameters.0.type", "enum"), ("parameters.1.key", "reserved")},
+        ),
+        (
+            {"parameters": [{"key": "HOME", "min_length": -1}, {"key": "A"}, {"key": "A"}]},
+            {
+                ("parameters.0.min_length", "greater_than_equal"),
+                ("parameters.0.key", "reserved"),
+                ("parameters.2.key", "duplicate"),
+            },
+        ),
+        (
+            {
+                "language": "python",
+                "timeout_s": 0,
+                "parameters": [{"key": "A", "regex": "[{x}"}],
+                "requirements": ["tiny", "a b c"],
+            },
+            {("timeout_s", "greater_than"), ("parameters.0.regex", "regex"), ("requirements.1", "requirement")},
+        ),
+        (
+            {"parameters": [{"key": "S", "type": "password", "default": "***"}, {"key": 5}]},
+            {("parameters.1.key", "string_type")},
+        ),
+        (
+            {"parameters": [{"key": "SECONDS"}, 5], "language": "javascript"},
+            {("parameters.1", "model_attributes_type")},
+        ),
+        (
+            {"parameters": [{"key": "SECONDS"}, 5], "language": "shell"},
+            {("parameters.1", "model_attributes_type"), ("parameters.0.key", "reserved")},
+        ),
+    ],
+)
+async def test_no_fault_hides_another(
+    api: httpx.AsyncClient, script: Make, given: dict[str, Any], errors: set[tuple[str, str]]
+) -> None:
+    assert set(_errors(await api.post("/scripts", json=script(**given)))) == errors
+    saved = (await api.post("/scripts", json=script(language=given.get("language", "python")))).json()
+    changed = await api.patch(f"/scripts/{saved['id']}", json=given)
+    assert set(_errors(changed)) == errors
+
+
 @pytest.mark.parametrize("missing", ["name", "language", "code"])
 async def test_what_is_needed_is_named(api: httpx.AsyncClient, script: Make, missing: str) -> None:
     body = script()

@@ -1,7 +1,7 @@
 """Whether definitions and requirements make sense, checked at every save. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runyard.environments import wants
 from runyard.environments.failures import RequirementMalformed
@@ -40,11 +40,17 @@ WITH_HIDDEN_ARGUMENTS = frozenset({"python", "javascript"})
 """Languages whose command line can be completed within the process, where nobody else sees it."""
 
 
-def findings(definitions: Sequence[Definition], language: str, place: str = "parameters") -> list[FieldError]:
-    """Return what is wrong with `definitions`, as fields below `place` (``parameters.0.key``); empty if nothing is."""
+def findings(
+    definitions: Sequence[Definition] | Mapping[int, Definition], language: str, place: str = "parameters"
+) -> list[FieldError]:
+    """Return what is wrong with `definitions`, as fields below `place` (``parameters.0.key``); empty if nothing is.
+
+    A mapping holds some of them by their number.
+    """
     errors: list[FieldError] = []
     seen: set[str] = set()
-    for index, definition in enumerate(definitions):
+    numbered = definitions.items() if isinstance(definitions, Mapping) else enumerate(definitions)
+    for index, definition in numbered:
         found = _findings(definition, language)
         if definition.key in seen:
             found.insert(0, ("key", "duplicate", f"There is another parameter {definition.key}."))

@@ -11,7 +11,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -38,6 +40,7 @@ from runyard.scripts.policy import (
     RetryOn,
     RowLimit,
 )
+from runyard.scripts.refusals import together
 from runyard.scripts.trees import LONGEST_PATH, MOST_BYTES, MOST_FILES, TreeFile
 from runyard.secrets.schemas import StageName
 
@@ -119,6 +122,18 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class WholeBody(Body):
+    """A body whose parameters and requirements are judged also where something else is of a wrong shape."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(given)
+        except ValidationError as refused:
+            raise together(refused, given) from None
+
+
 class FileContent(Body):
     """A file of a project: `text`, or `base64` for what is no text; with `remove`, one that is to go."""
 
@@ -144,7 +159,7 @@ Entry = Annotated[str, StringConstraints(max_length=LONGEST_PATH)]
 Files = Annotated[list[FileContent], Field(max_length=MOST_FILES)]
 
 
-class Draft(Body, Policy):
+class Draft(WholeBody, Policy):
     """An unsaved text that is run as an unlisted version; `script_id` says which script it belongs to, if any.
 
     Of a project, `files` are what differs from that script's newest version.
@@ -164,7 +179,7 @@ class Draft(Body, Policy):
     name: Name | None = None
 
 
-class NewScript(Body, Policy):
+class NewScript(WholeBody, Policy):
     """A script to be saved for the first time."""
 
     name: Name
@@ -191,7 +206,7 @@ NULLABLE = frozenset({"timeout_s", "concurrency", "isolation", "egress", "stage"
 """What a change may set to null."""
 
 
-class ScriptChange(Body):
+class ScriptChange(WholeBody):
     """What is to be different; what is left out stays.
 
     A null takes `timeout_s`, `concurrency`, `isolation`, `egress`, `stage` or `category` away; nothing else can be.
