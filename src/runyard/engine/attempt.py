@@ -341,7 +341,7 @@ class Attempt:
         move = ends.told(ending, masker, self.ground.timeout_s, trouble)
         if self.pinned.hooks != NONE:
             move = with_hooks(move, read_small(self.layout.io / RECORD))
-        usage = ends.used(ending) | self.crew.sampler.totals(self.id)
+        usage = ends.used(ending) | await self.crew.sampler.over(self.id)
         progress = self._progress.ended(ending.finished_at_us)
         extra = {"progress": progress} if progress else {}
         await self._apply(move, outputs=outputs, usage=usage, **extra)

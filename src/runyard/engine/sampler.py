@@ -52,6 +52,7 @@ class _Track:
     io: dict[int, tuple[int, int]] = field(default_factory=dict)
     gone: tuple[int, int] = (0, 0)
     dirty: bool = False
+    over: bool = False
     stored_at: float = 0.0
 
 
@@ -74,11 +75,17 @@ class Sampler:
         await tasks.end(self._loop)
         await self._store([track for track in self._tracks.values() if track.dirty])
 
-    def totals(self, name: str) -> dict[str, float]:
-        """Return what an attempt has read and written so far, in MB, as far as it was seen."""
+    async def over(self, name: str) -> dict[str, float]:
+        """Store what was seen of an attempt that has ended; return what it has read and written, in MB.
+
+        Nothing is added from then on: who hears that a run is over finds all of it.
+        """
         track = self._tracks.get(name)
         if track is None:
             return {}
+        track.over = True
+        if track.dirty:
+            await self._store([track])
         sums = {"read_mb": track.series.total("read_bytes"), "written_mb": track.series.total("written_bytes")}
         return {key: round(value / MB, 3) for key, value in sums.items() if value is not None}
 
@@ -137,12 +144,12 @@ class Sampler:
         for track in tracks:
             at_s = (now_us - track.began_us) / 1e6
             # A little early is not too early: ticks are not exact.
-            if track.last is not None and at_s - track.last.at_s < 0.9 * track.series.step_s:
+            if track.over or (track.last is not None and at_s - track.last.at_s < 0.9 * track.series.step_s):
                 continue
             sample = _sample(track, at_s, self._sandboxes.groups(track.subject.name))
             if sample is None:
                 continue
-            if track.last is not None:
+            if track.last is not None and not track.over:
                 point = between(track.last, sample)
                 track.series.add(point)
                 track.dirty = True
