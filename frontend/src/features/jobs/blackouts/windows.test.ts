@@ -1,7 +1,8 @@
 import { afterEach, expect, it } from 'vitest'
+import { reactive } from 'vue'
 import { speak } from '@/ui/i18n'
 import type { BlackoutDraft } from './types'
-import { newWindow, troublesOf, weekdaysText, windowText } from './windows'
+import { copyOf, newWindow, troublesOf, weekdaysText, windowText } from './windows'
 
 afterEach(() => speak('en'))
 
@@ -50,4 +51,12 @@ it.each<[Partial<BlackoutDraft>, string[]]>([
     ...wrong,
   }
   expect(Object.keys(troublesOf(draft))).toEqual(fields)
+})
+
+it('copies windows of what was fetched, to be changed without it', () => {
+  const fetched = reactive([newWindow('hours', 'Night'), newWindow('dates', 'Feast')])
+  const [hours, dates] = copyOf(fetched)
+  expect([hours, dates]).toEqual(fetched)
+  if (hours?.type === 'hours') hours.weekdays.push(0)
+  expect(fetched[0]).toHaveProperty('weekdays', [1, 2, 3, 4, 5])
 })

@@ -69,3 +69,7 @@ export function windowText(one: BlackoutWindow, zone: string): string {
       : t('blackouts.said.dates', { first: one.first, last: one.last })
   return t('blackouts.said.between', { start: formatIn(one.start, zone), end: formatIn(one.end, zone) })
 }
+
+/** The windows of a calendar, to be changed without it. What was fetched is reactive, which `structuredClone` refuses. */
+export const copyOf = (windows: readonly BlackoutWindow[]): BlackoutWindow[] =>
+  JSON.parse(JSON.stringify(windows)) as BlackoutWindow[]
