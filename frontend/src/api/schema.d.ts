@@ -4476,6 +4476,7 @@ export interface components {
              * @enum {string}
              */
             on?: "success" | "failure" | "any";
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -5806,6 +5807,7 @@ export interface components {
              * @default UTC
              */
             timezone?: string;
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -5878,6 +5880,7 @@ export interface components {
              * @default
              */
             note?: string;
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -6747,6 +6750,7 @@ export interface components {
              * @default 10
              */
             settle_s?: number;
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -7400,6 +7404,7 @@ export interface components {
              * @default
              */
             note?: string;
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -12314,6 +12319,16 @@ export interface components {
             kind: string;
         };
         /**
+         * Troubled
+         * @description What keeps the files from being seen that a trigger waits for.
+         */
+        Troubled: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * Usage
          * @description What an attempt used; null where it was not measured.
          */
@@ -12860,6 +12875,7 @@ export interface components {
              * @default
              */
             note?: string;
+            trouble?: components["schemas"]["Troubled"] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -13449,6 +13465,7 @@ export type Trial = components['schemas']['Trial'];
 export type TrialBody = components['schemas']['TrialBody'];
 export type Tried = components['schemas']['Tried'];
 export type Trigger = components['schemas']['Trigger'];
+export type Troubled = components['schemas']['Troubled'];
 export type Usage = components['schemas']['Usage'];
 export type UsagePoint = components['schemas']['UsagePoint'];
 export type UsageSeries = components['schemas']['UsageSeries'];
