@@ -7,7 +7,19 @@ import platform
 import subprocess
 import sys
 
-BENCHES = ("footprint", "noop", "output", "history", "crowd", "flood", "environments", "masking", "recurrence", "jobs")
+BENCHES = (
+    "footprint",
+    "noop",
+    "output",
+    "history",
+    "crowd",
+    "flood",
+    "environments",
+    "masking",
+    "permissions",
+    "recurrence",
+    "jobs",
+)
 # What is promised: figure → (worst value allowed, whether smaller is better).
 PROMISED = {
     "noop_added_ms": (15.0, True),
@@ -35,6 +47,8 @@ PROMISED = {
     "masking_log_mb_per_s": (100.0, False),
     "masking_noise_mb_per_s": (100.0, False),
     "masking_told_mb_per_s": (100.0, False),
+    "permission_session_us": (50.0, True),
+    "permission_token_us": (50.0, True),
     "preview_fresh_ms": (10.0, True),
     "next_of_10000_ms": (50.0, True),
     "jobs_tick_p50_ms": (50.0, True),
