@@ -20,7 +20,7 @@ PROJECTS = 50
 
 
 def measure() -> dict[str, float]:
-    """Return microseconds of processor time: for who comes with a session, and for who comes with a token of the API."""
+    """Return microseconds of processor time, for who comes with a session and for who comes with a token."""
     with tempfile.TemporaryDirectory(prefix="ry-bench-") as folder:
         return asyncio.run(_measured(Path(folder)))
 
