@@ -1,7 +1,8 @@
 """Who loses a right loses it at once, everywhere; and what was never theirs never reaches them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -13,10 +14,11 @@ from runyard.api.live import live
 from runyard.environments.inventory import note_use
 from tests.engine.yard import Running, opened, options, place, plain_logs
 
-from .world import World
+from .world import PASSWORD, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 plain_logs()
+_count = itertools.count()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -71,7 +73,7 @@ class Reader:
 @pytest_asyncio.fixture(loop_scope="module")
 async def reader(running: Running) -> AsyncIterator[Reader]:
     world = World(running)
-    name = await world._user(f"fresh-reader-{id(world)}")
+    name = await world._user(f"fresh-reader-{next(_count)}")
     await running.post("/projects/mine/members", {"username": name, "role": "viewer"}, 201)
     token = (await world._in(name))["Authorization"].removeprefix("Bearer ")
     reader = Reader(running, name, token)
@@ -163,6 +165,75 @@ async def test_who_is_disabled_is_out_at_once(running: Running, reader: Reader) 
     async with running.yard.database.read() as session:
         user = await session.get_one(User, (await running.get(f"/users/{reader.username}"))["id"])
         assert user.disabled
+
+
+async def signs_out_there(running: Running, reader: Reader) -> None:
+    async with httpx.AsyncClient(transport=running.client._transport, base_url="http://yard.test/api/v1") as browser:
+        signed = await browser.post("/auth/login", json={"username": reader.username, "password": PASSWORD})
+        again = {"Authorization": f"Bearer {signed.json()['access_token']}"}
+        mine = (await browser.get("/me/sessions", headers=again)).json()["items"]
+        [there] = [one["id"] for one in mine if not one["current"]]
+        assert (await browser.delete(f"/me/sessions/{there}", headers=again)).status_code == 204
+
+
+async def is_signed_out(running: Running, reader: Reader) -> None:
+    path = f"/users/{reader.username}/sessions"
+    [one] = (await running.get(path))["items"]
+    assert (await running.client.delete(f"{path}/{one['id']}")).status_code == 204
+
+
+async def has_a_new_password(running: Running, reader: Reader) -> None:
+    answer = await running.client.post(f"/users/{reader.username}/password", json={})
+    assert answer.status_code == 200, answer.text
+
+
+async def is_disabled(running: Running, reader: Reader) -> None:
+    answer = await running.client.patch(f"/users/{reader.username}", json={"disabled": True})
+    assert answer.status_code == 200
+
+
+async def reads_a_token_that_is_revoked(running: Running, reader: Reader) -> None:
+    tokens = (await running.get("/tokens", all=True, limit=200))["items"]
+    [one] = [token["id"] for token in tokens if token["username"] == reader.username]
+    assert (await running.client.delete(f"/tokens/{one}")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "ends", [signs_out_there, is_signed_out, has_a_new_password, is_disabled, reads_a_token_that_is_revoked]
+)
+async def test_an_end_is_the_end_of_all_that_is_open(
+    running: Running, reader: Reader, ends: Callable[[Running, Reader], Awaitable[None]]
+) -> None:
+    """The socket and the stream that are open at that moment tell nothing of what happens after it."""
+    if ends is reads_a_token_that_is_revoked:
+        body = {"name": "reads", "permissions": ["run:read"]}
+        made = await running.client.post("/tokens", json=body, headers=reader.headers)
+        reader.headers = {"Authorization": f"Bearer {made.json()['token']}"}
+        reader._given.put_nowait('{"token": "' + made.json()["token"] + '"}')
+        await asyncio.sleep(0.1)
+    mine = await project_id(running, "mine")
+    body = {"name": ends.__name__, "language": "shell", "code": "while :; do echo one; sleep 0.05; done"}
+    script = (await running.post("/scripts", {**body, "project": "mine"}, 201))["id"]
+    run = (await running.post(f"/scripts/{script}/runs", {}))["id"]
+    await running.printed(run, "one")
+    following = asyncio.create_task(reader.get(f"/runs/{run}/logs/stream"))
+    await asyncio.sleep(0.2)
+    assert not following.done()
+    await ends(running, reader)
+    reader.sent.clear()
+    printed = (await running.log(run)).count("one")
+    tell(running, mine, "run_late")
+    async with asyncio.timeout(30):
+        text = (await following).text
+        while reader.closed is None:
+            await asyncio.sleep(0.01)
+    assert reader.closed == 4401
+    assert reader.sent == []
+    assert 0 < text.count('"one"') <= printed
+    assert "event: end" not in text
+    assert (await reader.get("/me")).status_code == 401
+    await running.cancel(run)
+    await running.finished(run)
 
 
 async def test_the_stream_of_a_log_ends_with_the_right_to_it(running: Running, reader: Reader) -> None:

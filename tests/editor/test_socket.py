@@ -13,6 +13,7 @@ import uvicorn
 import websockets
 from fastapi import FastAPI
 
+from runyard.access.actors import TOPIC
 from runyard.access.permissions import ROLES, Actor, Membership, Role
 from runyard.access.service import AccessService
 from runyard.editor.cells import Cells
@@ -24,15 +25,31 @@ from runyard.environments.toolchain import Ready
 from runyard.environments.wants import Want
 from runyard.errors import Unauthenticated
 from runyard.ids import ProjectId, UserId
+from runyard.live.bus import LocalBus
 
 DOCUMENT = {"uri": "file:///script/main.py"}
 
 
 class Doorman:
-    """Knows actors by the names of their roles."""
+    """Knows actors by the names of their roles, but for those who were shown out."""
+
+    def __init__(self) -> None:
+        self.bus = LocalBus()
+        self.out: set[str] = set()
+
+    @property
+    def actors(self) -> "Doorman":
+        return self
+
+    async def again(self, actor: Actor) -> Actor:
+        return await self.actor_of(actor.username)
+
+    def change(self, role: str) -> None:
+        self.out.add(role)
+        self.bus.publish(TOPIC, {"type": TOPIC})
 
     async def actor_of(self, token: str) -> Actor:
-        if token not in {"developer", "viewer"}:
+        if token not in {"developer", "admin", "viewer"} - self.out:
             raise Unauthenticated
         place = Membership(ProjectId("prj_1"), "default", ROLES[Role(token)])
         return Actor(UserId(f"usr_{token}"), token, "ses_1", is_admin=False, memberships=(place,))
@@ -71,10 +88,12 @@ def servers(cells: Cells, environments: OneEnvironment) -> Servers:
 
 
 @asynccontextmanager
-async def serving(servers: Servers) -> AsyncIterator[str]:
+async def serving(servers: Servers, doorman: Doorman | None = None) -> AsyncIterator[str]:
+    doorman = doorman or Doorman()
     app = FastAPI()
     app.include_router(router)
-    app.state.provided = {AccessService: Doorman(), Servers: servers}
+    app.state.provided = {AccessService: doorman, Servers: servers}
+    app.state.bus = doorman.bus
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="websockets-sansio"))
     running = asyncio.create_task(server.serve())
     while not server.started:
@@ -154,9 +173,28 @@ async def test_without_an_environment_the_standard_library_is_known(servers: Ser
         # A renewed token goes between the protocol's messages.
         await socket.send(json.dumps({"token": "developer"}))
         assert await page.at("hover", 0, 8)
-        await socket.send(json.dumps({"token": "viewer"}))
         await socket.send(json.dumps({"token": "nobody"}))
-        assert (await closed_with(socket))[0] == 4503
+        assert (await closed_with(socket))[0] == 4401
+
+
+async def test_who_comes_again_without_the_right_is_let_go(servers: Servers) -> None:
+    async with serving(servers) as url, websockets.connect(url) as socket:
+        assert (await Page(socket).greet())["type"] == "ready"
+        await socket.send(json.dumps({"token": "viewer"}))
+        assert (await closed_with(socket))[0] == 4403
+
+
+async def test_who_loses_the_right_is_let_go_at_once(servers: Servers) -> None:
+    doorman = Doorman()
+    async with serving(servers, doorman) as url, websockets.connect(url) as socket:
+        page = Page(socket)
+        assert (await page.greet())["type"] == "ready"
+        doorman.change("admin")
+        await page.show("import json")
+        doorman.change("developer")
+        async with asyncio.timeout(20):
+            assert (await closed_with(socket))[0] == 4401
+    assert len(servers.sessions) == 0
 
 
 @pytest.mark.parametrize(

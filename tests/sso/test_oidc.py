@@ -1,9 +1,14 @@
 """Signing in by a real provider over HTTP, from the button to the log-out."""
 
+import json
+from contextlib import suppress
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from tests.e2e.server import Server
 
@@ -210,6 +215,23 @@ def test_who_logs_out_at_the_provider_is_out_here_too(yard: Server, provider: Oi
         assert one.renew().status_code == 401
         assert other.renew().status_code == 200
     assert events(yard, "logout", "ann")[0]["changes"] == {"by": [None, "provider"]}
+
+
+def test_a_socket_that_is_open_ends_with_the_logout_at_the_provider(yard: Server, provider: OidcProvider) -> None:
+    with Visitor(yard.url) as visitor:
+        visitor.sign_in("ann")
+        token = visitor.renew().json()["access_token"]
+        with connect(f"{yard.url.replace('http', 'ws', 1)}/api/v1/live", origin=Origin(yard.url)) as socket:
+            socket.send(json.dumps({"token": token}))
+            assert json.loads(socket.recv(30))["type"] == "hello"
+            page = visitor.go(f"{provider.issuer}/session/end")
+            visitor.submit(page, logout="yes")
+            told = []
+            with suppress(ConnectionClosed):
+                while True:
+                    told.append(json.loads(socket.recv(30))["type"])
+            assert set(told) <= {"ping", "missed"}
+            assert socket.close_code == 4401
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ."])

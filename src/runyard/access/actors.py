@@ -26,8 +26,9 @@ ACTOR_S = 3.0
 ACTORS = 4096
 TOPIC = "access"
 """Where it is told that somebody's rights have changed: whoever serves a stream looks again at whom they serve."""
-RECHECK_S = 60.0
-"""How often the reader of a stream is looked at again when nobody has told of a change."""
+RECHECK_S = 10.0
+"""How long whoever has a socket or a stream open is believed where nobody tells of a change: commands on the data
+directory tell nobody."""
 NOTED = timedelta(minutes=1)
 """How old the last use of a token may be before it is noted again."""
 
@@ -195,7 +196,7 @@ async def leashed(
 ) -> AsyncIterator[T]:
     """Yield `events` as long as the actor may have them: they end before the first one after the right is lost.
 
-    The database is asked only after somebody's rights have changed, and once a minute.
+    The database is asked only after somebody's rights have changed, and every few seconds (`RECHECK_S`).
     """
     checked = clock.monotonic()
     with actors.bus.subscribe(TOPIC) as news:

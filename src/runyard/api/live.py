@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from runyard.access.actors import TOPIC
+from runyard.access.actors import RECHECK_S, TOPIC
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.environments.service import EnvironmentService
@@ -18,7 +18,6 @@ router = APIRouter()
 
 PATIENCE_S = 10.0
 PING_S = 20.0
-RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
 _RESTARTING = 1012
 _NEEDED = {

@@ -11,6 +11,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from runyard import log
+from runyard.access.actors import RECHECK_S, TOPIC
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
 from runyard.editor.language_server import FILE, OPTIONS, LanguageServer, serving
@@ -20,14 +21,14 @@ from runyard.editor.relay import MessageRefused, Relay
 from runyard.editor.servers import Servers
 from runyard.editor.sessions import Session
 from runyard.environments.toolchain import Ready
-from runyard.errors import Forbidden, Problem
+from runyard.errors import Forbidden, Problem, Unauthenticated
+from runyard.live.bus import Bus
 from runyard.scripts.schemas import Code, Language, Requirements
 
 router = APIRouter()
 logger = log.get("editor")
 
 PATIENCE_S = 10.0
-RECHECK_S = 60.0
 _NOT_SIGNED_IN = 4401
 _FORBIDDEN = 4403
 _IDLE = 4408
@@ -79,7 +80,9 @@ async def language(socket: WebSocket) -> None:
         return
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         try:
-            await _Conversation(socket, access, servers, greeting, actor).hold()
+            await _Conversation(socket, access, servers, socket.app.state.bus, greeting, actor).hold()
+        except Unauthenticated:
+            await _close(socket, _NOT_SIGNED_IN, "")
         except Problem as problem:
             await _close(socket, _CODES.get(problem.code, _UNAVAILABLE), problem.detail)
         except MessageRefused as refused:
@@ -90,11 +93,18 @@ async def language(socket: WebSocket) -> None:
 
 class _Conversation:
     def __init__(
-        self, socket: WebSocket, access: AccessService, servers: Servers, greeting: Greeting, actor: Actor
+        self,
+        socket: WebSocket,
+        access: AccessService,
+        servers: Servers,
+        bus: Bus,
+        greeting: Greeting,
+        actor: Actor,
     ) -> None:
         self._socket = socket
         self._access = access
         self._servers = servers
+        self._bus = bus
         self._greeting = greeting
         self._actor = actor
         self._token = greeting.token
@@ -134,6 +144,7 @@ class _Conversation:
                     self._from_page(relay, server, session),
                     self._from_server(relay, server),
                     self._watch(session),
+                    self._guard(),
                 )
             ]
             try:
@@ -167,25 +178,38 @@ class _Conversation:
                 await self._tell(passage.answer)
 
     async def _watch(self, session: Session) -> None:
-        """End the conversation of who has been silent for long, or may not write any more."""
+        """End the conversation of who has been silent for long."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(RECHECK_S, self._servers.idle_s)):
+                async with asyncio.timeout(self._servers.idle_s):
                     await session.ended.wait()
                     raise _Idle
             if time.monotonic() - session.spoke_at >= self._servers.idle_s:
                 raise _Idle
-            actor = await self._access.actor_of(self._token)
-            if not actor.may(Permission.script_write):
-                raise Forbidden
+
+    async def _guard(self) -> None:
+        """End the conversation of who may not write any more: as soon as that is told, or soon after."""
+        with self._bus.subscribe(TOPIC) as news:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(RECHECK_S):
+                        await news.get()
+                # What others remember of them may be older than the news.
+                self._demand(await self._access.actors.again(self._actor))
+                self._demand(await self._access.actor_of(self._token))
+
+    def _demand(self, actor: Actor) -> None:
+        if not actor.may(Permission.script_write):
+            raise Forbidden
 
     async def _renew(self, text: str) -> None:
         try:
             token = json.loads(text)["token"]
         except (ValueError, KeyError, TypeError) as error:
             raise MessageRefused("no token") from error
-        await self._access.actor_of(str(token))
-        self._token = str(token)
+        actor = await self._access.actor_of(str(token))
+        self._demand(actor)
+        self._token, self._actor = str(token), actor
 
     async def _tell(self, text: str) -> None:
         async with self._sending:
