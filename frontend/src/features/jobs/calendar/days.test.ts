@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { dayOf, daysOf, grouped, startOf, stepped, stretchOf, toneOf, type View } from './days'
+import { dayOf, daysOf, grouped, startOf, stepped, stretchOf, together, toneOf, type View } from './days'
 import type { CalendarItem } from './types'
 
 const on = (day: string) => startOf(day)
@@ -71,4 +71,46 @@ it.each([
   [{ kind: 'ran', run_state: null }, 'quiet'],
 ] as [Partial<CalendarItem>, string][])('tells %j as %s', (more, tone) => {
   expect(toneOf(item('2026-01-01T00:00:00Z', more))).toBe(tone)
+})
+
+const at = (hour: number, minute: number) => new Date(2026, 0, 1, hour, minute).toISOString()
+const quarter = (minute: number, more: Partial<CalendarItem> = {}) =>
+  item(at(8, minute), { until: at(8, minute + 14), count: 15, ...more })
+const told = (items: readonly CalendarItem[], apart = 4) =>
+  together(items, apart).map((one) => [
+    one.job_id,
+    one.at,
+    one.until,
+    one.count,
+    one.every_s ?? 0,
+    one.run_id,
+  ])
+
+it('tells two jobs that take turns every minute as two lines', () => {
+  const other = { job_id: 'k', job_name: 'Another', trigger_id: 'u' }
+  const items = [0, 15, 30, 45].flatMap((minute) => [
+    quarter(minute, { run_id: 'r' }),
+    quarter(minute, other),
+  ])
+  expect(told(items)).toEqual([
+    ['k', at(8, 0), at(8, 59), 60, 60, null],
+    ['j', at(8, 0), at(8, 59), 60, 60, null],
+  ])
+})
+
+it('keeps apart what fared otherwise, and says no distance where it is not always the same', () => {
+  const broken = item(at(8, 20), { outcome: 'missed', kind: 'slot' })
+  const gap = [quarter(0), quarter(30), broken]
+  expect(told(gap)).toEqual([
+    ['j', at(8, 0), at(8, 44), 30, 0, null],
+    ['j', at(8, 20), at(8, 20), 1, 0, null],
+  ])
+  const two = [quarter(0), quarter(15, { trigger_id: 'other' })]
+  expect(told(two)).toEqual([['j', at(8, 0), at(8, 29), 30, 0, null]])
+})
+
+it('leaves what comes now and then as it is', () => {
+  const four = [0, 15, 30, 45].map((minute) => item(at(8, minute), { run_id: `r${minute}` }))
+  expect(told(four)).toEqual(four.map((one) => ['j', one.at, one.until, 1, 0, one.run_id]))
+  expect(told(four, 3)).toEqual([['j', at(8, 0), at(8, 45), 4, 900, null]])
 })

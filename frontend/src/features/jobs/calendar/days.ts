@@ -1,4 +1,4 @@
-import type { CalendarItem } from './types'
+import type { CalendarEntry, CalendarItem } from './types'
 
 export const VIEWS = ['month', 'week', 'day'] as const
 export type View = (typeof VIEWS)[number]
@@ -60,6 +60,44 @@ export function grouped<K>(
     found.set(where, [...(found.get(where) ?? []), item])
   }
   return found
+}
+
+const likeness = ({ job_id, kind, outcome, name, run_state }: CalendarItem) =>
+  [job_id, kind, outcome, name, run_state].join('\n')
+
+/** How far apart the due instants of items are that follow one another, in seconds; 0 where not all are as far. */
+function stepOf(items: readonly CalendarItem[]): number {
+  if (items.some((item) => item.trigger_id !== items[0]?.trigger_id)) return 0
+  const steps = items.flatMap((item, index) => {
+    const within = (Date.parse(item.until) - Date.parse(item.at)) / Math.max(item.count - 1, 1)
+    const next = items[index + 1]
+    const gap = next ? [Date.parse(next.at) - Date.parse(item.until)] : []
+    return item.count > 1 ? [within, ...gap] : gap
+  })
+  const [first = 0] = steps
+  return first > 0 && first % 1000 === 0 && steps.every((step) => step === first) ? first / 1000 : 0
+}
+
+/**
+ * Items in order, those of one job that fared alike as one entry where they come more often than `apart` times: two
+ * jobs that run every minute are two lines of an hour, and not a wall of what takes turns.
+ */
+export function together(items: readonly CalendarItem[], apart: number): CalendarEntry[] {
+  const alike = new Map<string, CalendarItem[]>()
+  for (const item of [...items].sort((a, b) => Date.parse(a.at) - Date.parse(b.at))) {
+    alike.set(likeness(item), [...(alike.get(likeness(item)) ?? []), item])
+  }
+  return [...alike.values()]
+    .flatMap((some): CalendarEntry[] => {
+      const [first] = some
+      const count = some.reduce((sum, item) => sum + item.count, 0)
+      if (!first || count <= apart) return some
+      const until = some.reduce((last, item) => (item.until > last ? item.until : last), first.until)
+      const every_s = stepOf(some)
+      const run_id = some.length === 1 ? first.run_id : null
+      return [{ ...first, until, count, run_id, ...(every_s ? { every_s } : {}) }]
+    })
+    .sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.job_name.localeCompare(b.job_name))
 }
 
 export type Tone = 'due' | 'quiet' | 'running' | 'good' | 'bad' | 'warn' | 'late'

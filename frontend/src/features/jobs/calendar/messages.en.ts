@@ -12,7 +12,9 @@ const messages = {
   due: 'Due',
   ran: 'Ran',
   because: '{text}: {name}',
-  times: '{n} times',
+  every: 'every {span}',
+  each: { d: 'every day', h: 'every hour', m: 'every minute', s: 'every second' },
+  times: '{n}×',
   more: '{n} more',
   capped: 'There is more than can be shown at once. Pick a job, or look at fewer days.',
   load: {

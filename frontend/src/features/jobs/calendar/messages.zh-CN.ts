@@ -15,6 +15,8 @@ export default {
   due: '待触发',
   ran: '已运行',
   because: '{text}：{name}',
+  every: '每 {span}',
+  each: { d: '每天', h: '每小时', m: '每分钟', s: '每秒' },
   times: '{n} 次',
   more: '还有 {n} 项',
   capped: '内容太多，无法全部显示。请选择一个作业，或缩短时间范围。',

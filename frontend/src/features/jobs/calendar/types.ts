@@ -16,6 +16,10 @@ export interface CalendarItem {
   run_id: string | null
   run_state: RunState | null
 }
+/** An item as it is shown: what is told together with its like may be due evenly, every so many seconds. */
+export interface CalendarEntry extends CalendarItem {
+  every_s?: number
+}
 export interface Calendar {
   items: CalendarItem[]
   capped: boolean

@@ -1,7 +1,8 @@
 import { language, optional, t } from '@/ui/i18n'
-import { formatNumber } from '@/ui/i18n/format'
+import { formatDuration, formatNumber } from '@/ui/i18n/format'
+import { spanOf } from '../durations'
 import { holderText, outcomeText } from '../words'
-import type { CalendarItem } from './types'
+import type { CalendarEntry, CalendarItem } from './types'
 
 const made = new Map<string, Intl.DateTimeFormat>()
 function format(at: Date, options: Intl.DateTimeFormatOptions): string {
@@ -40,9 +41,25 @@ export function whenOf(item: CalendarItem): string {
   return t('calendar.times', { n: formatNumber(item.count) })
 }
 
+/** From when to when it is. */
+export const clockSpanOf = (item: CalendarItem): string =>
+  item.count === 1 ? clockOf(item.at) : `${clockOf(item.at)}–${clockOf(item.until)}`
+
+function everyOf(seconds = 0): string {
+  if (!seconds) return ''
+  const { n, unit } = spanOf(seconds)
+  return n === 1 ? t(`calendar.each.${unit}`) : t('calendar.every', { span: formatDuration(seconds) })
+}
+
+/** How often it is, and how far apart where that is always as far; empty for what is once. */
+export function oftenOf(item: CalendarEntry): string {
+  if (item.count === 1) return ''
+  return [everyOf(item.every_s), t('calendar.times', { n: formatNumber(item.count) })]
+    .filter(Boolean)
+    .join(' · ')
+}
+
 /** All of it in one sentence, for who hovers or hears. */
-export function wholeOf(item: CalendarItem): string {
-  const span = item.count === 1 ? clockOf(item.at) : `${clockOf(item.at)} – ${clockOf(item.until)}`
-  const times = item.count === 1 ? '' : t('calendar.times', { n: formatNumber(item.count) })
-  return [span, item.job_name, times, fateOf(item)].filter(Boolean).join(' · ')
+export function wholeOf(item: CalendarEntry): string {
+  return [clockSpanOf(item), item.job_name, oftenOf(item), fateOf(item)].filter(Boolean).join(' · ')
 }
