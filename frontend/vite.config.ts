@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -19,6 +19,8 @@ function precompress(): Plugin {
     enforce: 'post',
     async closeBundle() {
       for (const entry of await readdir(OUTPUT, { recursive: true })) {
+        // The server's own tools are read from the disk, and sent to nobody.
+        if (entry.startsWith('tools/')) continue
         const path = join(OUTPUT, entry)
         if (!COMPRESSIBLE.test(entry) || (await stat(path)).size < SMALLEST_WORTH_IT) continue
         const source = await readFile(path)
@@ -59,6 +61,33 @@ function formatter(): Plugin {
       await writeFile(join(target, 'version.txt'), `${version}\n`)
       for (const name of ['standalone.mjs', 'plugins/babel.mjs', 'plugins/estree.mjs', 'LICENSE']) {
         await copyFile(join(source, name), join(target, name))
+      }
+    },
+  }
+}
+
+/** The language servers' part of the same: what knows JavaScript, and the declarations of the language and of Node.js. */
+function languageServer(): Plugin {
+  const modules = fileURLToPath(new URL('node_modules', import.meta.url))
+  return {
+    name: 'runyard:language-server',
+    apply: 'build',
+    async closeBundle() {
+      const target = join(OUTPUT, 'tools', 'typescript')
+      // Scripts run in no browser: they need no declarations of its document.
+      const wanted: Record<string, RegExp> = {
+        'typescript-language-server': /^(?:package\.json|LICENSE|lib\/cli\.mjs)$/,
+        typescript:
+          /^(?:package\.json|LICENSE\.txt|lib\/(?:_?tsserver\.js|typescript\.js|lib\.(?:es|decorators)[\w.]*\.d\.ts))$/,
+        '@types/node': /^(?:package\.json|LICENSE|.+\.d\.ts)$/,
+        'undici-types': /^(?:package\.json|LICENSE|.+\.d\.ts)$/,
+      }
+      for (const [name, files] of Object.entries(wanted)) {
+        for (const file of await readdir(join(modules, name), { recursive: true })) {
+          if (!files.test(file)) continue
+          await mkdir(dirname(join(target, 'node_modules', name, file)), { recursive: true })
+          await copyFile(join(modules, name, file), join(target, 'node_modules', name, file))
+        }
       }
     },
   }
@@ -112,7 +141,16 @@ function early(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [vue(), elementPlus({}), plainIcons(), early(), apiReference(), formatter(), precompress()],
+  plugins: [
+    vue(),
+    elementPlus({}),
+    plainIcons(),
+    early(),
+    apiReference(),
+    formatter(),
+    languageServer(),
+    precompress(),
+  ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: { __VUE_OPTIONS_API__: 'true', __INTLIFY_PROD_DEVTOOLS__: 'false' },
   build: {

@@ -12,7 +12,7 @@ INSIDE = "file:///data/editor/cell_1/main.py"
 
 @pytest.fixture
 def relay() -> Relay:
-    return Relay(CELL, "main.py", Path("/data/envs/abc"), {"diagnosticMode": "off"})
+    return Relay(CELL, "main.py", {"diagnosticMode": "off"}, [(Path("/data/envs/abc"), "environment")])
 
 
 def message(method: str | None, params: Any = None, **more: Any) -> str:
@@ -80,6 +80,30 @@ def test_the_page_never_learns_where_things_lie(relay: Relay) -> None:
     ]
 
 
+def test_an_item_names_the_document_only(relay: Relay) -> None:
+    answer = relay.from_server(message(None, id=1, result={"data": {"file": "/data/editor/cell_1/main.py"}})).answer
+    assert answer is not None
+    item = json.loads(answer)["result"]
+    assert item == {"data": {"file": "/script/main.py"}}
+    for file in ("/script/main.py", "/etc/passwd"):
+        asked = inward(relay.from_page(message("completionItem/resolve", {"data": {"file": file}}, id=2)))
+        assert asked["params"]["data"]["file"] == "/data/editor/cell_1/main.py"
+    plain = message("completionItem/resolve", {"label": "x", "data": 5}, id=3)
+    assert inward(relay.from_page(plain)) == json.loads(plain)
+
+
+def test_places_are_hidden_however_they_are_written() -> None:
+    relay = Relay(Path("/srv/run @yard/cell"), "main.py", {})
+    written = [
+        "file:///srv/run%20%40yard/cell/main.py",
+        "file:///srv/run%20@yard/cell/main.py",
+        "/srv/run @yard/cell/x",
+    ]
+    answer = relay.from_server(message(None, id=1, result=written)).answer
+    assert answer is not None
+    assert json.loads(answer)["result"] == ["file:///script/main.py", "file:///script/main.py", "/script/x"]
+
+
 def test_what_a_server_asks_is_answered_here(relay: Relay) -> None:
     asked = message("workspace/configuration", {"items": [{}, {}]}, id=3)
     assert inward(relay.from_server(asked))["result"] == [{"diagnosticMode": "off"}] * 2
@@ -89,4 +113,4 @@ def test_what_a_server_asks_is_answered_here(relay: Relay) -> None:
     ):
         assert inward(relay.from_server(message(method, {}, id=4)))["result"] == result
     assert relay.from_server(message("window/logMessage", {"message": "x"})) == Passage()
-    assert relay.from_server(message("textDocument/publishDiagnostics", {})).answer is not None
+    assert relay.from_server(message("textDocument/publishDiagnostics", {})) == Passage()

@@ -58,13 +58,15 @@ async def test_help_names_what_is_there_and_what_is_missing(cells: Cells) -> Non
     def some(name: str) -> Program | Lack:
         return Lack(name, "get it") if name in {"ty", "shfmt"} else find(name)
 
-    api = served(EditorService(cells, find=some, find_prettier=find_prettier))
+    lacking = Lack("typescript-language-server", "build it")
+    api = served(EditorService(cells, find=some, find_prettier=find_prettier, find_typescript=lambda: lacking))
     found = {item["language"]: item for item in (await api("vic", "GET", "/editor/help", 200))["items"]}
     python = found["python"]
     assert python["server"] == {"name": "ty", "version": "", "available": False, "fix": "get it"}
     assert python["linter"]["available"] is python["formatter"]["available"] is True
     assert python["linter"]["version"]
-    assert (found["javascript"]["server"], found["javascript"]["formatter"]["name"]) == (None, "prettier")
+    assert found["javascript"]["server"]["fix"] == "build it"
+    assert (found["shell"]["server"], found["javascript"]["formatter"]["name"]) == (None, "prettier")
     assert found["shell"]["formatter"]["available"] is False
     refused = await api("ada", "POST", "/editor/format", 503, language="shell", code="echo")
     assert (refused["code"], refused["detail"]) == ("program_missing", "shfmt is not installed here. get it")

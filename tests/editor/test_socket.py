@@ -17,7 +17,7 @@ from runyard.access.actors import TOPIC
 from runyard.access.permissions import ROLES, Actor, Membership, Role
 from runyard.access.service import AccessService
 from runyard.editor.cells import Cells
-from runyard.editor.programs import Lack
+from runyard.editor.programs import Lack, find_typescript
 from runyard.editor.servers import Servers
 from runyard.editor.socket import router
 from runyard.environments.interpreters import find_python, uv_program
@@ -62,7 +62,7 @@ class OneEnvironment:
         self._ready = ready
 
     async def standing(self, want: Want) -> Ready | None:
-        return self._ready if want.requirements == ("greeting",) else None
+        return self._ready if want.requirements and want.requirements[0].startswith("greeting") else None
 
     def hold(self, id_: str) -> AbstractContextManager[None]:
         assert id_ == self._ready.id
@@ -111,6 +111,8 @@ class Page:
     def __init__(self, socket: websockets.ClientConnection) -> None:
         self._socket = socket
         self._next = 0
+        self.document = DOCUMENT["uri"]
+        self.heard = ""
 
     async def greet(self, requirements: Sequence[str] = (), **more: Any) -> dict[str, Any]:
         await self._socket.send(
@@ -121,23 +123,36 @@ class Page:
     async def ask(self, method: str, **params: Any) -> Any:
         self._next += 1
         await self._socket.send(json.dumps({"jsonrpc": "2.0", "id": self._next, "method": method, "params": params}))
-        while (answer := json.loads(await self._socket.recv())).get("id") != self._next:
+        while (answer := json.loads(await self._hear())).get("id") != self._next:
             pass
         return answer.get("result", answer.get("error"))
 
     async def tell(self, method: str, **params: Any) -> None:
         await self._socket.send(json.dumps({"jsonrpc": "2.0", "method": method, "params": params}))
 
-    async def show(self, code: str) -> None:
+    async def _hear(self) -> str:
+        text = str(await self._socket.recv())
+        self.heard += text
+        return text
+
+    async def items(self, line: int, character: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.at("completion", line, character))["items"]
+        return found
+
+    async def labels(self, line: int, character: int) -> set[str]:
+        return {item["label"] for item in await self.items(line, character)}
+
+    async def show(self, code: str, language: str = "python") -> None:
         await self.ask("initialize", capabilities={"textDocument": {"hover": {"contentFormat": ["markdown"]}}})
         await self.tell("initialized")
         await self.tell(
-            "textDocument/didOpen", textDocument={**DOCUMENT, "languageId": "python", "version": 1, "text": code}
+            "textDocument/didOpen",
+            textDocument={"uri": self.document, "languageId": language, "version": 1, "text": code},
         )
 
     async def at(self, what: str, line: int, character: int) -> Any:
         return await self.ask(
-            f"textDocument/{what}", textDocument=DOCUMENT, position={"line": line, "character": character}
+            f"textDocument/{what}", textDocument={"uri": self.document}, position={"line": line, "character": character}
         )
 
 
@@ -195,6 +210,46 @@ async def test_who_loses_the_right_is_let_go_at_once(servers: Servers) -> None:
         async with asyncio.timeout(20):
             assert (await closed_with(socket))[0] == 4401
     assert len(servers.sessions) == 0
+
+
+async def test_javascript_knows_itself_node_and_the_scripts_own_packages(cells: Cells, tmp_path: Path) -> None:
+    found = find_typescript()
+    if isinstance(found, Lack):
+        pytest.skip(f"needs typescript-language-server: {found.fix}")
+    package = tmp_path / "data" / "envs" / "npm" / "node_modules" / "greeting"
+    package.mkdir(parents=True)
+    (tmp_path / "data" / "envs").chmod(0o711)
+    (package / "package.json").write_text('{"name": "greeting", "version": "1.0.0", "main": "index.js"}')
+    (package / "index.js").write_text(
+        "/** Say hello.\n * @param {string} name */\nfunction hello(name) { return name }\nexports.hello = hello\n"
+    )
+    folder = package.parent.parent
+    ready = Ready("env_1", ("node",), {}, (folder,), (("node_modules", folder / "node_modules"),))
+    servers = Servers(cells, OneEnvironment(ready), most=1, idle_s=120, memory_mb=1024)  # type: ignore[arg-type]
+    code = "import greeting from 'greeting'\nimport fs from 'node:fs'\n"
+    code += "greeting.he\nfs.readFileS\ngreeting.hello(\n[].fla\n"
+    async with serving(servers) as url, websockets.connect(url) as socket:
+        page = Page(socket)
+        ready_said = await page.greet(["greeting"], language="javascript", code=code)
+        assert (ready_said["server"], ready_said["environment"]) == ("typescript-language-server", "env_1")
+        assert ready_said["document"] == "file:///script/main.mjs"
+        page.document = ready_said["document"]
+        await page.show(code, "javascript")
+        assert "hello" in await page.labels(2, 11)
+        assert "readFileSync" in await page.labels(3, 12)
+        assert {"flat", "flatMap"} <= await page.labels(5, 6)
+        # There is no browser around a script.
+        assert not {"document", "window"} & await page.labels(6, 0)
+        hovered = await page.at("hover", 4, 11)
+        assert "Say hello." in hovered["contents"]["value"]
+        assert "name" in (await page.at("signatureHelp", 4, 15))["signatures"][0]["label"]
+        [outside] = await page.at("definition", 4, 11)
+        assert outside["uri"] == "file:///environment/node_modules/greeting/index.js"
+        library, *_ = await page.at("definition", 1, 8)
+        assert library["uri"] == "file:///library/%40types/node/fs.d.ts"
+        item = next(item for item in await page.items(3, 12) if item["label"] == "readFileSync")
+        assert "readFileSync" in (await page.ask("completionItem/resolve", **item))["detail"]
+    assert str(tmp_path) not in page.heard
 
 
 @pytest.mark.parametrize(

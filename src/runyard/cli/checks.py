@@ -213,7 +213,7 @@ def editor_programs() -> Finding:
 
     name = "Editor's programs"
     found = [programs.find(one) for one in ("ty", "ruff", "oxlint", "shellcheck", "shfmt")]
-    found.append(programs.find_prettier())
+    found += [programs.find_prettier(), programs.find_typescript()]
     there = [f"{one.name} {one.version}" for one in found if isinstance(one, programs.Program)]
     lacking = {one.name: one.fix for one in found if isinstance(one, programs.Lack)}
     if not lacking:

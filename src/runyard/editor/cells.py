@@ -50,11 +50,15 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class Order(Struct, frozen=True):
-    """What is to be run. `argv` names files of the cell by their bare names; `memory_mb` None bounds no memory."""
+    """What is to be run. `argv` names files of the cell by their bare names; `memory_mb` None bounds no memory.
+
+    `links` stand in the cell beside `files`, and lead to what is among `reads`.
+    """
 
     argv: tuple[str, ...]
     reads: tuple[Path, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[tuple[str, Path], ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     memory_mb: int | None = 1024
     cpu_s: int | None = None
@@ -129,6 +133,8 @@ class Cells:
         cell.mkdir(mode=0o700)
         for file, text in order.files.items():
             (cell / file).write_text(text, encoding="utf-8", errors="surrogatepass", newline="")
+        for link, target in order.links:
+            (cell / link).symlink_to(target)
         env = {"PATH": _SYSTEM_PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TMPDIR": str(cell), **order.env}
         request = Request(
             attempt_id=name,

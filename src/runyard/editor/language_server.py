@@ -8,11 +8,7 @@ from pathlib import Path
 from runyard import tasks
 from runyard.editor.cells import Cells, Order
 from runyard.editor.problems import ProgramFailed
-from runyard.editor.programs import Program
-from runyard.environments.toolchain import SYSTEM_PATH, Ready
 
-FILE = "main.py"
-OPTIONS = {"diagnosticMode": "off"}
 _LONGEST = 16 * 1024 * 1024
 _HEADERS = 20
 
@@ -54,20 +50,8 @@ class LanguageServer:
 
 
 @asynccontextmanager
-async def serving(
-    cells: Cells, ty: Program, environment: Ready | None, memory_mb: int
-) -> AsyncIterator[tuple[LanguageServer, Path]]:
-    """Start ty over an environment (None: the standard library alone); yields it with its directory, then ends it."""
-    env = {"TY_MAX_PARALLELISM": "2", "PATH": SYSTEM_PATH}
-    if environment is not None and "VIRTUAL_ENV" in environment.env:
-        env["VIRTUAL_ENV"] = environment.env["VIRTUAL_ENV"]
-    order = Order(
-        (str(ty.path), "server"),
-        (*ty.reads, *(environment.read_only if environment is not None else ())),
-        files={FILE: ""},
-        env=env,
-        memory_mb=memory_mb,
-    )
+async def serving(cells: Cells, order: Order) -> AsyncIterator[tuple[LanguageServer, Path]]:
+    """Start a server; yields it with its directory, then ends it."""
     async with cells.started(order) as (process, cell):
         drain = asyncio.create_task(_drain(process.stderr))
         try:

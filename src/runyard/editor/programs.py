@@ -1,10 +1,12 @@
 """Which helper programs this machine has, and how to get the ones it lacks."""
 
 import functools
+import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,8 +16,11 @@ from runyard.environments.interpreters import find_node
 from runyard.errors import Problem
 
 FIX = "pip install 'runyard[editor]'"
-_PRETTIER = Path(runyard.web.__file__).parent / "static" / "tools" / "prettier"
+_TOOLS = Path(runyard.web.__file__).parent / "static" / "tools"
+_PRETTIER = _TOOLS / "prettier"
+_TYPESCRIPT = _TOOLS / "typescript" / "node_modules"
 _NEEDED = ("standalone.mjs", "plugins/babel.mjs", "plugins/estree.mjs", "version.txt")
+_SERVER_NEEDED = ("typescript-language-server/lib/cli.mjs", "typescript/lib/tsserver.js", "@types/node/package.json")
 _PATIENCE_S = 20
 _VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
 
@@ -63,11 +68,24 @@ def find(name: str) -> Program | Lack:
 @functools.cache
 def find_prettier(tools: Path = _PRETTIER) -> Program | Lack:
     """Return the Prettier that comes with the page, run by Node.js; `path` is the latter's."""
-    if not all((tools / name).is_file() for name in _NEEDED):
-        return Lack("prettier", "It comes with the built page: npm run build in frontend/.")
+    return _find_by_node("prettier", tools, _NEEDED, lambda: (tools / "version.txt").read_text().strip())
+
+
+@functools.cache
+def find_typescript(tools: Path = _TYPESCRIPT) -> Program | Lack:
+    """Return the language server of JavaScript that comes with the page, run by Node.js; `path` is the latter's."""
+    name = "typescript-language-server"
+    return _find_by_node(
+        name, tools, _SERVER_NEEDED, lambda: str(json.loads((tools / name / "package.json").read_text())["version"])
+    )
+
+
+def _find_by_node(name: str, tools: Path, needed: tuple[str, ...], version: Callable[[], str]) -> Program | Lack:
+    """Return what stands in `tools`, which is the last of what the program reads."""
+    if not all((tools / file).is_file() for file in needed):
+        return Lack(name, "It comes with the built page: npm run build in frontend/.")
     try:
         node = find_node()
     except Problem as problem:
-        return Lack("prettier", problem.detail)
-    version = (tools / "version.txt").read_text().strip()
-    return Program("prettier", node.path, version, (node.path, *node.roots, tools))
+        return Lack(name, problem.detail)
+    return Program(name, node.path, version(), (node.path, *node.roots, tools))

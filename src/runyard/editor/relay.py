@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -31,8 +32,16 @@ _ABOUT_DOCUMENT = frozenset(
     }
 )
 _OTHER = frozenset({"initialize", "initialized", "completionItem/resolve", "$/cancelRequest"})
-_NOT_TOLD = frozenset({"window/logMessage", "window/showMessage", "$/progress", "telemetry/event", "$/logTrace"})
+_NOT_TOLD = frozenset(
+    {
+        *("window/logMessage", "window/showMessage", "$/progress", "telemetry/event", "$/logTrace"),
+        # Faults are the linters' to find.
+        "textDocument/publishDiagnostics",
+    }
+)
 _UNKNOWN = -32601
+_ALLOWED = "/:@!$&'()*+,;="
+"""What a path of an address may hold as it is, though some write it otherwise."""
 
 
 class MessageRefused(ValueError):  # noqa: N818 - errors are nouns here
@@ -47,17 +56,17 @@ class Passage(Struct, frozen=True):
 
 
 class Relay:
-    """Stands between one page and one server. `environment` is where the script's packages lie, if it has any."""
+    """Stands between one page and one server. `places` are what else its answers may name, and how that is shown."""
 
-    def __init__(self, cell: Path, file: str, environment: Path | None, options: Mapping[str, Any]) -> None:
+    def __init__(
+        self, cell: Path, file: str, options: Mapping[str, Any], places: Sequence[tuple[Path, str]] = ()
+    ) -> None:
         self.document = f"{ROOT}/{file}"
         self._inside = f"{cell.as_uri()}/{file}"
         self._cell = cell.as_uri()
         self._options = dict(options)
-        places = [(self._cell, ROOT)]
-        if environment is not None:
-            places.append((environment.as_uri(), "file:///environment"))
-        self._places: Sequence[tuple[str, str]] = places
+        self._path = str(cell / file)
+        self._places = [pair for place, name in ((cell, "script"), *places) for pair in _named(place, name)]
 
     def from_page(self, text: str) -> Passage:
         """Return what becomes of a page's message; raise `MessageRefused` for what no honest page sends."""
@@ -80,6 +89,11 @@ class Relay:
                 "capabilities": capabilities if isinstance(capabilities, dict) else {},
                 "initializationOptions": self._options,
             }
+        elif method == "completionItem/resolve":
+            data = _part(message, "params").get("data")
+            if isinstance(data, dict) and "file" in data:
+                # An item comes back as it was given, with the document's place as the page knows it.
+                data["file"] = self._path
         elif method not in _OTHER:
             if "id" in message:
                 return Passage(answer=_refusal(message["id"], _UNKNOWN, f"{method} is not offered here"))
@@ -103,6 +117,12 @@ class Relay:
         elif method == "workspace/workspaceFolders":
             result = [{"uri": self._cell, "name": "script"}]
         return Passage(inward=json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}))
+
+
+def _named(place: Path, name: str) -> list[tuple[str, str]]:
+    """Return in which ways a server may write a place, and what stands there instead."""
+    uris = {f"file://{quote(str(place), safe)}" for safe in ("/", _ALLOWED)}
+    return [*((uri, f"file:///{name}") for uri in uris), (json.dumps(str(place))[1:-1], f"/{name}")]
 
 
 def _read(text: str) -> dict[str, Any]:

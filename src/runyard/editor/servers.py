@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 
 from runyard.editor.cells import Cells
 from runyard.editor.problems import ProgramMissing
-from runyard.editor.programs import Lack, Program, find
+from runyard.editor.programs import Lack, Program, find, find_typescript
 from runyard.editor.sessions import Sessions
 from runyard.environments.service import EnvironmentService
 from runyard.environments.toolchain import Ready
 from runyard.environments.wants import want_for
 from runyard.errors import Problem
-
-_SERVERS = {"python": "ty"}
 
 
 class Servers:
@@ -27,6 +25,7 @@ class Servers:
         idle_s: float,
         memory_mb: int,
         find: Callable[[str], Program | Lack] = find,
+        find_typescript: Callable[[], Program | Lack] = find_typescript,
     ) -> None:
         self.cells = cells
         self.environments = environments
@@ -34,13 +33,15 @@ class Servers:
         self.idle_s = idle_s
         self.memory_mb = memory_mb
         self._find = find
+        self._find_typescript = find_typescript
 
     async def program(self, language: str) -> Program | Lack:
         """Return the server for a language; raise `ProgramMissing` where none is known."""
-        name = _SERVERS.get(language)
-        if name is None:
-            raise ProgramMissing(f"No language server is known for {language}.")
-        return await asyncio.to_thread(self._find, name)
+        if language == "python":
+            return await asyncio.to_thread(self._find, "ty")
+        if language == "javascript":
+            return await asyncio.to_thread(self._find_typescript)
+        raise ProgramMissing(f"No language server is known for {language}.")
 
     async def environment(self, language: str, code: str, requirements: Sequence[str]) -> Ready | None:
         """Return the environment that a script of this text would run in, if it has been built; builds nothing."""

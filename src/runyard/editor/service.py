@@ -9,7 +9,7 @@ from runyard.editor import formatting, linting
 from runyard.editor.cells import Cells, Done, Order
 from runyard.editor.linting import Finding
 from runyard.editor.problems import CodeUnreadable, ProgramFailed, ProgramMissing
-from runyard.editor.programs import Lack, Program, find, find_prettier
+from runyard.editor.programs import Lack, Program, find, find_prettier, find_typescript
 from runyard.environments.entry import entry_name
 from runyard.errors import FieldError
 
@@ -40,11 +40,17 @@ class EditorService:
     """Asks helper programs about code. `find` answers which there are."""
 
     def __init__(
-        self, cells: Cells, *, find: Find = find, find_prettier: Callable[[], Program | Lack] = find_prettier
+        self,
+        cells: Cells,
+        *,
+        find: Find = find,
+        find_prettier: Callable[[], Program | Lack] = find_prettier,
+        find_typescript: Callable[[], Program | Lack] = find_typescript,
     ) -> None:
         self._cells = cells
         self._find = find
         self._find_prettier = find_prettier
+        self._find_typescript = find_typescript
 
     async def helpers(self) -> dict[str, Helpers]:
         """Return who helps with each language here."""
@@ -91,12 +97,17 @@ class EditorService:
         linters = {"python": "ruff", "javascript": "oxlint", "shell": "shellcheck"}
         return {
             language: Helpers(
-                server=self._find("ty") if language == "python" else None,
+                server=self._server(language),
                 linter=self._find(linter),
                 formatter=self._formatter(language),
             )
             for language, linter in linters.items()
         }
+
+    def _server(self, language: str) -> Program | Lack | None:
+        if language == "javascript":
+            return self._find_typescript()
+        return self._find("ty") if language == "python" else None
 
     def _formatter(self, language: str) -> Program | Lack:
         if language == "javascript":

@@ -14,12 +14,13 @@ from runyard import log
 from runyard.access.actors import RECHECK_S, TOPIC
 from runyard.access.permissions import Actor, Permission
 from runyard.access.service import AccessService
-from runyard.editor.language_server import FILE, OPTIONS, LanguageServer, serving
+from runyard.editor.language_server import LanguageServer, serving
 from runyard.editor.problems import ProgramMissing
 from runyard.editor.programs import Lack, Program
 from runyard.editor.relay import MessageRefused, Relay
 from runyard.editor.servers import Servers
 from runyard.editor.sessions import Session
+from runyard.editor.setups import setup
 from runyard.environments.toolchain import Ready
 from runyard.errors import Forbidden, Problem, Unauthenticated
 from runyard.live.bus import Bus
@@ -124,9 +125,10 @@ class _Conversation:
 
     async def _converse(self, session: Session, program: Program, environment: Ready | None) -> None:
         servers = self._servers
-        async with serving(servers.cells, program, environment, servers.memory_mb) as (server, cell):
-            place = environment.read_only[0] if environment is not None else None
-            relay = Relay(cell, FILE, place, OPTIONS)
+        greeting = self._greeting
+        plan = setup(program, greeting.language, greeting.code, environment, servers.memory_mb)
+        async with serving(servers.cells, plan.order) as (server, cell):
+            relay = Relay(cell, plan.file, plan.options, plan.places)
             await self._tell(
                 json.dumps(
                     {

@@ -6,7 +6,7 @@ import { converse, type Asked, type Conversation, type Ended } from './socket'
 import type { HelpState, ServerState } from './state'
 
 /** Languages that have a server. */
-const SERVED: readonly Language[] = ['python']
+const SERVED: readonly Language[] = ['python', 'javascript']
 const STATES: Record<Ended, ServerState> = {
   idle: 'asleep',
   busy: 'busy',

@@ -27,6 +27,8 @@ it.each([
 it.each([
   ['file:///environment/lib/python3.12/site-packages/pandas/core/frame.py', 'pandas/core/frame.py'],
   ['vendored:///stdlib/json/__init__.pyi', 'json/__init__.pyi'],
+  ['file:///library/%40types/node/fs.d.ts', '@types/node/fs.d.ts'],
+  ['file:///environment/node_modules/marked/lib/marked.d.ts', 'marked/lib/marked.d.ts'],
   ['file:///usr/lib/x%20y.py', 'usr/lib/x y.py'],
 ])('names %s', (uri, name) => {
   expect(nameOf(uri)).toBe(name)

@@ -25,7 +25,7 @@ export function firstPlace(answer: unknown): Location | null {
 /** What to call a file outside of the script: its path within the packages. */
 export function nameOf(uri: string): string {
   const path = decodeURIComponent(uri.replace(/^[a-z]+:\/*/i, ''))
-  return path.split(/site-packages\/|stdlib\//).at(-1) ?? path
+  return path.split(/site-packages\/|stdlib\/|node_modules\/|^library\//).at(-1) ?? path
 }
 
 /** F12, and a click with Ctrl or ⌘: go to where a name is defined, or say in which package that is. */
