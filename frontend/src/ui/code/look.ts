@@ -209,9 +209,11 @@ const FRAME = EditorView.theme({
   '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--code-removed)' },
   '&.cm-merge-b .cm-changedText, .cm-inlineChangedLine .cm-changedText': {
     background: 'var(--code-added-strong)',
+    boxShadow: 'inset 0 -2px 0 var(--code-added-line)',
   },
   '&.cm-merge-a .cm-changedText, .cm-deletedChunk .cm-deletedText': {
     background: 'var(--code-removed-strong)',
+    boxShadow: 'inset 0 -2px 0 var(--code-removed-line)',
   },
   '.cm-collapsedLines:before': { content: '"⋯"' },
   '.cm-collapsedLines:after': { content: 'none' },
