@@ -39,7 +39,7 @@ const SIGNALS: Record<number, string> = {
   13: 'SIGPIPE',
   15: 'SIGTERM',
 }
-const signalName = (number: number) => SIGNALS[number] ?? String(number)
+export const signalName = (number: number): string => SIGNALS[number] ?? String(number)
 
 /** `v7`, or that it ran an unsaved text. */
 export function versionText(run: RunSummary): string {
