@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { Comparison } from '@/api/types'
-import { figureRows, outputText, packageRows, parameterRows, settingRows } from './comparison'
+import type { Comparison, Run } from '@/api/types'
+import { changesOf, figureRows, outputText, packageRows, parameterRows, settingRows } from './comparison'
 import { changeText } from './compared/names'
 
 const comparison = (over: Partial<Comparison>): Comparison => ({
@@ -92,4 +92,17 @@ it('leaves names and versions of a change as they are', () => {
   expect(changeText({ what: 'code', detail: 'another text' })).toBe('another text')
   expect(changeText({ what: 'code', detail: 'version 1 → 2' })).toBe('version 1 → 2')
   expect(changeText({ what: 'labels', detail: 'another worker' })).toBe('another worker')
+})
+
+it('names the scripts where two of them are compared', () => {
+  const run = (script: string, version: number | null): Run =>
+    ({ script_id: script, script_name: script.toUpperCase(), version }) as Run
+  const changed: Comparison['changed'] = [
+    { what: 'code', detail: 'version 1 → 1' },
+    { what: 'worker', detail: 'another worker' },
+  ]
+  const told = (a?: Run, b?: Run) => changesOf(comparison({ changed }), a, b).map(({ detail }) => detail)
+  expect(told(run('a', 1), run('b', null))).toEqual(['A v1 → B unsaved text', 'another worker'])
+  expect(told(run('a', 1), run('a', 2))).toEqual(['version 1 → 1', 'another worker'])
+  expect(told(run('a', 1))).toEqual(['version 1 → 1', 'another worker'])
 })

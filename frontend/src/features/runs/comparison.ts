@@ -1,9 +1,10 @@
-import type { Comparison } from '@/api/types'
+import type { Comparison, Run, RunChange } from '@/api/types'
 import { t } from '@/ui/i18n'
 import { formatBytes, formatDuration, formatNumber } from '@/ui/i18n/format'
 import type { CodeLanguage } from '@/ui/code/languages'
 import { settingName } from './compared/names'
 import { cellText } from './outputShape'
+import { versionText } from './words'
 
 /** One fact of two runs, as text. */
 export interface ComparedRow {
@@ -80,4 +81,12 @@ export function outputText(output: unknown): string {
 
 export function codeLanguage(language: string): CodeLanguage {
   return language === 'javascript' || language === 'shell' || language === 'sql' ? language : 'python'
+}
+
+/** What differs. Between runs of two scripts the numbers of their versions say nothing without their names. */
+export function changesOf({ changed }: Comparison, a?: Run, b?: Run): RunChange[] {
+  if (!a || !b || a.script_id === b.script_id) return changed
+  const named = (run: Run) => `${run.script_name} ${versionText(run)}`
+  const code: RunChange = { what: 'code', detail: `${named(a)} → ${named(b)}` }
+  return [code, ...changed.filter((change) => change.what !== 'code')]
 }
