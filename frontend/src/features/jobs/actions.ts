@@ -70,7 +70,6 @@ export function useJobActions() {
         queries.setQueryData(keys.jobs.one(job.id), saved)
         return t(enabled ? 'jobs.enabled' : 'jobs.disabled', { name: job.name })
       }),
-    /** Delete them; those that are gone already are no failure. */
     /** Save jobs as a file that the import takes; without ids all of the project. */
     download: (project: string, jobs: readonly Named[] = []) =>
       act(async () => {
@@ -78,6 +77,7 @@ export function useJobActions() {
         saveAs(await api.exportJobs(project, ids), 'jobs.yaml')
         return ''
       }),
+    /** Delete them; those that are gone already are no failure. */
     remove: (jobs: readonly Named[]) =>
       act(async () => {
         const results = await Promise.allSettled(jobs.map((job) => api.deleteJob(job.id)))
