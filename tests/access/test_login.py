@@ -184,6 +184,50 @@ async def test_the_line_before_argon2_has_an_end(yard: Yard, monkeypatch: pytest
         assert [(await task).status_code for task in waiting] == [200, 200]
 
 
+async def test_a_known_device_goes_before_all_strangers(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runyard.access.passwords.WAITING", 5)
+    done: list[str] = []
+
+    async def comes(name: str, client: httpx.AsyncClient, **words: str) -> None:
+        assert (await sign_in(client, **words)).status_code == (200 if name == "owner" else 401)
+        done.append(name)
+
+    async with yard.client() as owner, yard.client(address="10.9.9.9") as crowd:
+        await signed_in(owner)
+        async with yard.passwords.turn():
+            tasks = [asyncio.create_task(comes("stranger", crowd, username=f"x{n}", password="y")) for n in range(4)]
+            while yard.passwords._strangers.length < 5:
+                await asyncio.sleep(0)
+            # Further strangers are turned away; who is known is not.
+            assert (await sign_in(crowd)).status_code == 503
+            tasks.append(asyncio.create_task(comes("owner", owner)))
+            while not yard.passwords._known.waiting:
+                await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+    assert done == ["owner", *["stranger"] * 4]
+
+
+async def test_who_leaves_the_line_holds_nobody_up() -> None:
+    passwords, order = Passwords(CHEAP), list[str]()
+
+    async def waits(name: str, *, known: bool = False) -> None:
+        async with passwords.turn(known=known):
+            order.append(name)
+
+    async with passwords.turn():
+        tasks = {name: asyncio.create_task(waits(name, known=name == "known")) for name in ("a", "b", "known", "c")}
+        await asyncio.sleep(0)
+        tasks["a"].cancel()
+        await asyncio.sleep(0)
+    # It is the known one's turn by now, who goes away at this very moment.
+    tasks["known"].cancel()
+    await asyncio.gather(*tasks.values(), return_exceptions=True)
+    assert order == ["b", "c"]
+    async with passwords.turn():
+        pass
+    assert (passwords._known.length, passwords._strangers.length, passwords._busy) == (0, 0, False)
+
+
 async def test_right_passwords_never_meet_the_brake(yard: Yard, client: httpx.AsyncClient) -> None:
     for _ in range(40):
         assert (await sign_in(client)).status_code == 200

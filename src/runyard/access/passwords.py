@@ -4,6 +4,7 @@ import asyncio
 import base64
 import secrets
 import unicodedata
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -36,6 +37,14 @@ class Cost(Struct, frozen=True):
     lanes: int = 1
 
 
+class _Line:
+    """Who waits, in order; the one whose turn it is counts."""
+
+    def __init__(self) -> None:
+        self.waiting = deque[asyncio.Future[None]]()
+        self.length = 0
+
+
 class Passwords:
     """Hashes and checks passwords.
 
@@ -54,20 +63,51 @@ class Passwords:
             f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p={cost.lanes}"
             f"${_unpadded(secrets.token_bytes(16))}${_unpadded(secrets.token_bytes(32))}"
         )
-        self._turns = asyncio.Lock()
-        self._waiting = 0
+        self._busy = False
+        self._known, self._strangers = _Line(), _Line()
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn to compute; raise `SignInBusy` when the line is too long."""
-        if self._waiting >= WAITING:
+    async def turn(self, *, known: bool = False) -> AsyncIterator[None]:
+        """Wait for one's turn to compute; raise `SignInBusy` when the line is too long.
+
+        Who is `known`, by their device or their session, stands in a line of their own that goes first: however many
+        strangers guess, the owner waits for one of them at the most.
+        """
+        line = self._known if known else self._strangers
+        if line.length >= WAITING:
             raise SignInBusy
-        self._waiting += 1
+        line.length += 1
         try:
-            async with self._turns:
+            await self._enter(line)
+            try:
                 yield
+            finally:
+                self._leave()
         finally:
-            self._waiting -= 1
+            line.length -= 1
+
+    async def _enter(self, line: "_Line") -> None:
+        if not self._busy:
+            self._busy = True
+            return
+        called = asyncio.get_running_loop().create_future()
+        line.waiting.append(called)
+        try:
+            await called
+        except asyncio.CancelledError:
+            if called.done() and not called.cancelled():
+                # Called in the same moment: the turn is the next one's.
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        for line in (self._known, self._strangers):
+            while line.waiting:
+                called = line.waiting.popleft()
+                if not called.done():
+                    called.set_result(None)
+                    return
+        self._busy = False
 
     async def check(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Tell whether a password is right, and its new hash when the cost has moved; call it within a `turn`.

@@ -86,7 +86,7 @@ class Proving:
         Raises: `otherwise`; TooManyAttempts; SignInBusy; and what `ask` raises, which counts as no guess.
         """
         await self._guesses.demand_patience("password", guesser)
-        async with self._passwords.turn():
+        async with self._passwords.turn(known=guesser[0] != "address"):
             # Asked again within the turn: guesses sent all at once count one after the other.
             to_forget = await self._guesses.demand_patience("password", guesser)
             right, renewed = await self._passwords.check(password, user.password_hash if user else None)

@@ -263,7 +263,7 @@ class AccessService:
         async with self._database.read() as session:
             user = await self.user_of(session, actor)
         await self.proving.again(actor, user, current, client, "user.change_password")
-        async with self.passwords.turn():
+        async with self.passwords.turn(known=True):
             hashed = await self.passwords.choose(new, "new_password")
         now = clock.now()
         async with self._database.write() as session:

@@ -113,7 +113,7 @@ class Users:
     ) -> Made:
         """Add a user, with a password made up if none is given; raise `UsernameTaken`."""
         given = password or invented()
-        async with self._passwords.turn():
+        async with self._passwords.turn(known=True):
             hashed = await self._passwords.choose(given)
         now = clock.now()
         user = User(
@@ -173,7 +173,7 @@ class Users:
             await demand_password(session, user)
             user_id = user.id
         given = password or invented()
-        async with self._passwords.turn():
+        async with self._passwords.turn(known=True):
             hashed = await self._passwords.choose(given)
         now = clock.now()
         async with self._database.write() as session:
