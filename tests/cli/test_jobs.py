@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from runyard.cli.jobs import _standing
+
 from .conftest import Commands
 
 MANIFEST = 'name = "{name}"\nlanguage = "shell"\nentry = "main.sh"\n'
@@ -86,10 +88,13 @@ def test_a_job_is_paused_resumed_switched_off_and_deleted(ry: Commands) -> None:
 def test_what_is_deleted_names_the_jobs_that_need_it(ry: Commands) -> None:
     made(ry, "needed", "--cron", "@daily")
     made(ry, "needing", "--after", "needed")
+    assert "After needed: success" in ry("jobs", "show", "needing").out
     told = ry("scripts", "delete", "needed-script")
     assert (told.code, "Jobs run 'needed-script', and are broken without it: 'needed'." in told.err) == (2, True)
     told = ry("jobs", "delete", "needed", "--yes")
     assert (told.code, "Jobs run after 'needed', and are broken without it: 'needing'." in told.err) == (0, True)
+    # Named while it is there, and by its id from then on.
+    assert "After job_" in ry("jobs", "show", "needing").out
     assert ry("jobs", "list", "needing", "--json").json[0]["state"] == "broken"
 
 
@@ -177,6 +182,13 @@ def test_a_zone_goes_with_what_is_on_a_clock(ry: Commands) -> None:
     mixed = '{"type": "interval", "every_s": 60, "glob": "*"}'
     done = ry("jobs", "create", "zoned", "--script", "zoned", "--trigger", mixed)
     assert (done.code, "triggers.0.glob" in done.err) == (1, True), done.err
+
+
+def test_an_owner_who_is_disabled_is_told(ry: Commands) -> None:
+    job = made(ry, "owned", "--every", "1d")
+    assert not [line for line in _standing(job) if "owner" in line]
+    gone = job | {"owner": {"id": "usr_bob", "name": "bob", "disabled": True}}
+    assert "its owner bob is disabled; it goes on all the same" in _standing(gone)
 
 
 def test_a_schedule_is_told_before_it_is_saved(ry: Commands) -> None:

@@ -102,6 +102,14 @@ def test_a_line_of_cron_d_names_a_user(line: str, user: str, command: str) -> No
     assert found.notes == (f"it is not run as the user {user}",)
 
 
+def test_a_line_of_cron_d_that_is_read_as_a_crontab_is_told() -> None:
+    (found,) = crontab("17 * * * * root run-parts /etc/cron.hourly", "UTC").carried
+    assert found.command == "root run-parts /etc/cron.hourly"
+    assert found.notes == ("its command begins with root, as lines of cron.d do: read the file as one of those",)
+    (input_alone,) = crontab("0 0 * * * %root", "UTC").carried
+    assert (input_alone.command, input_alone.notes) == ("", ())
+
+
 def test_a_user_alone_runs_nothing() -> None:
     for line in ("0 0 * * * root", "0 0 * * *"):
         (left,) = crontab(line, "UTC", with_users=True).left_out

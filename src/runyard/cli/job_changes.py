@@ -1,15 +1,18 @@
 """Making and changing jobs from a terminal."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from runyard.cli import job_wishes as wishes
 from runyard.cli.errors import Misuse
 from runyard.cli.job_wishes import Name
-from runyard.cli.jobs import app, told
+from runyard.cli.jobs import app, sources, told
 from runyard.cli.options import Machine, Project
 from runyard.cli.output import as_json, note, visible
+
+if TYPE_CHECKING:
+    from runyard.cli.client import Server
 
 __all__ = ["app"]
 
@@ -91,7 +94,7 @@ def create(
         body["parameter_set"] = values_of
     if description is not None:
         body["description"] = description
-    _tell(server.url, server.post("/jobs", body), machine=machine)
+    _tell(server, server.post("/jobs", body), machine=machine)
 
 
 @app.command()
@@ -174,7 +177,7 @@ def edit(
     body |= {field: value for field, value in plain.items() if value is not None}
     if body.keys() == {"revision"}:
         raise Misuse("There is nothing to change.", hint="`runyard jobs edit --help` tells what can be.")
-    _tell(server.url, server.ask("PATCH", f"/jobs/{job['id']}", json=body), machine=machine)
+    _tell(server, server.ask("PATCH", f"/jobs/{job['id']}", json=body), machine=machine)
 
 
 def _left(job: dict[str, Any], without: list[str]) -> list[dict[str, Any]]:
@@ -187,15 +190,16 @@ def _left(job: dict[str, Any], without: list[str]) -> list[dict[str, Any]]:
     return [one for one in job["triggers"] if one["id"] not in without]
 
 
-def _tell(url: str, job: dict[str, Any], *, machine: bool) -> None:
+def _tell(server: "Server", job: dict[str, Any], *, machine: bool) -> None:
     """Say what was saved, with the secrets that are shown this once."""
     if machine:
         as_json(job)
         return
+    names = sources(server, job)
     print(f"{job['id']}  {visible(job['name'])}  {job['state']}")
     for trigger in job["triggers"]:
-        print(f"  {trigger['id']}  {visible(told(trigger))}")
+        print(f"  {trigger['id']}  {visible(told(trigger, names))}")
     for trigger in job["triggers"]:
         if secret := (job.get("secrets") or {}).get(trigger["id"]):
-            note(f"The secret of {url}{trigger['url']}, shown this once:")
+            note(f"The secret of {server.url}{trigger['url']}, shown this once:")
             print(secret)

@@ -1,11 +1,13 @@
 """Jobs from a terminal: what there is, how each stands, and what is done with it."""
 
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runyard.cli.errors import Misuse
+from runyard.cli.errors import Misuse, Refused
 from runyard.cli.job_wishes import Name, Parameters, Yes
 from runyard.cli.options import Machine, Project, group
 from runyard.cli.output import as_json, brief, local, note, paint, table, visible
@@ -68,15 +70,17 @@ def show(name: Name, machine: Machine = False, project: Project = "default") -> 
     from runyard.cli import lookup
     from runyard.cli.client import Server
 
-    job = lookup.job(Server.current(), name, project)
+    server = Server.current()
+    job = lookup.job(server, name, project)
     if machine:
         as_json(job)
         return
+    names = sources(server, job)
     print(f"{visible(job['name'])}  {job['state']}  {job['id']}")
     for line in _standing(job):
         print(f"  {visible(line)}")
     for trigger in job["triggers"]:
-        print(f"  {trigger['id']}  {visible(told(trigger))}")
+        print(f"  {trigger['id']}  {visible(told(trigger, names))}")
     for run in job["last"]:
         slot = f"  for {local(run['slot_due_at'])}" if run["slot_due_at"] else ""
         print(f"  {run['run_id']}  {paint(run['state'], run['state'])}  {local(run['at'])}{slot}")
@@ -163,7 +167,17 @@ def delete(name: Name, yes: Yes = False, project: Project = "default") -> None:
     print(f"Deleted {job['name']!r}.")
 
 
-def told(trigger: dict[str, Any]) -> str:
+def sources(server: "Server", job: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the jobs that a job runs after, by their ids; those that were deleted have none."""
+    found = {}
+    for trigger in job["triggers"]:
+        if trigger["type"] == "after":
+            with suppress(Refused):
+                found[trigger["job_id"]] = server.get(f"/jobs/{trigger['job_id']}")["name"]
+    return found
+
+
+def told(trigger: dict[str, Any], names: Mapping[str, str]) -> str:
     """Return a trigger in words."""
     off = "" if trigger["enabled"] else " (switched off)"
     ahead = f"; next {local(trigger['next_at'])}" if trigger.get("next_at") else ""
@@ -173,7 +187,7 @@ def told(trigger: dict[str, Any]) -> str:
     if trigger["type"] == "webhook":
         return f"Webhook ({trigger['auth']}): POST {trigger['url']}{off}"
     if trigger["type"] == "after":
-        return f"After {trigger['job_id']}: {trigger['on']}{off}"
+        return f"After {names.get(trigger['job_id'], trigger['job_id'])}: {trigger['on']}{off}"
     trouble = f"; broken: {trigger['trouble']['message']}" if trigger.get("trouble") else ""
     return f"File {trigger['glob']} in {trigger['folder'] or trigger['connection']}{off}{trouble}"
 
@@ -190,6 +204,8 @@ def _standing(job: dict[str, Any]) -> list[str]:
         found.append(f"paused by {paused['by'] or paused['kind']} since {local(paused['since'])}{until}{why}")
     if job["broken"]:
         found.append(f"broken: {job['broken']['message']}")
+    if (owner := job["owner"]) and owner["disabled"]:
+        found.append(f"its owner {owner['name']} is disabled; it goes on all the same")
     if job["alert"]:
         found.append(job["alert"]["message"])
     if job["next"]:

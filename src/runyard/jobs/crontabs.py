@@ -106,13 +106,15 @@ def _entry(at: str, line: str, settings: Mapping[str, str], timezone: str, *, wi
         # A crontab's first % begins the command's input, and each one after it a line of that.
         stdin="\n".join(more).replace("\\%", "%") if more else None,
         environment={key: settings[key] for key in settings if key not in UNCARRIED and key != ZONE_SETTING},
-        notes=tuple(_notes(settings, user)),
+        notes=tuple(_notes(settings, user, command)),
     )
 
 
-def _notes(settings: Mapping[str, str], user: str) -> Iterable[str]:
+def _notes(settings: Mapping[str, str], user: str, command: str) -> Iterable[str]:
     if user:
         yield f"it is not run as the user {user}"
+    elif command.split(maxsplit=1)[:1] == ["root"]:
+        yield "its command begins with root, as lines of cron.d do: read the file as one of those"
     for key, value in settings.items():
         if key in UNCARRIED and value and not (key == "SHELL" and value in BASH):
             yield UNCARRIED[key].format(value=value)
