@@ -50,6 +50,22 @@ async def test_a_language_server_completes_explains_and_finds(server: Server, pa
     await expect(page.locator(".cm-activeLine")).to_contain_text("def double")
 
 
+async def test_javascript_is_completed_and_explained_too(server: Server, page: Page) -> None:
+    code = (
+        "import fs from 'node:fs'\n/** Twice as much. */\nfunction twice(n) { return n * 2 }\nconsole.log(twice(2))\n"
+    )
+    script = server.script("Helped in JavaScript", code, language="javascript")
+    await page.goto(f"/scripts/{script['id']}")
+    await completion_is_ready(page)
+    await page.locator(".cm-line").last.click()
+    await page.keyboard.type("fs.readdirS")
+    options = page.get_by_role("option")
+    await options.filter(has_text="readdirSync").first.click()
+    await expect(editor(page)).to_contain_text("fs.readdirSync")
+    await page.locator(".cm-line", has_text="console.log").get_by_text("twice").hover()
+    await expect(page.locator(".cm-lsp-hover-tooltip")).to_contain_text("Twice as much.")
+
+
 async def test_faults_are_shown_mended_and_code_is_formatted(server: Server, page: Page, watch: Watch) -> None:
     watch.allow("422 .*/editor/format")
     await page.goto("/scripts/new")
