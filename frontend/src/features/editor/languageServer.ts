@@ -14,7 +14,8 @@ import { keymap } from '@codemirror/view'
 import { definitions } from './definitions'
 import { sanitize } from './sanitize'
 
-const TIMEOUT_MS = 8000
+// The first answer of a server that has just started on a busy machine takes its time.
+const TIMEOUT_MS = 20_000
 
 /** Everything a connected server does for an editor: completion, hover, signatures, definitions, names. */
 export function serverHelp(
