@@ -42,6 +42,7 @@ def v2(tmp_path: Path) -> Path:
         "memory.events": "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n",
         "cpu.stat": "usage_usec 1250000\nuser_usec 1000000\nsystem_usec 250000\n",
         "pids.max": "max\n",
+        "pids.events": "max 3\n",
     }.items():
         (group / name).write_text(text)
     return group
@@ -58,6 +59,7 @@ def test_version_2_is_filled_joined_measured_and_killed(v2: Path) -> None:
     assert groups.memory_peak() == 73400320
     assert groups.cpu_s() == 1.25
     assert groups.out_of_memory()
+    assert groups.short_of_processes()
     assert groups.kill()
     assert (v2 / "cgroup.kill").read_text() == "1"
 
@@ -172,6 +174,19 @@ async def test_version_1_flags_a_kill_for_want_of_memory(yard: Any, v1: dict[str
     ended = await yard.run(yard.python("x = bytearray(200 << 20)", cgroups=(plan,)))
     assert (ended.reason, ended.exit_code, ended.oom) == ("exit", 137, True)
     await gone(plan)
+
+
+@pytest.mark.needs_cgroups
+async def test_version_1_flags_a_want_of_processes(yard: Any, v1: dict[str, Path]) -> None:
+    plan = CgroupPlan(str(v1["pids"] / "d"), (("pids.max", "8"),))
+    ended = await yard.run(yard.bash("for i in 1 2 3 4 5 6 7 8 9; do sleep 9 & done; exit 3", cgroups=(plan,)))
+    assert (ended.reason, ended.crowded) == ("exit", True)
+    assert ended.exit_code != 0
+    await gone(plan)
+    within = CgroupPlan(str(v1["pids"] / "e"), (("pids.max", "60"),))
+    ended = await yard.run(yard.bash("true & wait; exit 3", cgroups=(within,)))
+    assert (ended.exit_code, ended.crowded) == (3, False)
+    await gone(within)
 
 
 @pytest.mark.needs_cgroups

@@ -128,6 +128,17 @@ def test_a_move_over_an_illegal_edge_can_not_be_made(source: State, target: Stat
     [
         (ending(), State.succeeded, None),
         (ending(oom=True), State.succeeded, None),
+        (ending(crowded=True), State.succeeded, None),
+        (
+            ending(code=254, crowded=True),
+            State.failed,
+            Failure("process_limit", "It failed after it wanted more processes than its limit."),
+        ),
+        (
+            ending(code=137, oom=True, crowded=True),
+            State.failed,
+            Failure("out_of_memory", "It was killed for using more memory than its limit."),
+        ),
         (ending(code=3), State.failed, Failure("exit_code", "It exited with code 3.")),
         (ending(code=128), State.failed, Failure("exit_code", "It exited with code 128.")),
         (ending(code=192), State.failed, Failure("signal", "It was ended by signal 64.")),

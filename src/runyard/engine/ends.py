@@ -34,6 +34,7 @@ def told(ending: Exit, masker: Masker, timeout_s: float | None, trouble: str | N
             exit_code=ending.exit_code,
             at=clock.from_us(ending.finished_at_us),
             oom=ending.oom,
+            crowded=ending.crowded,
             message=masker.mask_text(ending.message) if ending.message else None,
             timeout_s=timeout_s,
             outputs_problem=masker.mask_text(trouble) if trouble else None,

@@ -164,6 +164,10 @@ class Groups:
                     return killed > 0
         return False
 
+    def short_of_processes(self) -> bool:
+        """Whether a member was refused a process for the limit of their number."""
+        return any((_number(f"{path}/pids.events", "max") or 0) > 0 for path in self.paths)
+
     def remove(self, within_s: float = 1.0) -> list[str]:
         """Remove the empty groups, deepest first; the paths that would not go."""
         left = []

@@ -373,6 +373,7 @@ class Shim:
             "exit_code": code,
             "signal": number,
             "oom": oom,
+            "crowded": self.groups.short_of_processes(),
             "started_at_us": self.started_us,
             "finished_at_us": max(self.started_us, self.finished_us or time.time_ns() // 1000),
             "usage": usage,

@@ -146,7 +146,10 @@ class OutputCount:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """How an attempt ended. `exit_code` is 128+n for signal n, and None where the script never ran."""
+    """How an attempt ended. `exit_code` is 128+n for signal n, and None where the script never ran.
+
+    `crowded`: it was refused processes, for the limit of their number.
+    """
 
     reason: Reason
     exit_code: int | None
@@ -158,6 +161,7 @@ class Exit:
     output: OutputCount = field(default_factory=OutputCount)
     message: str | None = None
     notes: tuple[str, ...] = ()
+    crowded: bool = False
 
     @classmethod
     def from_wire(cls, document: dict[str, Any]) -> Self:
@@ -174,6 +178,7 @@ class Exit:
             output=OutputCount(output.get("bytes", 0), output.get("kept", 0), output.get("dropped", 0)),
             message=document.get("message"),
             notes=tuple(document.get("notes") or ()),
+            crowded=bool(document.get("crowded")),
         )
 
 

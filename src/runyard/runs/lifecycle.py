@@ -73,6 +73,7 @@ class Ending(Struct, frozen=True):
     exit_code: int | None
     at: datetime
     oom: bool = False
+    crowded: bool = False
     message: str | None = None
     timeout_s: float | None = None
     outputs_problem: str | None = None
@@ -144,6 +145,8 @@ def _verdict_of_exit(ending: Ending) -> tuple[State, Failure | None]:
         if ending.outputs_problem is None:
             return State.succeeded, None
         return State.failed, Failure("bad_outputs", ending.outputs_problem)
+    if ending.crowded:
+        return State.failed, Failure("process_limit", "It failed after it wanted more processes than its limit.")
     if ending.exit_code is not None and SIGNAL_BASE < ending.exit_code <= SIGNAL_BASE + SIGNALS:
         return State.failed, Failure("signal", f"It was ended by signal {ending.exit_code - SIGNAL_BASE}.")
     return State.failed, Failure("exit_code", f"It exited with code {ending.exit_code}.")

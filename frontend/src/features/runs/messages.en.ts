@@ -210,6 +210,7 @@ const messages = {
     signal: 'It was ended by {n}.',
     timeout: 'It was stopped by its time limit.',
     out_of_memory: 'It was killed for using more memory than its limit.',
+    process_limit: 'It failed after it wanted more processes than its limit.',
     bad_outputs: 'What it wrote as its output is not valid JSON.',
     start_failed: 'The command could not be started.',
     workspace_failed: 'Its workspace could not be prepared.',

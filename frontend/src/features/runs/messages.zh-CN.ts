@@ -192,6 +192,7 @@ export default {
     signal: '被信号 {n} 终止。',
     timeout: '超过时限，被停止。',
     out_of_memory: '内存用量超过上限，被终止。',
+    process_limit: '它需要的进程数超过上限，随后失败。',
     bad_outputs: '写出的返回值不是合法的 JSON。',
     start_failed: '命令无法启动。',
     workspace_failed: '工作目录准备失败。',
