@@ -24,6 +24,7 @@ if (location.pathname !== '/login') void loadShell()
 await nextTask()
 app.use(router)
 // Words first, so that no page ever shows message keys; the route's own code loads at the same time.
-await Promise.all([spoken, router.isReady()])
+// A page that doesn't come is told of in the frame.
+await Promise.all([spoken, router.isReady().catch(() => undefined)])
 await nextTask()
 app.mount('#app')

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Problem } from './problem'
+import { Problem } from './problem'
 
 const fetchMock = vi.fn<typeof fetch>()
 const granted = (token: string) => Response.json({ access_token: token, expires_in: 900 })
@@ -99,4 +99,13 @@ describe('ask', () => {
     await ask(client.GET('/api/v1/runs', { params: { query: { state: ['failed', 'lost'] } } }))
     expect(new URL(sent(0).url).search).toBe('?state=failed&state=lost')
   })
+})
+
+it.each([
+  [502, 'gateway_trouble'],
+  [504, 'gateway_trouble'],
+  [500, 'http_500'],
+  [0, 'unreachable'],
+])('tells what an answer of %i without words is: %s', (status, code) => {
+  expect(new Problem(status).code).toBe(code)
 })

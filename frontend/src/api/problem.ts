@@ -13,6 +13,12 @@ interface ProblemBody {
   request_id?: string
 }
 
+/** The code of an answer without one: a proxy's, for the server always says why. */
+function codeOf(status: number): string {
+  if (status === 0) return 'unreachable'
+  return status >= 502 && status <= 504 ? 'gateway_trouble' : `http_${String(status)}`
+}
+
 /**
  * An answer of the server that says no (RFC 9457), or no answer at all (`status` 0, code `unreachable`).
  * `code` is stable and is what pages translate; `message` is the server's own English sentence.
@@ -29,7 +35,7 @@ export class Problem extends Error {
     super(body.detail ?? body.title ?? `HTTP ${String(status)}`)
     this.name = 'Problem'
     this.status = status
-    this.code = body.code ?? (status === 0 ? 'unreachable' : `http_${String(status)}`)
+    this.code = body.code ?? codeOf(status)
     this.errors = body.errors ?? []
     this.requestId = body.request_id
     this.retryAfter = retryAfter

@@ -18,6 +18,7 @@ import { routes as workbench } from '@/features/workbench/routes'
 import { routes as workers } from '@/features/workers/routes'
 import { t } from '@/ui/i18n'
 import { pageName } from '@/ui/state/page'
+import { tellLostPages } from './lostPages'
 
 export const router = createRouter({
   history: createWebHistory(),
@@ -49,6 +50,8 @@ export const router = createRouter({
     return to.path === from.path ? false : { top: 0 }
   },
 })
+
+tellLostPages(router)
 
 router.beforeEach(async (to) => {
   // Fetch the page's code while the session is renewed, rather than after it.

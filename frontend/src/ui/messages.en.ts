@@ -58,6 +58,8 @@ const messages = {
   },
   error: {
     title: 'This could not be loaded',
+    missing: 'This is not here',
+    forbidden: 'This is not open to you',
     code: 'Code',
     request: 'Request',
   },
@@ -77,6 +79,8 @@ const messages = {
   problems: {
     unknown: 'Something went wrong, and the server did not say what.',
     unreachable: 'The server cannot be reached. It may be restarting, or the network is down.',
+    gateway_trouble:
+      'What stands before the server gave no answer of it. It may be restarting: try again in a moment.',
     too_many: 'Too many requests. Wait a moment and try again.',
     unauthenticated: 'Your session has ended. Log in again.',
     forbidden: 'You may not do this.',

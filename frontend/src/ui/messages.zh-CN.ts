@@ -61,6 +61,8 @@ export default {
   },
   error: {
     title: '加载失败',
+    missing: '这里没有要找的内容',
+    forbidden: '您无权查看',
     code: '错误码',
     request: '请求编号',
   },
@@ -79,6 +81,7 @@ export default {
   saved: '已保存',
   problems: {
     unknown: '出错了，服务器没有说明原因。',
+    gateway_trouble: '服务器前面的代理没有得到答复。服务器可能正在重启，请稍后再试。',
     unreachable: '连不上服务器，可能正在重启，也可能是网络不通。',
     too_many: '请求过于频繁，请稍等片刻。',
     unauthenticated: '登录已失效，请重新登录。',

@@ -68,6 +68,24 @@ describe('ErrorState', () => {
   })
 })
 
+describe('ErrorState of what is not there', () => {
+  it.each([
+    [404, 'This is not here'],
+    [403, 'This is not open to you'],
+    [500, 'This could not be loaded'],
+  ])('heads %i with %s', (status, head) => {
+    const error = Object.assign(new Error('Said.'), { status, code: 'x' })
+    expect(mount(ErrorState, { props: { error } }).get('h2').text()).toBe(head)
+  })
+
+  it('says plainly what a proxy answers in its own way', () => {
+    const error = Object.assign(new Error('HTTP 502'), { status: 502, code: 'gateway_trouble' })
+    const state = mount(ErrorState, { props: { error } })
+    expect(state.text()).toContain('It may be restarting')
+    expect(state.text()).not.toContain('HTTP 502')
+  })
+})
+
 describe('FilterChips', () => {
   const filters = [
     {

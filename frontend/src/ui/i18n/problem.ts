@@ -5,6 +5,7 @@ export interface Shown {
   message: string
   code?: string
   requestId?: string | undefined
+  status?: number
 }
 
 export function shown(error: unknown): Shown {
