@@ -1,10 +1,17 @@
 """What people do on the page, in the words of the page."""
 
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.async_api import Locator, Page, expect
 
 from .server import PASSWORD
+
+AT_ONCE = 2
+"""How many pages are looked at side by side: as many as the least machine has cores."""
+T = TypeVar("T")
 
 
 async def log_in(page: Page, username: str = "admin", password: str = PASSWORD) -> None:
@@ -67,3 +74,20 @@ async def is_settled(page: Page) -> None:
     """Wait until the page has shown what it was loading."""
     await expect(page.locator("#main")).to_be_visible()
     await expect(page.locator(".skeleton, [aria-busy=true]")).to_have_count(0)
+
+
+async def on_each(
+    pages: Sequence[Page], paths: Mapping[str, str], look: Callable[[Page], Awaitable[T]]
+) -> dict[str, T]:
+    """Look at every path once it is settled, with several pages side by side; return what was seen, by name."""
+    left = iter(paths.items())
+    seen: dict[str, T] = {}
+
+    async def walk(page: Page) -> None:
+        for name, path in left:
+            await page.goto(path)
+            await is_settled(page)
+            seen[name] = await look(page)
+
+    await asyncio.gather(*map(walk, pages))
+    return seen

@@ -53,9 +53,8 @@ class Furniture:
 
     @property
     def pages(self) -> dict[str, str]:
-        """Return every main page by name; `login` wants nobody signed in."""
+        """Return every main page by name, of those that somebody is signed in to see."""
         return {
-            "login": "/login",
             "home": "/",
             "scripts": "/scripts",
             "new-script": "/scripts/new",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from .actions import is_settled
+from .actions import AT_ONCE, is_settled, on_each
 from .conftest import NewPage
 from .furniture import Furniture
 from .server import Server
@@ -45,13 +45,8 @@ async def test_pages_have_no_serious_barriers(
     await stranger.goto("/login")
     await stranger.get_by_label("User name").wait_for()
     trouble = {"login": await barriers(stranger)}
-    page = await new_page(server, color_scheme=scheme)
-    for name, path in furniture.pages.items():
-        if name == "login":
-            continue
-        await page.goto(path)
-        await is_settled(page)
-        trouble[name] = await barriers(page)
+    pages = [await new_page(server, color_scheme=scheme) for _ in range(AT_ONCE)]
+    trouble |= await on_each(pages, furniture.pages, barriers)
     lines = [f"{name}: {barrier}" for name, found in trouble.items() for barrier in found]
     assert not lines, "\n".join(lines)
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from .actions import is_settled
+from .actions import AT_ONCE, on_each
 from .conftest import NewPage
 from .furniture import Furniture
 from .server import Server
@@ -29,16 +29,9 @@ async def sticking_out(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_no_page_scrolls_sideways(server: Server, new_page: NewPage, furniture: Furniture, language: str) -> None:
-    page = await new_page(server, locale=language, **PHONE)
-    trouble = {}
-    for name, path in furniture.pages.items():
-        if name == "login":
-            continue
-        await page.goto(path)
-        await is_settled(page)
-        if found := await sticking_out(page):
-            trouble[name] = found
-    assert trouble == {}
+    pages = [await new_page(server, locale=language, **PHONE) for _ in range(AT_ONCE)]
+    trouble = await on_each(pages, furniture.pages, sticking_out)
+    assert {name: found for name, found in trouble.items() if found} == {}
 
 
 async def test_a_newcomer_logs_in_and_gets_around(server: Server, new_page: NewPage, furniture: Furniture) -> None:
