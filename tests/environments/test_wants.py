@@ -110,6 +110,28 @@ def test_what_is_not_an_npm_requirement_is_refused(line: str) -> None:
         normal_npm([line])
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "169.254.169.254", "2852039166", "0xa9fea9fe", "[::ffff:169.254.169.254]", "[fe80::1]", "100.100.100.200",
+        "me:word@169.254.169.254:80", "169%2E254.169.254", "0.0.0.0",
+        "\uff11\uff16\uff19.254.169.254", "169\u3002254\u3002169\u3002254",
+    ],
+)  # fmt: skip
+def test_nothing_is_fetched_from_where_credentials_are(host: str) -> None:
+    for scheme in ("http", "https", "git+https"):
+        with pytest.raises(RequirementMalformed):
+            normal_python([f"a @ {scheme}://{host}/a-1-py3-none-any.whl"])
+        with pytest.raises(RequirementMalformed):
+            normal_npm([f"a@{scheme}://{host}/a.tgz"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "10.1.2.3", "[::1]", "packages.example", "bücher.example"])
+def test_it_is_from_elsewhere(host: str) -> None:
+    assert len(normal_python([f"a @ https://me:word@{host}/a-1-py3-none-any.whl"])) == 1
+    assert len(normal_npm([f"a@https://{host}/a.tgz"])) == 1
+
+
 def test_an_npm_package_required_twice_is_refused() -> None:
     with pytest.raises(RequirementMalformed, match="`a` is required twice"):
         normal_npm(["a@1", "a@2"])

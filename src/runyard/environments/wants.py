@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from runyard.environments.failures import PythonVersionMalformed, RequirementMalformed
 from runyard.environments.header import read_header
 from runyard.errors import FieldError
+from runyard.web.outbound import ANYWHERE, numeric, plain_host
 
 _URL_SCHEMES = frozenset({"http", "https", "git+http", "git+https", "git+ssh", "git+git"})
 _NPM_NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-zA-Z0-9~-][a-zA-Z0-9._~-]*")
@@ -151,10 +152,24 @@ def _python(text: str) -> str:
         requirement = Requirement(text)
     except InvalidRequirement as error:
         raise ValueError("not a requirement such as `pandas>=2`") from error
-    if requirement.url is not None and urlsplit(requirement.url).scheme not in _URL_SCHEMES:
-        raise ValueError("packages come from an index, over HTTP or from Git, not from a path on the server")
+    if requirement.url is not None:
+        if urlsplit(requirement.url).scheme not in _URL_SCHEMES:
+            raise ValueError("packages come from an index, over HTTP or from Git, not from a path on the server")
+        _demand_place(requirement.url)
     requirement.name = canonicalize_name(requirement.name)
     return str(requirement)
+
+
+def _demand_place(url: str) -> None:
+    """Refuse the addresses where clouds hand out credentials; what a name leads to is the network's own rules' matter.
+
+    Raises ValueError.
+    """
+    host = plain_host(urlsplit(url).hostname or "")
+    if not host:
+        raise ValueError("its address has no host that can be asked")
+    if (place := numeric(host)) and (trouble := ANYWHERE.trouble(place)):
+        raise ValueError(f"{host} {trouble}")
 
 
 def _conda(text: str) -> str:
@@ -170,4 +185,6 @@ def _npm(text: str) -> str:
         raise ValueError("not an npm requirement such as `marked@^15` or `@scope/name`")
     if _NPM_LOCAL.match(version):
         raise ValueError("packages come from a registry, over HTTP or from Git, not from a path on the server")
+    if "://" in version:
+        _demand_place(version)
     return f"{name}@{version}"

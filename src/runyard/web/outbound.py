@@ -97,7 +97,7 @@ async def judged(url: str, reach: Reach, schemes: Mapping[str, int] = PORTS) -> 
         port = parts.port or schemes.get(parts.scheme, 0)
     except ValueError as error:
         raise AddressRefused("That is no URL.") from error
-    host = _ascii(parts.hostname or "")
+    host = plain_host(parts.hostname or "")
     if parts.scheme not in schemes or not host or any(letter.isspace() or not letter.isprintable() for letter in url):
         raise AddressRefused(f"Only {' and '.join(schemes)} URLs are taken.")
     if parts.username is not None or parts.password is not None:
@@ -117,7 +117,7 @@ async def judged(url: str, reach: Reach, schemes: Mapping[str, int] = PORTS) -> 
     return Target(plain.geturl(), host, port, addresses[0])
 
 
-def _ascii(host: str) -> str:
+def plain_host(host: str) -> str:
     """Return a host as the network knows it, of a name in other letters too; empty for what is no host."""
     try:
         spelt = host.encode("idna").decode("ascii").lower() if not host.isascii() else host
