@@ -162,6 +162,8 @@ async def test_a_name_in_other_letters_is_the_one_that_the_network_knows(
     Names(monkeypatch, **{"xn--mnchen-3ya_test": ["127.0.0.1"]})
     target = await judged(f"http://MÜNCHEN.test:{port}/ä?b", LOCAL)
     assert (target.url, target.host) == (f"http://xn--mnchen-3ya.test:{port}/ä?b", "xn--mnchen-3ya.test")
+    # The port that goes without saying is not said.
+    assert (await judged("http://münchen.test:80", LOCAL)).url == "http://xn--mnchen-3ya.test"
     assert await fetched(f"http://münchen.test:{port}/x", LOCAL, most=100) == b"hello"
     assert Backend.seen == [(f"xn--mnchen-3ya.test:{port}", "/x", "")]
 

@@ -13,7 +13,7 @@ from runyard.connections.drivers.seen import trust
 from runyard.errors import Invalid
 from runyard.secrets.sigv4 import Credentials, signed
 from runyard.web import outbound
-from runyard.web.outbound import Reach
+from runyard.web.outbound import Reach, plain_host
 
 A_PAGE = 1000
 LARGEST_PAGE = 8 * 1024 * 1024
@@ -96,7 +96,11 @@ def _url(settings: Mapping[str, Any], key: str, query: Mapping[str, str]) -> str
     if not bucket:
         raise StoreRefused("The connection names no bucket.")
     parts = urlsplit(settings["endpoint"])
-    path, host = parts.path.rstrip("/"), parts.netloc
+    # As it will be asked, for the host is signed.
+    name = plain_host(parts.hostname or "")
+    host = f"[{name}]" if ":" in name else name
+    host += f":{parts.port}" if parts.port else ""
+    path = parts.path.rstrip("/")
     if settings["path_style"]:
         path = f"{path}/{quote(bucket)}"
     else:

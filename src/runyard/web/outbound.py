@@ -113,7 +113,7 @@ async def judged(url: str, reach: Reach, schemes: Mapping[str, int] = PORTS) -> 
         raise AddressRefused(only_https)
     # Whoever else reads this URL has to read the same host: who decodes it, or spells it otherwise, looks it up anew.
     named = f"[{host}]" if ":" in host else host
-    plain = parts._replace(netloc=f"{named}:{parts.port}" if parts.port else named)
+    plain = parts._replace(netloc=named if port == schemes[parts.scheme] else f"{named}:{port}")
     return Target(plain.geturl(), host, port, addresses[0])
 
 
