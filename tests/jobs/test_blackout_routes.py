@@ -67,7 +67,7 @@ async def test_changes_of_a_calendar(api: httpx.AsyncClient) -> None:
         ({"windows": [{**YEARS_END, "last": "2090-12-01"}]}, {"windows.0": "blackout_malformed"}),
         ({"windows": [NIGHTS, {**NIGHTS, "start": "25:00"}]}, {"windows.1.start": "string_pattern_mismatch"}),
         ({"windows": [{**NIGHTS, "weekdays": []}]}, {"windows.0.weekdays": "too_short"}),
-        ({"windows": [{"type": "moon"}]}, {"windows.0": "union_tag_invalid"}),
+        ({"windows": [{"type": "moon"}]}, {"windows.0.type": "union_tag_invalid"}),
         (
             {"windows": [{"type": "between", "name": "x", "start": "2090-01-02T00:00Z", "end": "2090-01-01T00:00Z"}]},
             {"windows.0": "window_empty"},
@@ -125,7 +125,7 @@ async def test_previews_of_what_is_no_cron(api: httpx.AsyncClient) -> None:
 async def test_what_can_not_be_previewed(api: httpx.AsyncClient) -> None:
     for trigger, told in (
         ({"type": "cron", "cron": "0 0 30 2 *"}, {"trigger.cron": "cron"}),
-        ({"type": "webhook"}, {"trigger": "union_tag_invalid"}),
+        ({"type": "webhook"}, {"trigger.type": "union_tag_invalid"}),
     ):
         assert fields(await api.post("/triggers/preview", json={"trigger": trigger})) == told
     many = {"trigger": {"type": "cron", "cron": "@daily"}, "count": 51}

@@ -3,11 +3,11 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runyard.jobs.blackouts import Stretch
-from runyard.jobs.calendar import Cells, Mark, cell_s, marks
+from runyard.jobs.calendar import Cells, Mark, cell_s, hourly, marks
 from runyard.jobs.recurrence.rules import US, AtIntervals, Once, between
 from runyard.jobs.recurrence.zones import zone
 from runyard.jobs.slots import Outcome
@@ -120,3 +120,35 @@ def test_a_trigger_for_every_second_costs_as_much_as_its_cells() -> None:
 @pytest.mark.parametrize(("days", "long_s"), [(1, 900), (7, HOUR), (31, DAY), (366, DAY)])
 def test_the_longer_a_calendar_the_longer_its_cells(days: int, long_s: int) -> None:
     assert cell_s(0, days * DAY * US) == long_s
+
+
+@UNHURRIED
+@given(
+    st.sampled_from(["*/20 * * * *", "15 * * * *", "30 2 * * *", "0 3 1 * *"]),
+    st.sampled_from(["UTC", "Europe/Berlin", "Australia/Lord_Howe"]),
+    st.integers(0, 364),
+    st.integers(1, 40),
+    st.booleans(),
+)
+@example("30 2 * * *", "Europe/Berlin", 290, 20, False)
+@example("30 2 * * *", "Europe/Berlin", 80, 20, True)
+def test_the_hours_of_what_fires_hold_all_that_does(
+    expression: str,
+    name: str,
+    day: int,
+    days: int,
+    paused: bool,  # noqa: FBT001 - a case
+) -> None:
+    start = us("2026-01-01T00:00") + day * DAY * US
+    end = start + days * DAY * US
+    bars = [Stretch(start + 5 * HOUR * US, start + 9 * HOUR * US, "bar")] if paused else []
+    found = list(hourly(rule(expression, name), start, end, pauses=bars))
+    walked = [
+        due.at
+        for due in between(rule(expression, name), start - 1, end - 1)
+        if due.fires and not any(bar.holds(due.at) for bar in bars)
+    ]
+    assert {mark.outcome for mark in found} <= {Outcome.fired}
+    assert sum(mark.count for mark in found) == len(walked)
+    assert {mark.at for mark in found} <= set(walked)
+    assert [mark.at for mark in found][:1] == walked[:1]

@@ -140,6 +140,17 @@ jobs:
         assert part in note
 
 
+def test_a_step_with_a_condition_is_run_always_and_that_is_said(tmp_path: Path) -> None:
+    text = """
+on: {schedule: [{cron: "0 0 * * *"}]}
+jobs: {build: {steps: [{run: echo yes, if: "github.ref == 'main'"}]}}
+"""
+    [one] = planned(Kind.github, text)
+    assert ran(one.code, tmp_path) == "yes\n"
+    [said] = notes(Kind.github, text, one.entries[0])
+    assert "is run always, not only if github.ref == 'main'" in said
+
+
 def test_jobs_of_a_workflow_run_after_those_that_they_need(tmp_path: Path) -> None:
     text = """
 on: {schedule: [{cron: "0 0 * * *"}]}

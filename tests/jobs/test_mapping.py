@@ -63,6 +63,11 @@ async def test_by_expression_and_nothing_else(expressions: Expressions) -> None:
     assert found.fires
 
 
+async def test_without_expressions_names_are_taken(expressions: Expressions) -> None:
+    found = await mapped(expressions, Arrived({"SIZE": 3, "OTHER": 1}), {}, None, DEFINITIONS)
+    assert (found, found.fires) == (Mapped({"SIZE": 3}), True)
+
+
 async def test_what_does_not_count_need_not_fit(expressions: Expressions) -> None:
     found = await mapped(expressions, Arrived({}), {"SIZE": "body.n"}, "false", DEFINITIONS)
     assert (found, found.fires) == (Mapped(condition=False), False)

@@ -50,6 +50,7 @@ def test_lines_of_logs(line: str, zone_name: str, expected: str) -> None:
         ("2026-02-30 03:00:01 started", 1),
         ("2026-02-20 25:00:01 started", 1),
         ("12345", 1),
+        ("9999999999 after the end of all calendars", 1),
         # Not of the time that is asked for.
         ("2025-12-31T23:59:59Z", 0),
         ("2027-01-01T00:00:00Z", 0),

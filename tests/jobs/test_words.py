@@ -1,6 +1,7 @@
 """Cron expressions and outcomes in words."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from runyard.jobs.recurrence.rules import Dst
 from runyard.jobs.slots import Outcome, Reason, Slot
 from runyard.jobs.words import chinese, english
 from runyard.jobs.words.slots import NOTES, REASONS, THINGS, note, why
+from runyard.jobs.words.triggers import of_cron, of_date, of_interval
 
 from .recurrence.clocks import UNHURRIED
 from .recurrence.test_reference import EXPRESSIONS, WITH_SECONDS, Expression
@@ -208,3 +210,26 @@ def test_every_reason_has_words() -> None:
     for each in Reason:
         for told in REASONS[each]:
             assert ("{name}" in told) == (each.value.startswith(("blackout", "paused")))
+
+
+@pytest.mark.parametrize(
+    ("every_s", "in_english", "in_chinese"),
+    [
+        (1, "Every second", "每 1 秒"),
+        (90, "Every 90 seconds", "每 90 秒"),
+        (60, "Every minute", "每 1 分钟"),
+        (900, "Every 15 minutes", "每 15 分钟"),
+        (3600, "Every hour", "每 1 小时"),
+        (86_400, "Every day", "每 1 天"),
+        (172_800, "Every 2 days", "每 2 天"),
+    ],
+)
+def test_an_interval_in_words(every_s: int, in_english: str, in_chinese: str) -> None:
+    assert of_interval(every_s) == (in_english, in_chinese)
+
+
+def test_a_cron_expression_and_one_instant_in_words() -> None:
+    assert of_cron("30 2 * * *") == ("Every day at 02:30", chinese.sentence(reading(parse("30 2 * * *"))))
+    at = datetime(2026, 12, 31, 23, 0, tzinfo=UTC)
+    assert of_date(at) == ("Once, on 2026-12-31 23:00 UTC", "一次，2026-12-31 23:00 UTC")
+    assert of_date(at.replace(second=5))[0] == "Once, on 2026-12-31 23:00:05 UTC"
