@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { speak } from '@/ui/i18n'
 import { bodyOf, draftOf, freshTrigger, placed, specOf } from './draft'
 import { makeJob } from './testing'
 
@@ -77,6 +78,20 @@ describe('a job as it is edited', () => {
 })
 
 describe('what was refused', () => {
+  it('says in the page’s own words what it has words for', async () => {
+    await speak('zh-CN')
+    const said = 'No.'
+    const refused = placed([
+      { field: 'triggers.0.folder', message: said, code: 'folder_refused' },
+      { field: 'triggers.0.glob', message: said, code: 'too_long' },
+    ])
+    await speak('en')
+    expect(refused.triggers[0]).toEqual({
+      folder: '需要管理员先允许这个文件夹（jobs.watched）。',
+      glob: said,
+    })
+  })
+
   it('is placed at its trigger and field, whether the server names the kind or not', () => {
     const refused = placed([
       { field: 'triggers.0.cron.cron', message: 'no such day', code: 'cron' },

@@ -1,4 +1,5 @@
 import type { FieldProblem } from '@/api/problem'
+import { optional } from '@/ui/i18n'
 import type { Job, JobSettings, Mapping, Spec, SpecOf, Trigger, TriggerType } from './types'
 
 /** A trigger while it is edited: `key` holds it apart from its neighbours, `id` is the one it is saved under. */
@@ -177,7 +178,8 @@ export interface Refusals {
 export function placed(errors: readonly FieldProblem[]): Refusals {
   const fields: Record<string, string> = {}
   const triggers: Record<number, Record<string, string>> = {}
-  for (const { field, message } of errors) {
+  for (const { field, message: said, code } of errors) {
+    const message = optional(`jobs.refused.${code}`) ?? said
     const found = OF_TRIGGER.exec(field)
     if (!found) {
       fields[field] ??= message

@@ -47,6 +47,7 @@ const messages = {
     target_missing: 'Its script was deleted, or jobs can’t run it any more.',
     owner_disabled: 'Its owner’s account is switched off.',
   },
+  refused: { folder_refused: 'An administrator has to allow this folder first (jobs.watched).' },
   next: { soon: 'in less than a minute', here: 'here: {at}' },
   last: {
     label: '{good} of the last {n} runs succeeded',

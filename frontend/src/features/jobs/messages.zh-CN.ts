@@ -47,6 +47,7 @@ export default {
   },
   why: { noTriggers: '没有启用的触发器，只能手动运行。' },
   broken: { target_missing: '它的脚本已删除，或不再允许作业运行。', owner_disabled: '所有者的账号已停用。' },
+  refused: { folder_refused: '需要管理员先允许这个文件夹（jobs.watched）。' },
   next: { soon: '不到一分钟', here: '本地时间：{at}' },
   last: { label: '最近 {n} 次运行中 {good} 次成功', rate: '最近 {n} 次运行的成功率', none: '从未运行' },
   run: { now: '立即运行', queued: '{name} 已排队', see: '查看' },
