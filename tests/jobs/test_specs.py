@@ -34,6 +34,11 @@ BEGIN = from_us(us("2026-03-01T00:00"))
         ({"type": "interval", "every_s": 60, "note": "a\0b"}, ("note",), "NUL characters can't be kept."),
         ({"type": "date"}, ("at",), "Field required"),
         (
+            {"type": "cron", "cron": "0 0 30 2 *"},
+            ("cron",),
+            'day of month: "30" never comes in FEB, which never has more than 29 days',
+        ),
+        (
             {"type": "cron", "cron": "0 3 * * *", "timezone": "Mars/X"},
             ("timezone",),
             'No time zone is called "Mars/X"; they have names such as Europe/Berlin or UTC.',
@@ -51,7 +56,7 @@ def test_what_answers_say_may_come_back_where_it_says_nothing() -> None:
     answered = {"words": None, "next_at": None, "url": None, "has_secret": False, "trouble": None}
     for given in (
         {"type": "cron", "cron": "0 3 * * *", "words": {"en": "x", "zh": "x"}, "next_at": "2026-01-01T00:00:00Z"},
-        {"type": "webhook", "url": "/api/v1/hooks/x", "has_secret": True},
+        {"type": "webhook", "url": "/api/v1/hooks/x", "has_secret": True, "note": "from the shop"},
         {"type": "file", "folder": "/srv", "trouble": {"code": "folder_missing", "message": "x"}},
     ):
         read = TRIGGER.validate_python({**answered, **given})
