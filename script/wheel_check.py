@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+LANGUAGE_SERVER = "runyard/web/static/tools/typescript/node_modules/"
+"""What the editor runs for JavaScript, found by Node.js as it finds everything."""
 
 
 def main() -> int:
@@ -25,7 +27,10 @@ def main() -> int:
         names = zipfile.ZipFile(wheel).namelist()
         for wanted in ("runyard/web/static/index.html", "runyard/scripts/examples/json-diff/script.toml"):
             assert wanted in names, f"{wanted} is not in the wheel"
-        assert not [name for name in names if "node_modules" in name or name.endswith((".db", ".key"))]
+        packed = [name for name in names if "node_modules" in name and not name.startswith(LANGUAGE_SERVER)]
+        assert not packed, f"{packed[:3]} are in the wheel"
+        assert f"{LANGUAGE_SERVER}typescript-language-server/lib/cli.mjs" in names, "JavaScript has no language server"
+        assert not [name for name in names if name.endswith((".db", ".key"))]
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, there / "venv"], check=True)
         python = there / "venv" / "bin" / "python"
         lock = ROOT / "requirements" / "run.lock"
