@@ -18,7 +18,6 @@ export default {
     bad_webhook_token: '令牌不是这个 Webhook 的。',
     bad_payload: '内容与声明的类型不符。',
     payload_too_large: 'Webhook 最多接受 1 MiB 的内容。',
-    too_large: '请求内容太大。',
     too_slow: '请求内容没有及时到齐。',
     address_not_allowed: '此处不接受来自该地址的请求。',
     folder_refused: '管理员没有允许监视这个文件夹。',

@@ -364,7 +364,7 @@ const messages = {
     no_such_file: 'The run has no such file.',
     no_plain_file: 'It is a folder, a link, a pipe, a socket or a device; only plain files are read.',
     bad_upload: 'An uploaded file can’t be taken.',
-    too_large: 'The files are larger than this installation allows.',
+    too_large: 'That is larger than this installation allows.',
     uploads_gone: 'The uploaded files are no longer kept. Run the script again with its files.',
   },
 }

@@ -346,7 +346,7 @@ export default {
     no_such_file: '这次运行没有这个文件。',
     no_plain_file: '这是文件夹、链接、管道、套接字或设备；只能读取普通文件。',
     bad_upload: '有一个上传的文件无法接收。',
-    too_large: '文件超过了本系统允许的大小。',
+    too_large: '内容超过了本系统允许的大小。',
     uploads_gone: '当时上传的文件已不再保留，请带上文件重新运行。',
   },
 } satisfies Translation<typeof en>
