@@ -1,7 +1,5 @@
 """Reference pages name everything that there is, and nothing that there is not."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +11,12 @@ import typer
 from pydantic import BaseModel, TypeAdapter
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-import runyard
 from runyard.api.app import PREFIX, make_app
 from runyard.cli.app import app
 from runyard.environments.lifecycle import State as EnvironmentState
-from runyard.errors import Problem
 from runyard.runs.lifecycle import State as RunState
 from runyard.settings import Settings
+from tests import problems
 
 from .pages import ROOT, blocks, codes, documents, rows, text_of
 
@@ -55,25 +52,12 @@ def test_settings_have_the_defaults_that_are_named() -> None:
             assert TypeAdapter(whole).validate_strings(said) == default, name
 
 
-def _problems() -> set[str]:
-    for module in pkgutil.walk_packages(runyard.__path__, "runyard."):
-        if ".migrations" not in module.name and not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-
-    def below(kind: type[Problem]) -> Iterator[type[Problem]]:
-        for child in kind.__subclasses__():
-            yield child
-            yield from below(child)
-
-    return {kind.code for kind in below(Problem) if kind.__module__.startswith("runyard.")}
-
-
 def test_error_codes_are_named() -> None:
     named = {code for row in rows(REFERENCE / "error-codes.md") for code in codes(row[0])}
-    assert _problems() <= named
+    assert problems.codes() <= named
     # What the framework refuses, and what only rows of runs and fields say, has no class.
     text = "\n".join(path.read_text() for path in (ROOT / "src" / "runyard").rglob("*.py"))
-    invented = {code for code in named - _problems() if f'"{code}"' not in text}
+    invented = {code for code in named - problems.codes() if f'"{code}"' not in text}
     assert invented <= {"missing", "extra_forbidden", "greater_than_equal", "string_too_long"}
 
 

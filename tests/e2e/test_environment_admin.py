@@ -52,12 +52,14 @@ async def test_an_interpreter_is_registered_chosen_and_forgotten(
         ("Look at it again", "was looked at"),
         ("Build on it by default", "New environments are built"),
     ):
+        await expect(page.get_by_role("menuitem")).to_have_count(0)
         await row.get_by_role("button", name="Actions for").click()
         await page.get_by_role("menuitem", name=action).click()
         await expect(page.get_by_text(said)).to_be_visible()
     await expect(row.get_by_text("default", exact=True)).to_be_visible()
     (chosen,) = [one for one in server.get("/interpreters")["items"] if one["is_default"] and one["kind"] == "python"]
     assert (chosen["path"], chosen["source"]) == (str(link), "registered")
+    await expect(page.get_by_role("menuitem")).to_have_count(0)
     await row.get_by_role("button", name="Actions for").click()
     await page.get_by_role("menuitem", name="Forget it").click()
     await expect(row).to_have_count(0)
