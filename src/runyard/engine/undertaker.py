@@ -53,7 +53,7 @@ class Pace(Struct, frozen=True):
     rest: float
 
 
-PACES = {"sqlite": Pace(0.004, 0.03, 0.2)}
+PACES = {"sqlite": Pace(0.004, 0.01, 0.3)}
 """Where files are locked, a submit that comes in the midst of a step waits for its end, and for what it wrote."""
 ELSEWHERE = Pace(0.05, 0.0, 1.0)
 """Where rows are locked, nobody waits for ours: longer steps cost less."""
