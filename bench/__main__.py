@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 
 BENCHES = (
     "footprint",
@@ -63,6 +64,8 @@ def main(arguments: list[str]) -> int:
     names = [name for name in arguments if not name.startswith("-")] or list(BENCHES)
     figures: dict[str, float] = {}
     for name in names:
+        # A yard in this process moves where Python puts what is temporary.
+        tempfile.tempdir = None
         figures |= importlib.import_module(f"bench.{name}").measure()
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
