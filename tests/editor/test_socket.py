@@ -214,8 +214,8 @@ async def test_who_loses_the_right_is_let_go_at_once(servers: Servers) -> None:
 
 async def test_javascript_knows_itself_node_and_the_scripts_own_packages(cells: Cells, tmp_path: Path) -> None:
     found = find_typescript()
-    if isinstance(found, Lack):
-        pytest.skip(f"needs typescript-language-server: {found.fix}")
+    # It comes with the built page.
+    assert not isinstance(found, Lack), found.fix
     package = tmp_path / "data" / "envs" / "npm" / "node_modules" / "greeting"
     package.mkdir(parents=True)
     (tmp_path / "data" / "envs").chmod(0o711)

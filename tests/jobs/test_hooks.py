@@ -1,94 +1,28 @@
-"""Webhooks over HTTP: who may call, what becomes of a call, and what is told of it; on each kind of database."""
+"""Webhooks over HTTP: who may call, and what becomes of a call; on each kind of database."""
 
 import asyncio
 import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
-from runyard import clock
 from runyard.jobs.deliveries import MOST_REFUSED
-from runyard.jobs.door import Door
 from runyard.jobs.hooks import LARGEST
-from runyard.jobs.signatures import signature
-from tests.conftest import fresh_postgres
-from tests.engine.yard import Running, opened, options, place, plain_logs
+from tests.engine.yard import Running, plain_logs
+
+from .calling import KINDS, NAME, PASS, SIZE, called, made
 
 plain_logs()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SIZE = {"key": "SIZE", "label": "Size", "type": "number"}
-NAME = {"key": "NAME", "label": "Name", "type": "text"}
-PASS = {"key": "PASS", "label": "Pass", "type": "password"}
-ECHO = 'printf \'{"size":%s,"name":"%s"}\' "${SIZE:-null}" "${NAME:-}" > "$RUNYARD_OUTPUTS"'
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=KINDS)
 async def yard(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
-    changes: dict[str, Any] = {"rates": {"webhooks": ""}}
-    if request.param == "postgresql":
-        changes["database_url"] = await fresh_postgres(request.getfixturevalue("postgres_url"))
-    async with place() as data, opened(options(data, **changes)) as running:
+    async with called(request) as running:
         yield running
-
-
-class Hook:
-    """A job with one webhook, and somebody who has its secret."""
-
-    def __init__(self, yard: Running, job: dict[str, Any]) -> None:
-        self.yard = yard
-        self.job = job["id"]
-        self.trigger = job["triggers"][0]
-        self.id = self.trigger["id"]
-        self.path = self.trigger["url"].removeprefix("/api/v1")
-        self.secret = job["secrets"][self.id]
-
-    def signed(self, body: bytes, ago: int = 0) -> dict[str, str]:
-        stamp = str(int(clock.now().timestamp()) - ago)
-        return {"X-Runyard-Timestamp": stamp, "X-Runyard-Signature": signature(self.secret.encode(), stamp, body)}
-
-    async def send(self, body: bytes, headers: dict[str, str], query: str = "") -> httpx.Response:
-        """Call as a stranger does."""
-        transport = self.yard.client._transport
-        async with httpx.AsyncClient(transport=_Kept(transport), base_url=self.yard.client.base_url) as client:
-            return await client.post(self.path + query, content=body, headers=headers)
-
-    async def call(self, said: Any = None, query: str = "", **headers: str) -> httpx.Response:
-        body = b"" if said is None else json.dumps(said).encode()
-        return await self.send(body, {"Content-Type": "application/json", **self.signed(body), **headers}, query)
-
-    async def deliveries(self) -> list[dict[str, Any]]:
-        return list((await self.yard.get(f"/triggers/{self.id}/deliveries"))["items"])
-
-    async def latest(self) -> tuple[str, str, int]:
-        found = (await self.deliveries())[0]
-        return found["outcome"], found["reason"], found["status"]
-
-
-class _Kept(httpx.AsyncBaseTransport):
-    """A transport that outlives those who use it."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(request)
-
-
-async def made(yard: Running, code: str = ECHO, parameters: Any = (SIZE, NAME), **trigger: Any) -> Hook:
-    job: dict[str, Any] = {key: trigger.pop(key) for key in ("settings",) if key in trigger}
-    script = await yard.script(code, parameters=list(parameters))
-    body = {
-        "name": f"job of {script}",
-        "target": {"kind": "script", "id": script},
-        "triggers": [{"type": "webhook", **trigger}],
-        **job,
-    }
-    return Hook(yard, await yard.post("/jobs", body, 201))
 
 
 async def test_a_signed_call_starts_a_run_with_what_it_brings(yard: Running) -> None:
@@ -231,119 +165,6 @@ async def test_malformed_calls(yard: Running, kind: str, body: bytes, status: in
     assert (await yard.get("/runs", job_id=hook.job))["items"] == []
 
 
-async def test_what_is_refused_before_it_is_read_is_written_down_and_bounded(yard: Running) -> None:
-    hook = await made(yard)
-    huge = b" " * (9 * 1024 * 1024)
-    answer = await hook.send(huge, hook.signed(huge))
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
-    assert await hook.latest() == ("refused", "too_large", 413)
-    told = (await hook.deliveries())[0]["detail"]
-    assert set(told) == {"from", "message"}
-    for _ in range(MOST_REFUSED * 2):
-        answer = await hook.send(b"", {"Content-Length": str(LARGEST + 1)})
-        assert answer.json()["code"] == "payload_too_large"
-    # Less than that where the minute has just begun anew.
-    assert MOST_REFUSED <= len(await hook.deliveries()) <= MOST_REFUSED * 2
-    hook.path = "/hooks/trg_nobody"
-    assert (await hook.send(b"", {"Content-Length": str(LARGEST + 1)})).status_code == 413
-    hook.path = f"/hooks/{hook.id}/more"
-    assert (await hook.send(b"", {"Content-Length": str(LARGEST * 100)})).status_code == 413
-
-
-async def test_a_body_that_breaks_off_is_written_down(yard: Running) -> None:
-    hook = await made(yard)
-    coming = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
-    told: list[Any] = []
-
-    async def receive() -> Any:
-        return coming.pop(0)
-
-    async def send(message: Any) -> None:
-        told.append(message)
-
-    path = f"/api/v1{hook.path}"
-    scope = {
-        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
-        "headers": [(b"host", b"yard.test")], "client": ("10.0.0.7", 1), "server": ("yard.test", 80), "scheme": "http",
-        "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
-    }  # fmt: skip
-    await hook.yard.client._transport.app(scope, receive, send)  # type: ignore[attr-defined]
-    assert told[0]["status"] == 400
-    assert await hook.latest() == ("refused", "payload_cut_off", 400)
-    assert (await hook.deliveries())[0]["detail"]["from"] == "10.0.0.7"
-
-
-async def test_the_log_tells_what_who_waited_was_answered(yard: Running) -> None:
-    quick = await made(yard, wait_s=60)
-    body = b"{}"
-    headers = {"Content-Type": "application/json", **quick.signed(body)}
-    for outcome in ("accepted", "duplicate"):
-        answer = await quick.send(body, headers)
-        assert (answer.status_code, answer.json()["outcome"]) == (200, outcome)
-        assert await quick.latest() == (outcome, "", 200)
-    slow = await made(yard, "sleep 60", wait_s=1)
-    answer = await slow.call()
-    assert answer.status_code == 202
-    assert await slow.latest() == ("accepted", "", 202)
-    assert (await slow.deliveries())[0]["took_ms"] >= 1000
-    await yard.cancel(answer.json()["id"])
-
-
-async def test_who_leaves_while_waiting_was_answered_nothing(yard: Running) -> None:
-    hook = await made(yard, "sleep 60", wait_s=1)
-    body = b""
-    headers = [(name.lower().encode(), value.encode()) for name, value in hook.signed(body).items()]
-    coming = [{"type": "http.request", "body": body}, *[{"type": "http.disconnect"}] * 3]
-
-    async def receive() -> Any:
-        return coming.pop(0)
-
-    async def send(_message: Any) -> None:
-        pass
-
-    path = f"/api/v1{hook.path}"
-    scope = {
-        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
-        "headers": [(b"host", b"yard.test"), *headers], "client": ("10.0.0.7", 1), "server": ("yard.test", 80),
-        "scheme": "http", "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
-    }  # fmt: skip
-    await hook.yard.client._transport.app(scope, receive, send)  # type: ignore[attr-defined]
-    [row] = await hook.deliveries()
-    assert (row["outcome"], row["status"]) == ("accepted", None)
-    await yard.cancel(row["run_id"])
-
-
-async def test_too_many_calls_and_what_breaks_are_written_down_too(yard: Running) -> None:
-    hook = await made(yard)
-
-    async def note(*said: Any) -> None:
-        told.append(said)
-        raise RuntimeError
-
-    async def refusing(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": scope["status"], "headers": []})
-        await send({"type": "http.response.body", "body": scope["said"]})
-
-    async def send(message: Any) -> None:
-        sent.append(message["type"])
-
-    for status, said, expected in (
-        (429, b'{"code": "too_many_requests", "detail": "Wait."}', (429, "too_many_requests", "Wait.")),
-        (500, b"oh", (500, "http_error", "")),
-        (503, b"[]", (503, "http_error", "")),
-        (404, b"{}", None),
-    ):
-        told: list[Any] = []
-        sent: list[str] = []
-        scope = {"type": "http", "method": "POST", "path": f"/api/v1/hooks/{hook.id}", "status": status, "said": said}
-        await Door(refusing, note)(scope, None, send)  # type: ignore[arg-type]
-        assert told == ([] if expected is None else [(hook.id, "", *expected)])
-        # Whatever goes wrong over writing it down, who called is answered.
-        assert sent == ["http.response.start", "http.response.body"]
-    await yard.yard.hooks.turned_away(hook.id, "10.0.0.7", 500, "internal_error", "Something went wrong.")
-    assert await hook.latest() == ("failed", "internal_error", 500)
-
-
 async def test_what_an_expression_can_not_do_is_said(yard: Running) -> None:
     hook = await made(yard, mapping={"SIZE": "body.size", "NAME": "'x'"})
     answer = await hook.call({})
@@ -441,13 +262,3 @@ async def test_trying_a_payload_out(yard: Running) -> None:
     assert (run["parameters"]["SIZE"], run["trigger"]) == (2, {"kind": "webhook", "by": "admin"})
     assert await hook.deliveries() == []
     await yard.post(f"/triggers/{hook.id}/test", {"body": "a=1", "content_type": "image/png"}, 422)
-
-
-async def test_deliveries_come_page_by_page(yard: Running) -> None:
-    hook = await made(yard)
-    for n in range(3):
-        await hook.call({"SIZE": n})
-    page = await yard.get(f"/triggers/{hook.id}/deliveries", limit=2)
-    rest = await yard.get(f"/triggers/{hook.id}/deliveries", limit=2, cursor=page["next_cursor"])
-    assert [row["detail"]["parameters"]["SIZE"] for row in (*page["items"], *rest["items"])] == [2, 1, 0]
-    assert rest["next_cursor"] is None
