@@ -61,7 +61,7 @@ def create(
 
     server = Server.current()
     made = server.post("/teams", {"name": name, "description": description})
-    note(f"{made['name']} is there; `runyard projects admit {made['name']} --team --role ROLE` gives it a project.")
+    note(f"{made['name']} is there; `runyard projects admit --team --role ROLE --project PROJECT` lets it into one.")
     _add(server, made["id"], made["name"], who or ())
 
 
